@@ -1,0 +1,195 @@
+/**
+ * The one schema of every setting: section, default, limits, environment variable and description. The
+ * reference page docs/configuration.md is generated from it.
+ */
+import * as v from "valibot";
+
+/** What `describe` hangs on a setting: the page and the loader read it. */
+export interface SettingMetadata {
+  readonly env: `HOMEROOM_${string}`;
+  readonly about: string;
+  /** How the value is written, for people. */
+  readonly example?: string;
+}
+
+function setting<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  env: SettingMetadata["env"],
+  about: string,
+  example?: string,
+) {
+  return v.pipe(schema, v.metadata({ env, about, ...(example === undefined ? {} : { example }) }));
+}
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
+const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(86_400));
+const bytes = v.pipe(v.number(), v.integer(), v.minValue(64 * 1024 * 1024));
+const path = v.pipe(v.string(), v.nonEmpty());
+/** `10.213.0.0/16`: room for one /28 at least. */
+const pool = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:\d{1,3}\.){3}\d{1,3}\/(?:8|9|1\d|2[0-8])$/,
+    "must be an IPv4 network such as 10.213.0.0/16",
+  ),
+);
+const basePath = v.pipe(
+  v.string(),
+  v.regex(/^\/(?:[A-Za-z0-9._~-]+\/)*$/, "must begin and end with a slash, like / or /jupyterhub/"),
+);
+
+export const profileSchema = v.strictObject({
+  image: v.pipe(v.string(), v.nonEmpty()),
+  kind: v.optional(v.picklist(["jupyter", "singleuser", "web"]), "jupyter"),
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)), 8888),
+  /** Replaces the image's command; `{baseUrl}` and `{port}` stand for their values. */
+  command: v.optional(v.array(v.string())),
+  memoryBytes: v.optional(bytes),
+  cpus: v.optional(v.pipe(v.number(), v.minValue(0.1))),
+  pids: v.optional(v.pipe(v.number(), v.integer(), v.minValue(32))),
+});
+
+export const configSchema = v.strictObject({
+  title: setting(
+    v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(80)), "Homeroom"),
+    "HOMEROOM_TITLE",
+    "Name of the school or class, shown on every page.",
+  ),
+  basePath: setting(
+    v.optional(basePath, "/"),
+    "HOMEROOM_BASE_PATH",
+    "Path below which everything is served; begins and ends with a slash.",
+    "/jupyterhub/",
+  ),
+  dataDir: setting(
+    v.optional(path, "./data"),
+    "HOMEROOM_DATA",
+    "Folder of the database, secrets and control socket.",
+  ),
+  listen: v.optional(
+    v.strictObject({
+      port: setting(v.optional(port, 8000), "HOMEROOM_PORT", "Port of the hub."),
+      bind: setting(
+        v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
+        "HOMEROOM_BIND",
+        "Address that the hub listens on; `default-route` means the one address of the interface with the default route (used in the hub's image).",
+      ),
+      trustedProxies: setting(
+        v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+        "HOMEROOM_TRUSTED_PROXIES",
+        "Addresses of web servers in front whose X-Forwarded-* headers are believed.",
+        "192.168.1.2,172.30.0.1",
+      ),
+      publicUrl: setting(
+        v.optional(v.pipe(v.string(), v.url())),
+        "HOMEROOM_PUBLIC_URL",
+        "Origin under which people reach the box, when it differs from what browsers send as Host.",
+        "https://school.example",
+      ),
+    }),
+    {},
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: setting(
+        v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
+        "HOMEROOM_LOG_LEVEL",
+        "Least level of what is logged.",
+      ),
+    }),
+    {},
+  ),
+  sessions: v.optional(
+    v.strictObject({
+      idleHours: setting(
+        v.optional(v.pipe(v.number(), v.minValue(0.01)), 8),
+        "HOMEROOM_SESSION_IDLE_HOURS",
+        "A session ends after so many hours without a request.",
+      ),
+      maxDays: setting(
+        v.optional(v.pipe(v.number(), v.minValue(0.01)), 14),
+        "HOMEROOM_SESSION_MAX_DAYS",
+        "A session ends after so many days, used or not.",
+      ),
+    }),
+    {},
+  ),
+  spawner: v.optional(
+    v.strictObject({
+      kind: setting(
+        v.optional(v.picklist(["docker"]), "docker"),
+        "HOMEROOM_SPAWNER",
+        "Where notebooks run.",
+      ),
+      socketPath: setting(
+        v.optional(path, "/var/run/docker.sock"),
+        "HOMEROOM_DOCKER_SOCKET",
+        "Docker's socket.",
+      ),
+      pool: setting(
+        v.optional(pool, "10.213.0.0/16"),
+        "HOMEROOM_POOL",
+        "Address pool of the notebooks' private networks (a /28 each).",
+        "10.213.0.0/16",
+      ),
+      concurrentStarts: setting(
+        v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+        "HOMEROOM_CONCURRENT_STARTS",
+        "Notebooks that may start at the same time; the others wait in line. Not set: one for each core.",
+      ),
+      startTimeoutSeconds: setting(
+        v.optional(seconds, 120),
+        "HOMEROOM_START_TIMEOUT",
+        "Seconds that one step of a start may take.",
+      ),
+      stopTimeoutSeconds: setting(
+        v.optional(seconds, 30),
+        "HOMEROOM_STOP_TIMEOUT",
+        "Seconds that a notebook has to save and end before it is killed.",
+      ),
+      internet: setting(
+        v.optional(v.boolean(), false),
+        "HOMEROOM_INTERNET",
+        "Notebooks may open connections to the outside.",
+      ),
+      memoryBytes: setting(
+        v.optional(bytes, 1024 ** 3),
+        "HOMEROOM_MEMORY",
+        "Memory limit of one notebook.",
+        "1g",
+      ),
+      cpus: setting(
+        v.optional(v.pipe(v.number(), v.minValue(0.1)), 2),
+        "HOMEROOM_CPUS",
+        "CPU limit of one notebook, in cores.",
+      ),
+      pids: setting(
+        v.optional(v.pipe(v.number(), v.integer(), v.minValue(32)), 256),
+        "HOMEROOM_PIDS",
+        "Processes and threads that one notebook may have.",
+      ),
+      image: setting(
+        v.optional(v.pipe(v.string(), v.nonEmpty()), "homeroom-notebook"),
+        "HOMEROOM_NOTEBOOK_IMAGE",
+        "Image of the default profile.",
+      ),
+      profiles: v.optional(
+        v.record(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/)), profileSchema),
+        {},
+      ),
+    }),
+    {},
+  ),
+});
+
+export type Config = v.InferOutput<typeof configSchema>;
+export type SpawnerConfig = Config["spawner"];
+export type ProfileConfig = v.InferOutput<typeof profileSchema>;
+
+/** Made at the first start, kept in `secrets.json` (mode 0600), never logged. */
+export interface Secrets {
+  /** Names this installation's objects in Docker. */
+  readonly instanceId: import("#src/stores/records.ts").InstanceId;
+  /** 256-bit key (base64url) under which container secrets and form tokens are derived. */
+  readonly instanceKey: string;
+}

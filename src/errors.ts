@@ -1,0 +1,312 @@
+/**
+ * Every failure that a person may see, in one table. `student` is what anyone may read, `teacher`
+ * says more to the one who can act on it, `api` is the English message for JupyterHub's clients
+ * where their words differ. Placeholders are checked by type from the `student`, `teacher` and `api` texts.
+ */
+export const failures = {
+  // Asking
+  bad_request: { status: 400, student: "The box could not read that request." },
+  bad_target: { status: 400, student: "That address is not written in a way the box accepts." },
+  bad_host: { status: 400, student: "That address does not name this box." },
+  bad_json: {
+    status: 400,
+    student: "The box could not read that request.",
+    api: "Invalid JSON in body of request",
+  },
+  invalid_field: { status: 400, student: "{reason}" },
+  body_too_large: { status: 413, student: "That is too much text. The most is {limit}." },
+  body_not_allowed: {
+    status: 411,
+    student: "That request may not carry a body of unknown length.",
+  },
+  not_found: { status: 404, student: "There is no such page here.", api: "Not Found" },
+  method_not_allowed: {
+    status: 405,
+    student: "That page does not take this kind of request.",
+    api: "Method Not Allowed",
+  },
+  sign_in_required: {
+    status: 403,
+    student: "Sign in first.",
+    api: "Missing or invalid credentials.",
+  },
+  not_allowed: { status: 403, student: "You may not do that. Ask your teacher.", api: "Forbidden" },
+  form_expired: {
+    status: 403,
+    student: "That form was open for too long or came from another page. Please try again.",
+    api: "{reason}",
+  },
+  foreign_origin: {
+    status: 403,
+    student: "That request came from a page outside this box, so it was not carried out.",
+  },
+  internal: {
+    status: 500,
+    student: "Something went wrong. Tell your teacher this number: {request}",
+  },
+
+  // People
+  wrong_password: {
+    status: 403,
+    student: "That user name and password do not match.",
+    api: "Invalid username or password",
+  },
+  too_many_attempts: {
+    status: 429,
+    student: "Too many tries. Try again in {seconds} seconds.",
+  },
+  wrong_setup_code: { status: 403, student: "That is not the set-up code." },
+  setup_done: { status: 409, student: "This box is already set up. Sign in instead." },
+  name_invalid: {
+    status: 400,
+    student: "“{name}” cannot be a user name: {reason}",
+    api: "Invalid username: {name}",
+  },
+  name_taken: {
+    status: 409,
+    student: "There is already someone with the user name {name}.",
+    api: "User {name} already exists",
+  },
+  user_not_found: {
+    status: 404,
+    student: "There is nobody with the user name {name}.",
+    api: "Not Found",
+  },
+  password_rule: { status: 400, student: "{reason}" },
+  current_password_wrong: { status: 403, student: "That is not your current password." },
+  last_owner: {
+    status: 409,
+    student: "{name} is the only owner of this box. Make someone else an owner first.",
+  },
+  cannot_delete_self: {
+    status: 400,
+    student: "You cannot remove yourself.",
+    api: "Cannot delete yourself!",
+  },
+
+  // Notebooks: before and while starting
+  not_running: {
+    status: 424,
+    student: "Your notebook is asleep.",
+    teacher: "The notebook of {name} is not running.",
+    api: "JupyterHub server no longer running at {path}. Restart the server at {start_url}",
+  },
+  already_running: {
+    status: 400,
+    student: "Your notebook is already open.",
+    api: "{name} is already running",
+  },
+  pending_stop: {
+    status: 400,
+    student: "Your notebook is just closing. Try again in a moment.",
+    api: "{name} is pending stop",
+  },
+  not_starting: {
+    status: 400,
+    student: "Your notebook is not starting.",
+    api: "{name} is not starting...",
+  },
+  start_cancelled: { status: 409, student: "Starting was cancelled.", api: "Spawn cancelled" },
+  docker_unreachable: {
+    status: 503,
+    student: "The box cannot open notebooks just now. Tell your teacher.",
+    teacher:
+      "Docker does not answer ({detail}). Start Docker on the box: ./homeroom up does it. Accounts and files are safe.",
+  },
+  image_missing: {
+    status: 503,
+    student: "The notebook is not installed on this box yet. Tell your teacher.",
+    teacher: "The image {image} is not on this box. Run ./homeroom up to build it.",
+  },
+  profile_missing: {
+    status: 503,
+    student: "The notebook is not set up on this box. Tell your teacher.",
+    teacher: "There is no notebook profile called {profile} in the configuration.",
+  },
+  pool_exhausted: {
+    status: 503,
+    student: "The box has no room for another notebook just now. Tell your teacher.",
+    teacher:
+      "Every private network of the pool {pool} is in use. Choose a larger pool with HOMEROOM_POOL.",
+  },
+  pool_conflict: {
+    status: 503,
+    student: "The box cannot open notebooks just now. Tell your teacher.",
+    teacher:
+      "The pool {pool} overlaps {network}, which this box's own network uses. Choose another with HOMEROOM_POOL.",
+  },
+  foreign_object: {
+    status: 503,
+    student: "The box cannot open your notebook. Tell your teacher.",
+    teacher:
+      "Docker already has a {kind} called {name} that is not Homeroom's. Remove or rename it, then start again.",
+  },
+  disk_full: {
+    status: 503,
+    student: "The box's disk is full. Tell your teacher.",
+    teacher: "No space is left on the disk of the box ({detail}). Free some, then start again.",
+  },
+  home_full: {
+    status: 503,
+    student: "Your files fill all the space you have. Delete some files, then start again.",
+    teacher: "The home of {name} is full.",
+  },
+  out_of_memory: {
+    status: 424,
+    student: "Your notebook ran out of memory and was closed. Your saved files are safe.",
+    teacher: "The notebook ran out of memory (limit {limit}) and was ended.",
+  },
+  crashed: {
+    status: 424,
+    student: "Your notebook stopped by itself. Your saved files are safe.",
+    teacher: "The notebook ended with exit code {exit_code}. Its log says why.",
+  },
+  exited_at_once: {
+    status: 424,
+    student: "Your notebook did not start. Try again, or tell your teacher.",
+    teacher:
+      "The container ended right after its start, with exit code {exit_code}. Its log says why.",
+  },
+  never_answered: {
+    status: 424,
+    student: "Your notebook took too long to open. Try again, or tell your teacher.",
+    teacher: "The container ran for {seconds} seconds, but nothing answered on port {port}.",
+  },
+  answered_garbage: {
+    status: 424,
+    student: "Your notebook did not open properly. Try again, or tell your teacher.",
+    teacher:
+      "Port {port} of the container is open, but what answers there is not Jupyter ({detail}).",
+  },
+  start_timeout: {
+    status: 424,
+    student: "Your notebook took too long to open. Try again, or tell your teacher.",
+    teacher: "The step “{step}” did not end within {seconds} seconds.",
+  },
+  not_answering: {
+    status: 503,
+    student: "Your notebook does not answer just now. Wait a moment, then load the page again.",
+    teacher: "The container of {name} runs, but does not answer.",
+  },
+  spawner_failed: {
+    status: 503,
+    student: "Your notebook did not start. Try again, or tell your teacher.",
+    teacher: "Docker refused: {detail}",
+  },
+
+  // The box
+  database_locked: {
+    status: 503,
+    student: "The box is busy. Try again in a moment.",
+    teacher:
+      "The database in {path} is in use by another Homeroom. Only one hub may use a data folder: stop the other one first.",
+  },
+  database_unreadable: {
+    status: 503,
+    student: "The box cannot read its list of people. Tell your teacher.",
+    teacher: "The database in {path} cannot be read: {detail}. Nothing was changed.",
+  },
+  database_newer: {
+    status: 503,
+    student: "The box cannot read its list of people. Tell your teacher.",
+    teacher:
+      "The database in {path} was written by a newer Homeroom (schema {found}; this one knows {known}). Update Homeroom.",
+  },
+  database_write_failed: {
+    status: 503,
+    student: "The box could not save that. Nothing was changed. Tell your teacher.",
+    teacher: "The database could not be written: {detail}. Nothing was changed.",
+  },
+  port_in_use: {
+    status: 503,
+    student: "The box could not start.",
+    teacher:
+      "Port {port} on {address} is already used by another program. Choose another with HOMEROOM_PORT.",
+  },
+  data_folder: {
+    status: 503,
+    student: "The box could not start.",
+    teacher: "The data folder {path} cannot be used: {detail}.",
+  },
+  hub_stopping: {
+    status: 503,
+    student: "The box is restarting. Wait a moment, then load the page again.",
+  },
+} as const satisfies Record<string, Failure>;
+
+interface Failure {
+  readonly status: number;
+  readonly student: string;
+  readonly teacher?: string;
+  readonly api?: string;
+}
+
+export type FailureCode = keyof typeof failures;
+
+type Placeholders<Text> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+type TextsOf<Code extends FailureCode> = (typeof failures)[Code] extends infer Entry
+  ? Entry[keyof Entry]
+  : never;
+
+export type FailureParams<Code extends FailureCode> = {
+  readonly [Name in Placeholders<TextsOf<Code>>]: string | number;
+};
+
+type ParamsArgument<Code extends FailureCode> = [Placeholders<TextsOf<Code>>] extends [never]
+  ? [params?: Record<string, never>, options?: HubErrorOptions]
+  : [params: FailureParams<Code>, options?: HubErrorOptions];
+
+interface HubErrorOptions extends ErrorOptions {
+  /** Seconds for the `Retry-After` header. */
+  readonly retryAfter?: number;
+}
+
+/** A failure as plain data, as it crosses the spawner's seam and as it is stored. */
+export interface FailureData {
+  readonly code: FailureCode;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+/** A failure from the table. `message` is for the log and for API clients; `cause` goes to the log alone. */
+export class HubError<Code extends FailureCode = FailureCode> extends Error {
+  override readonly name = "HubError";
+  readonly code: Code;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly status: number;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: Code, ...[params, options]: ParamsArgument<Code>) {
+    const values: Readonly<Record<string, string | number>> = params ?? {};
+    super(failureText({ code, params: values }, "api"), options);
+    this.code = code;
+    this.params = values;
+    this.status = failures[code].status;
+    this.retryAfter = options?.retryAfter;
+  }
+
+  toData(): FailureData {
+    return { code: this.code, params: this.params };
+  }
+
+  /** A failure that crossed a seam as data, thrown again on this side. */
+  static from(data: FailureData, options?: HubErrorOptions): HubError {
+    // The placeholders of a code known only at run time were checked where the data was made.
+    const rest = [data.params, options] as unknown as ParamsArgument<FailureCode>;
+    return new HubError(data.code, ...rest);
+  }
+}
+
+/** The English sentence of a failure for one kind of reader. */
+export function failureText(failure: FailureData, reader: "student" | "teacher" | "api"): string {
+  const entry: Failure = failures[failure.code];
+  const text = entry[reader] ?? entry.student;
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+    String(failure.params[name] ?? whole),
+  );
+}
+
+export function isFailureCode(value: string): value is FailureCode {
+  return Object.hasOwn(failures, value);
+}

@@ -1,0 +1,16 @@
+/** Where files stay (design D19). Nobody else knows what a home is made of. */
+import type { Readable } from "node:stream";
+import type { UserId } from "#src/stores/records.ts";
+
+export interface Homes {
+  /** Makes the home of this user when there is none, owned by the notebook's user, with the skeleton files. */
+  ensure(userId: UserId, signal: AbortSignal): Promise<void>;
+  /** Removes it for good. Removing a home that is not there is not an error. */
+  remove(userId: UserId, signal: AbortSignal): Promise<void>;
+  /** Bytes that its files fill, and files counted. */
+  usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }>;
+  /** A tar of `path` (relative to the home, `.` for all of it). Works whether or not a server runs. */
+  pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable>;
+  /** Puts the entries of `tar` below `path`, as the notebook's user. Nothing can land outside the home. */
+  unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
+}

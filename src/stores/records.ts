@@ -1,0 +1,155 @@
+/** The records that Homeroom keeps (design D17): JSON values, named by id; times are ISO texts. */
+import type { FailureData } from "#src/errors.ts";
+
+declare const brand: unique symbol;
+type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+/** 16 random characters of `a-z2-7`; made by {@link "./ids.ts"} alone and never reused. */
+export type Id<Kind extends string> = Branded<string, Kind>;
+export type UserId = Id<"user">;
+export type GroupId = Id<"group">;
+export type ServerId = Id<"server">;
+export type SessionId = Id<"session">;
+export type InstanceId = Id<"instance">;
+
+/** The canonical form of a name (design D3), made by `parseUserName` alone. */
+export type UserName = Branded<string, "UserName">;
+/** SHA-256 of a 256-bit secret, in lower-case hex: what is kept of a cookie or token. */
+export type SecretHash = Branded<string, "SecretHash">;
+
+export type Role = "owner" | "teacher" | "student";
+export type IsoTime = string;
+
+export interface PasswordRecord {
+  /** A PHC string of argon2id. */
+  readonly hash: string;
+  /** A first password is replaced by an own one at the next sign-in. */
+  readonly isFirst: boolean;
+  readonly changed: IsoTime;
+}
+
+export interface UserRecord {
+  readonly id: UserId;
+  /** Counted up from 1; the order of REST's `sort=id`. */
+  readonly number: number;
+  readonly name: UserName;
+  readonly displayName: string;
+  readonly role: Role;
+  /** Absent: the account cannot sign in until a teacher makes a first password. */
+  readonly password?: PasswordRecord;
+  readonly created: IsoTime;
+  readonly lastActivity?: IsoTime;
+  readonly lastSignIn?: IsoTime;
+  /** Set when the account was deleted: the record and the home stay, the name is free. */
+  readonly deleted?: IsoTime;
+}
+
+export interface GroupRecord {
+  readonly id: GroupId;
+  readonly number: number;
+  readonly name: string;
+  readonly created: IsoTime;
+  /** Newcomers join this class; exactly one group has it. */
+  readonly isDefault: boolean;
+  /** The profile of its notebooks; absent: the configured default. */
+  readonly profile?: string;
+}
+
+export interface MemberRecord {
+  readonly groupId: GroupId;
+  readonly userId: UserId;
+  readonly role: "teacher" | "student";
+}
+
+export interface LastFailure extends FailureData {
+  readonly at: IsoTime;
+  /** The last lines of the container's log, newest last. */
+  readonly log: readonly string[];
+}
+
+export interface ServerRecord {
+  readonly id: ServerId;
+  readonly userId: UserId;
+  /** `""` is the default server. */
+  readonly name: string;
+  /** Counted up by each start; the container's secret and label follow it. */
+  readonly generation: number;
+  /** Set while a start was asked for and has not ended: resumed after a restart of the hub. */
+  readonly startRequested?: IsoTime;
+  readonly started?: IsoTime;
+  readonly lastActivity?: IsoTime;
+  readonly lastFailure?: LastFailure;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly userId: UserId;
+  /** Hash of the `jupyterhub-hub-login` cookie (opens hub pages). */
+  readonly hubSecret: SecretHash;
+  /** Hash of the `jupyterhub-session-id` cookie (opens `/user/…`). */
+  readonly siteSecret: SecretHash;
+  readonly created: IsoTime;
+  readonly lastSeen: IsoTime;
+  /** Signed in with a first password: only choosing an own one is open. */
+  readonly mustChangePassword: boolean;
+  /** The browser in words, from its User-Agent. */
+  readonly device: string;
+  readonly address: string;
+}
+
+export interface AuditRecord {
+  readonly at: IsoTime;
+  readonly action: AuditAction;
+  /** Who: a user's id, or who stands behind the control socket. */
+  readonly actor: UserId | "console" | "hub" | "anonymous";
+  readonly actorName: string;
+  readonly subject?: UserId;
+  readonly subjectName?: string;
+  readonly address?: string;
+  readonly request?: string;
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export type AuditAction =
+  | "setup.done"
+  | "user.added"
+  | "user.removed"
+  | "user.role_changed"
+  | "password.reset"
+  | "password.changed"
+  | "session.signed_in"
+  | "session.refused"
+  | "session.signed_out"
+  | "session.signed_out_everywhere"
+  | "server.started_by_other"
+  | "server.stopped_by_other";
+
+/** One row for the whole database, written with every batch. */
+export interface MetaRecord {
+  readonly schema: number;
+  readonly nextUserNumber: number;
+  readonly nextGroupNumber: number;
+  readonly nextAuditNumber: number;
+}
+
+/** What the collections hold. Keys are texts; see each line. */
+export interface Collections {
+  /** key `meta` */
+  readonly meta: MetaRecord;
+  /** key user id */
+  readonly users: UserRecord;
+  /** key canonical name → id of the living user */
+  readonly names: { readonly userId: UserId };
+  /** key group id */
+  readonly groups: GroupRecord;
+  /** key `groupId!userId` */
+  readonly members: MemberRecord;
+  /** key `userId!serverId` */
+  readonly servers: ServerRecord;
+  /** key session id */
+  readonly sessions: SessionRecord;
+  /** key: what the setting is called */
+  readonly settings: { readonly value: unknown };
+}
+export type CollectionName = keyof Collections;

@@ -1,0 +1,52 @@
+/** What Homeroom remembers: small enough to be held in memory, written through, disk first (design D2, D17). */
+import type { AuditRecord, CollectionName, Collections } from "./records.ts";
+
+/** Reads never wait: everything but the audit is in memory. Records are frozen; nobody changes one in place. */
+export interface StoreReader {
+  get<Name extends CollectionName>(collection: Name, key: string): Collections[Name] | undefined;
+  /** All rows in the order of their keys; `prefix` limits them to keys that start with it. */
+  entries<Name extends CollectionName>(
+    collection: Name,
+    prefix?: string,
+  ): Iterable<readonly [key: string, record: Collections[Name]]>;
+}
+
+/** One write of a change; `audit` rows get their key (time and sequence) from the store. */
+export type Write =
+  | {
+      [Name in CollectionName]: {
+        readonly put: Name;
+        readonly key: string;
+        readonly record: Collections[Name];
+      };
+    }[CollectionName]
+  | { readonly remove: CollectionName; readonly key: string }
+  | { readonly audit: AuditRecord };
+
+export interface Change<Result> {
+  readonly writes: readonly Write[];
+  readonly result: Result;
+}
+
+export interface Store extends StoreReader, AsyncDisposable {
+  /**
+   * Makes one change: `plan` looks at the present state and says what to write. Changes run one after the
+   * other, so what `plan` saw is still true when its writes are made: all of them, or none.
+   *
+   * When the promise is kept, the change is on the disk, and readers see it; when it is broken (`HubError`
+   * `database_write_failed`, or whatever `plan` threw), nothing has changed. `plan` must not wait.
+   */
+  change<Result>(plan: (state: StoreReader) => Change<Result>): Promise<Result>;
+
+  /** Audit rows, newest first. */
+  audit(options?: { readonly limit?: number }): AsyncIterable<AuditRecord>;
+
+  /**
+   * Called after each change with its writes, before the promise of `change` is kept; indexes and caches
+   * live on it. The answer ends the subscription.
+   */
+  onChange(listener: (writes: readonly Write[]) => void): () => void;
+
+  /** Ends after the changes under way; later ones are refused with `hub_stopping`. */
+  close(): Promise<void>;
+}

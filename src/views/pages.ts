@@ -1,0 +1,221 @@
+/** Every page and the model it is rendered with. Texts are not here: templates take them from the catalogue. */
+import type { FailureData } from "#src/errors.ts";
+import type { ServerStatus } from "#src/services/server-status.ts";
+import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
+
+/** What every page has around its model. URLs in models are complete (base path included) and encoded. */
+export interface Frame {
+  readonly boxTitle: string;
+  /** `{B}` and `{H}` of contract.md. */
+  readonly basePath: string;
+  readonly hubPath: string;
+  readonly language: string;
+  readonly theme: "system" | "light" | "dark";
+  readonly requestId: string;
+  /** Value for hidden `_xsrf` fields of this visitor. */
+  readonly xsrf: string;
+  /** Absent when nobody is signed in. */
+  readonly visitor?: { readonly name: string; readonly displayName: string; readonly role: Role };
+  /** The entry of the main navigation that this page belongs to. */
+  readonly nav?: "home" | "class" | "people" | "account";
+}
+
+/** Problems of a form: what is wrong in all, and by field. */
+export interface FormProblems {
+  readonly form?: FailureData;
+  readonly fields: Readonly<Record<string, FailureData>>;
+}
+
+export interface NotebookCard {
+  readonly name: string;
+  readonly displayName: string;
+  readonly status: ServerStatus;
+  /** GET: opens it, and starts it when it sleeps (the visitor's own only). */
+  readonly openUrl: string;
+  /** POST: starts it without leaving the page. */
+  readonly startUrl: string;
+  /** POST: stops it, or cancels its start. */
+  readonly stopUrl: string;
+  /** POST: forgets nothing, stops and starts again. */
+  readonly restartUrl: string;
+}
+
+export interface ClassRow {
+  readonly name: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly status: ServerStatus;
+  /** Has a first password that was never changed, or none. */
+  readonly neverSignedIn: boolean;
+  readonly lastActivity?: IsoTime;
+  readonly usage?: {
+    readonly memoryBytes: number;
+    readonly memoryLimitBytes: number;
+    readonly cpuPercent: number;
+  };
+  /** What the visitor may do with this person. */
+  readonly may: {
+    readonly server: boolean;
+    readonly reset: boolean;
+    readonly remove: boolean;
+    readonly log: boolean;
+  };
+  readonly urls: {
+    readonly start: string;
+    readonly stop: string;
+    readonly log: string;
+    readonly reset: string;
+    readonly remove: string;
+  };
+}
+
+export interface FirstPasswordCard {
+  readonly displayName: string;
+  readonly name: string;
+  readonly password: string;
+}
+
+/** One line of a pasted list, as it would be added. */
+export interface AddPreviewRow {
+  readonly line: number;
+  readonly displayName: string;
+  readonly name: string;
+  readonly problem?: FailureData;
+}
+
+export interface Pages {
+  setup: {
+    readonly action: string;
+    readonly values: {
+      readonly code: string;
+      readonly username: string;
+      readonly displayName: string;
+    };
+    readonly problems: FormProblems;
+    readonly minLength: number;
+  };
+  login: {
+    /** Keeps `next`. */
+    readonly action: string;
+    readonly username: string;
+    readonly problem?: FailureData;
+    /** After a sign-out, a reset or the end of a session. */
+    readonly notice?: "signed_out" | "session_ended" | "setup_done";
+  };
+  first: {
+    readonly action: string;
+    readonly displayName: string;
+    readonly minLength: number;
+    readonly problems: FormProblems;
+  };
+  home: {
+    readonly notebook: NotebookCard;
+    readonly eventsUrl: string;
+    readonly notice?: "password_changed" | "notebook_stopped";
+  };
+  waiting: {
+    readonly notebook: NotebookCard;
+    /** Whether the visitor waits for the own notebook (a teacher may look at a student's). */
+    readonly own: boolean;
+    /** Where it goes by itself when the notebook answers. */
+    readonly nextUrl: string;
+    readonly eventsUrl: string;
+    /** JupyterHub's progress stream, for its clients. */
+    readonly progressUrl: string;
+    readonly homeUrl: string;
+  };
+  asleep: {
+    readonly own: boolean;
+    readonly displayName: string;
+    /** GET: starts it and comes back to the same file. */
+    readonly openUrl: string;
+    readonly homeUrl: string;
+    readonly lastFailure?: LastFailure;
+  };
+  account: {
+    readonly changeUrl: string;
+    readonly signOutEverywhereUrl: string;
+    readonly minLength: number;
+    readonly problems: FormProblems;
+    readonly saved: boolean;
+    /** Sessions of this person, this one included. */
+    readonly sessions: number;
+  };
+  logout: { readonly action: string };
+  message: {
+    readonly status: number;
+    readonly failure: FailureData;
+    /** Which of the failure's two sentences. */
+    readonly reader: "student" | "teacher";
+    readonly action?: { readonly href: string; readonly label: "home" | "sign_in" | "try_again" };
+  };
+  class: {
+    readonly rows: readonly ClassRow[];
+    readonly tiles: { readonly people: number; readonly running: number; readonly queued: number };
+    readonly eventsUrl: string;
+    readonly addUrl: string;
+    /** What keeps notebooks from starting now, such as Docker being down. */
+    readonly trouble?: FailureData;
+    readonly notice?: "person_removed" | "server_stopped" | "server_started";
+  };
+  addPeople: {
+    readonly action: string;
+    readonly previewAction: string;
+    readonly values: {
+      readonly displayName: string;
+      readonly username: string;
+      readonly list: string;
+      readonly role: "student" | "teacher" | "owner";
+    };
+    readonly mayAddStaff: boolean;
+    readonly problems: FormProblems;
+    /** After a pasted list: what would be added. */
+    readonly preview?: readonly AddPreviewRow[];
+  };
+  firstPasswords: {
+    readonly cards: readonly FirstPasswordCard[];
+    /** Rows of a list that were not added. */
+    readonly refused: readonly AddPreviewRow[];
+    readonly reason: "added" | "reset";
+    /** Where people sign in, for the cards. */
+    readonly address: string;
+    readonly backUrl: string;
+  };
+  /** A first-password page that was already shown. */
+  shownOnce: { readonly backUrl: string };
+  removePerson: {
+    readonly action: string;
+    readonly name: string;
+    readonly displayName: string;
+    readonly running: boolean;
+    readonly backUrl: string;
+  };
+  log: {
+    readonly name: string;
+    readonly displayName: string;
+    readonly status: ServerStatus;
+    readonly lines: readonly string[];
+    readonly lastFailure?: LastFailure;
+    readonly refreshUrl: string;
+    readonly backUrl: string;
+  };
+}
+
+export type PageName = keyof Pages;
+
+/** Fragments that are sent over an event stream to a page that shows them. */
+export interface Parts {
+  notebookStatus: Pages["home"]["notebook"];
+  waitingStatus: Pages["waiting"];
+  classRow: ClassRow;
+  classTiles: Pages["class"]["tiles"];
+}
+export type PartName = keyof Parts;
+
+/** Made by views/render.ts. */
+export interface Views {
+  page<Name extends PageName>(name: Name, model: Pages[Name], frame: Frame): string;
+  part<Name extends PartName>(name: Name, model: Parts[Name], frame: Frame): string;
+  /** The visitor's language: from the account, else the best of Accept-Language, else the box's. */
+  chooseLanguage(wanted: string | undefined, acceptLanguage: string | undefined): string;
+}
