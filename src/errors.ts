@@ -73,6 +73,7 @@ export const failures = {
     api: "Not Found",
   },
   password_rule: { status: 400, student: "{reason}" },
+  password_repeat: { status: 400, student: "The two passwords are not the same." },
   current_password_wrong: { status: 403, student: "That is not your current password." },
   last_owner: {
     status: 409,

@@ -114,6 +114,16 @@ export const configSchema = v.strictObject({
     }),
     {},
   ),
+  passwords: v.optional(
+    v.strictObject({
+      minLength: setting(
+        v.optional(v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(64)), 8),
+        "HOMEROOM_PASSWORD_LENGTH",
+        "Least length of a password that a person chooses.",
+      ),
+    }),
+    {},
+  ),
   spawner: v.optional(
     v.strictObject({
       kind: setting(

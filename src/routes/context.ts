@@ -1,0 +1,26 @@
+/** What middleware leaves for handlers on `ctx.state`. */
+import type Router from "koa-router";
+import type { Context, DefaultContext } from "koa";
+import type { Identity } from "#src/session/identity.ts";
+import type { RequestContext } from "#src/session/request-context.ts";
+
+export interface RequestState {
+  /** Id, address and origin of the request. */
+  request: RequestContext;
+  /** Absent: nobody is signed in. */
+  identity?: Identity;
+  /** Value of the `_xsrf` cookie that the browser sent. */
+  xsrfCookie?: string;
+  /** The parsed form, read once. */
+  form?: URLSearchParams;
+  /** Answers of this route are JSON whatever the client prefers. */
+  api: boolean;
+}
+
+export type HubContext = Context & {
+  state: RequestState;
+  params: Record<string, string>;
+};
+export type Handler = (ctx: HubContext) => Promise<void> | void;
+export type HubMiddleware = (ctx: HubContext, next: () => Promise<unknown>) => Promise<void>;
+export type HubRouter = Router<RequestState, DefaultContext>;

@@ -1,0 +1,137 @@
+/** The hub's own pages and API as one Koa application; notebooks' traffic never comes here. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import Koa from "koa";
+import Router from "koa-router";
+import type { Config } from "#src/config/schema.ts";
+import type { Logger } from "#src/log.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import type { Login } from "#src/services/login.ts";
+import type { Servers } from "#src/services/servers.ts";
+import type { SetupCode } from "#src/services/setup-code.ts";
+import type { Csrf } from "#src/session/csrf.ts";
+import type { Permissions } from "#src/session/identity.ts";
+import type { RequestContexts } from "#src/session/request-context.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { Store } from "#src/stores/store.ts";
+import type { AssetTable } from "#src/views/assets.ts";
+import type { Views } from "#src/views/pages.ts";
+import { accountsApi } from "./api/accounts.ts";
+import { infoApi } from "./api/info.ts";
+import { serversApi } from "./api/servers.ts";
+import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
+import { Frames } from "./frames.ts";
+import { type Handlers, routeTable } from "./index.ts";
+import { logAccess } from "./middleware/access-log.ts";
+import { handleErrors } from "./middleware/errors.ts";
+import { setHeaders } from "./middleware/headers.ts";
+import { identify } from "./middleware/identify.ts";
+import { protectFromForgery } from "./middleware/protect.ts";
+import { requireGuard } from "./middleware/require.ts";
+import { OneTimeNotes } from "./one-time-notes.ts";
+import { accountPages } from "./pages/account.ts";
+import { classroomPages } from "./pages/classroom.ts";
+import { homePages } from "./pages/home.ts";
+import { liveStreams } from "./pages/live.ts";
+import { loginPages } from "./pages/login.ts";
+import { miscPages } from "./pages/misc.ts";
+import { peoplePages } from "./pages/people.ts";
+import { setupPages } from "./pages/setup.ts";
+import { spawnPages } from "./pages/spawn.ts";
+import { createPaths } from "./paths.ts";
+import { SessionCookies } from "./session-cookies.ts";
+
+export interface AppParts {
+  readonly config: Config;
+  readonly accounts: Accounts;
+  readonly login: Login;
+  readonly servers: Servers;
+  readonly setupCode: SetupCode;
+  readonly sessions: Sessions;
+  readonly csrf: Csrf;
+  readonly permissions: Permissions;
+  readonly contexts: RequestContexts;
+  readonly store: Pick<Store, "onChange">;
+  readonly views: Views;
+  readonly assets: AssetTable;
+  readonly log: Logger;
+  /** Ends open event streams when the hub stops. */
+  readonly hubSignal: AbortSignal;
+}
+
+export type App = (request: IncomingMessage, response: ServerResponse) => void;
+
+export function createApp(parts: AppParts): App {
+  const paths = createPaths(parts.config.basePath);
+  const frames = new Frames({ ...parts, paths });
+  const cookies = new SessionCookies(paths);
+  const koa = new Koa<RequestState>();
+  const handlers = createHandlers({ ...parts, paths, frames, cookies });
+  const router = createRouter(handlers, parts, paths);
+  const quiet = new Set([`${paths.hub}health`, `${paths.hub}api/health`]);
+  const stations: readonly HubMiddleware[] = [
+    identify({ ...parts, cookies, apiPrefix: `${paths.hub}api` }),
+    logAccess(parts.log, quiet),
+    setHeaders(paths.hub),
+    handleErrors({ ...parts, frames, paths }),
+  ];
+  for (const station of stations) koa.use(station as Koa.Middleware<RequestState>); // Koa knows `params` only behind the router.
+  koa.use(router.routes());
+  koa.use(router.allowedMethods({ throw: true }));
+  koa.use((ctx) => handlers.misc.toHub(ctx as HubContext));
+  koa.silent = true;
+  koa.on("error", (error: unknown) => logStreamError(error, parts.log));
+  const callback = koa.callback();
+  return (request, response) => void callback(request, response);
+}
+
+function createHandlers(
+  parts: AppParts & {
+    paths: ReturnType<typeof createPaths>;
+    frames: Frames;
+    cookies: SessionCookies;
+  },
+): Handlers {
+  const notes = new OneTimeNotes();
+  const minLength = parts.config.passwords.minLength;
+  const login = loginPages(parts);
+  return {
+    misc: miscPages(parts),
+    setup: setupPages({ ...parts, startSession: login.startSession, minLength }),
+    login,
+    account: accountPages({ ...parts, minLength }),
+    home: homePages(parts),
+    spawn: spawnPages(parts),
+    live: liveStreams(parts),
+    classroom: classroomPages({ ...parts, notes }),
+    people: peoplePages({ ...parts, notes }),
+    info: infoApi(parts),
+    servers: serversApi(parts),
+    accounts: accountsApi(parts),
+  };
+}
+
+function createRouter(
+  handlers: Handlers,
+  parts: AppParts,
+  paths: ReturnType<typeof createPaths>,
+): Router<RequestState> {
+  const router = new Router<RequestState>({ sensitive: true, strict: true });
+  for (const [method, path, guard, handler, options] of routeTable(handlers)) {
+    const chain: (HubMiddleware | Handler)[] = [
+      requireGuard(guard, parts.permissions, paths),
+      handler,
+    ];
+    if (options?.skipsForgeryCheck !== true) {
+      chain.unshift(protectFromForgery(parts.csrf, options?.onExpired));
+    }
+    router.register(paths.base + path, [method], chain as Router.Middleware<RequestState>[]); // As above.
+  }
+  return router;
+}
+
+/** What goes wrong while an answer is already under way; a reader that left is none of it. */
+function logStreamError(error: unknown, log: Logger): void {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE") return;
+  log.error({ err: error }, "answer broke off");
+}

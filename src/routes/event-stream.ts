@@ -1,0 +1,70 @@
+/** Server-sent events for pages and for JupyterHub's progress stream. */
+import { PassThrough } from "node:stream";
+import type { HubContext } from "./context.ts";
+
+export interface EventStream {
+  /** Ends when the client goes away or the hub stops. */
+  readonly signal: AbortSignal;
+  send(event: { readonly name?: string; readonly data: unknown }): void;
+}
+
+interface StreamOptions {
+  /** Between two signs of life, so that neither browser nor a web server in front gives up. */
+  readonly heartbeatMs: number;
+  /** JupyterHub's keep-alive is an empty line, sent at once; browsers take a comment. */
+  readonly heartbeat: string;
+}
+
+/** A reader that is so far behind is cut off; its browser comes back and is told the present state. */
+const MOST_WAITING_BYTES = 1024 * 1024;
+
+/**
+ * Answers with an event stream and hands it to `produce`; the stream ends when `produce` does.
+ * `hubSignal` ends all streams when the hub stops.
+ */
+export function answerWithEvents(
+  ctx: HubContext,
+  hubSignal: AbortSignal,
+  options: StreamOptions,
+  produce: (stream: EventStream) => Promise<void>,
+): void {
+  const body = new PassThrough();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, hubSignal]);
+  ctx.type = "text/event-stream";
+  ctx.set("cache-control", "no-cache");
+  ctx.set("x-accel-buffering", "no");
+  ctx.body = body;
+  body.on("close", () => ended.abort());
+  ctx.req.socket.setNoDelay(true);
+  // The client's going away while the answer is written is its right.
+  body.on("error", () => ended.abort());
+  ctx.res.on("close", () => ended.abort());
+
+  function write(text: string): void {
+    if (signal.aborted) return;
+    body.write(text);
+    if (body.writableLength > MOST_WAITING_BYTES) ended.abort();
+  }
+
+  const timer = setInterval(() => write(options.heartbeat), options.heartbeatMs);
+  write(options.heartbeat);
+  const stream: EventStream = {
+    signal,
+    send: ({ name, data }) => {
+      const head = name === undefined ? "" : `event: ${name}\n`;
+      write(`${head}data: ${JSON.stringify(data)}\n\n`);
+    },
+  };
+  produce(stream)
+    .catch((error: unknown) => {
+      if (!signal.aborted) ctx.app.emit("error", error, ctx);
+    })
+    .finally(() => {
+      clearInterval(timer);
+      body.end();
+    });
+}
+
+export const pageHeartbeat: StreamOptions = { heartbeatMs: 15_000, heartbeat: ":\n\n" };
+export const jupyterhubHeartbeat: StreamOptions = { heartbeatMs: 8_000, heartbeat: "\n\n" };

@@ -1,0 +1,112 @@
+/** Every URL of the hub: method, path below the base path, who may use it, what answers. */
+import type { Handler } from "./context.ts";
+import type { Guard } from "./middleware/require.ts";
+import type { OnExpired } from "./middleware/protect.ts";
+import type { accountsApi } from "./api/accounts.ts";
+import type { infoApi } from "./api/info.ts";
+import type { serversApi } from "./api/servers.ts";
+import type { accountPages } from "./pages/account.ts";
+import type { classroomPages } from "./pages/classroom.ts";
+import type { homePages } from "./pages/home.ts";
+import type { liveStreams } from "./pages/live.ts";
+import type { loginPages } from "./pages/login.ts";
+import type { miscPages } from "./pages/misc.ts";
+import type { peoplePages } from "./pages/people.ts";
+import type { setupPages } from "./pages/setup.ts";
+import type { spawnPages } from "./pages/spawn.ts";
+
+export interface Handlers {
+  readonly misc: ReturnType<typeof miscPages>;
+  readonly setup: ReturnType<typeof setupPages>;
+  readonly login: ReturnType<typeof loginPages>;
+  readonly account: ReturnType<typeof accountPages>;
+  readonly home: ReturnType<typeof homePages>;
+  readonly spawn: ReturnType<typeof spawnPages>;
+  readonly live: ReturnType<typeof liveStreams>;
+  readonly classroom: ReturnType<typeof classroomPages>;
+  readonly people: ReturnType<typeof peoplePages>;
+  readonly info: ReturnType<typeof infoApi>;
+  readonly servers: ReturnType<typeof serversApi>;
+  readonly accounts: ReturnType<typeof accountsApi>;
+}
+
+export type Route = readonly [
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  guard: Guard,
+  handler: Handler,
+  options?: {
+    /** Shows a form again whose token ran out, in place of a message page. */
+    readonly onExpired?: OnExpired;
+    /** The browser itself sends it and has no token to give. */
+    readonly skipsForgeryCheck?: true;
+  },
+];
+
+export function routeTable(h: Handlers): readonly Route[] {
+  return [
+    ["GET", "hub", "anyone", h.misc.addSlash],
+    ["GET", "hub/", "anyone", h.home.root],
+    ["GET", "hub/health", "anyone", h.misc.health],
+    ["GET", "hub/api/health", "anyone", h.misc.health],
+    ["GET", "hub/logo", "anyone", h.misc.logo],
+    ["GET", "hub/static/*path", "anyone", h.misc.asset],
+    ["GET", "hub/error/:code", "anyone", h.misc.errorPage],
+    ["POST", "hub/security/csp-report", "anyone", h.misc.cspReport, { skipsForgeryCheck: true }],
+
+    ["GET", "hub/setup", "anyone", h.setup.show],
+    ["POST", "hub/setup", "anyone", h.setup.submit],
+    ["GET", "hub/login", "anyone", h.login.show],
+    ["POST", "hub/login", "anyone", h.login.submit, { onExpired: h.login.expired }],
+    ["GET", "hub/logout", "anyone", h.login.showLogout],
+    ["POST", "hub/logout", "anyone", h.login.logout],
+    ["GET", "hub/first", "first_password", h.account.showFirst],
+    ["POST", "hub/first", "first_password", h.account.submitFirst],
+
+    ["GET", "hub/account", "signed_in", h.account.show],
+    ["GET", "hub/change-password", "signed_in", h.account.show],
+    ["POST", "hub/change-password", "signed_in", h.account.change],
+    ["GET", "hub/auth/change-password", "signed_in", h.account.show],
+    ["POST", "hub/auth/change-password", "signed_in", h.account.change],
+    ["POST", "hub/account/appearance", "signed_in", h.account.appearance],
+    ["POST", "hub/account/sign-out-everywhere", "signed_in", h.login.signOutEverywhere],
+
+    ["GET", "hub/home", "signed_in", h.home.show],
+    ["GET", "hub/spawn", "signed_in", h.spawn.open],
+    ["POST", "hub/spawn", "signed_in", h.spawn.start],
+    ["GET", "hub/spawn/:name", "signed_in", h.spawn.open],
+    ["POST", "hub/spawn/:name", "signed_in", h.spawn.start],
+    ["GET", "hub/spawn-pending/:name", "signed_in", h.spawn.waiting],
+    ["POST", "hub/stop/:name", "signed_in", h.spawn.stop],
+    ["POST", "hub/restart/:name", "signed_in", h.spawn.restart],
+    ["GET", "hub/user/:name", "signed_in", h.spawn.userUrl],
+    ["GET", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
+    ["GET", "hub/user-redirect/{*path}", "signed_in", h.spawn.userRedirect],
+    ["GET", "hub/events/notebook/:name", "signed_in", h.live.notebook],
+
+    ["GET", "hub/admin", "admin-ui", h.classroom.show],
+    ["GET", "hub/admin/events", "admin-ui", h.live.classroom],
+    ["GET", "hub/admin/people/add", "admin:users", h.people.show],
+    ["POST", "hub/admin/people/add", "admin:users", h.people.add],
+    ["POST", "hub/admin/people/preview", "admin:users", h.people.preview],
+    ["GET", "hub/admin/people/passwords/:id", "admin-ui", h.people.passwords],
+    ["POST", "hub/admin/people/:name/reset", "admin-ui", h.classroom.reset],
+    ["GET", "hub/admin/people/:name/remove", "admin-ui", h.classroom.confirmRemove],
+    ["POST", "hub/admin/people/:name/remove", "admin-ui", h.classroom.remove],
+    ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
+
+    ["GET", "hub/api", "anyone", h.info.version],
+    ["GET", "hub/api/", "anyone", h.info.version],
+    ["GET", "hub/api/user", "anyone", h.info.self],
+    ["GET", "hub/api/users/:name", "signed_in", h.servers.showUser],
+    ["GET", "hub/api/users/:name/server", "signed_in", h.servers.showServer],
+    ["POST", "hub/api/users/:name/server", "signed_in", h.servers.start],
+    ["DELETE", "hub/api/users/:name/server", "signed_in", h.servers.stop],
+    ["GET", "hub/api/users/:name/server/progress", "signed_in", h.servers.progress],
+    ["GET", "hub/api/accounts", "list:users", h.accounts.list],
+    ["POST", "hub/api/accounts", "admin:users", h.accounts.add],
+    ["POST", "hub/api/accounts/:name/reset", "reset:passwords", h.accounts.reset],
+    ["DELETE", "hub/api/accounts/:name", "delete:users", h.accounts.remove],
+    ["GET", "hub/api/box", "console", h.info.box],
+  ];
+}

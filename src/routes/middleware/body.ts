@@ -1,0 +1,79 @@
+/** Bodies are small here: notebooks' uploads never enter Koa. */
+import getRawBody from "raw-body";
+import * as v from "valibot";
+import { HubError } from "#src/errors.ts";
+import type { HubContext } from "../context.ts";
+
+const FORM_LIMIT = 64 * 1024;
+/** A pasted list of a whole school. */
+export const LIST_LIMIT = 1024 * 1024;
+const FIELD_LIMIT = 200;
+
+async function readText(ctx: HubContext, limit: number): Promise<string> {
+  if (ctx.get("content-encoding") !== "" && ctx.get("content-encoding") !== "identity") {
+    throw new HubError("bad_request");
+  }
+  const declared = Number(ctx.get("content-length") || 0);
+  if (declared > limit) throw tooLarge(ctx, limit);
+  let bytes: Buffer;
+  try {
+    bytes = await getRawBody(ctx.req, { limit });
+  } catch (error) {
+    if (error instanceof Error && "type" in error && error.type === "entity.too.large") {
+      throw tooLarge(ctx, limit);
+    }
+    throw new HubError("bad_request", {}, { cause: error });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new HubError(ctx.state.api ? "bad_json" : "bad_request", {}, { cause: error });
+  }
+}
+
+function tooLarge(ctx: HubContext, limit: number): HubError {
+  // What is left of the body is not read: the connection cannot be used again.
+  ctx.set("connection", "close");
+  return new HubError("body_too_large", { limit: `${limit / 1024} KB` });
+}
+
+/** The form of this request, parsed at the first call. A body that is no form counts as an empty one. */
+export async function readForm(ctx: HubContext, limit = FORM_LIMIT): Promise<URLSearchParams> {
+  if (ctx.state.form !== undefined) return ctx.state.form;
+  const isForm = ctx.is("urlencoded") === "urlencoded";
+  const text = isForm ? await readText(ctx, limit) : "";
+  let separators = 0;
+  for (let at = text.indexOf("&"); at >= 0; at = text.indexOf("&", at + 1)) separators += 1;
+  if (separators >= FIELD_LIMIT) throw new HubError("bad_request");
+  ctx.state.form = new URLSearchParams(text);
+  return ctx.state.form;
+}
+
+export function field(form: URLSearchParams, name: string): string {
+  return form.get(name) ?? "";
+}
+
+/** The JSON body as `schema` wants it; an absent body counts as `{}`. */
+export async function readJson<Schema extends v.GenericSchema>(
+  ctx: HubContext,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  const text = await readText(ctx, LIST_LIMIT);
+  let body: unknown = {};
+  if (text.trim() !== "") {
+    try {
+      body = JSON.parse(text);
+    } catch (error) {
+      throw new HubError("bad_json", {}, { cause: error });
+    }
+  }
+  const result = v.safeParse(schema, body);
+  if (result.success) return result.output;
+  const reason = result.issues.map(describeIssue).join("; ");
+  throw new HubError("invalid_field", { reason });
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return path === null ? issue.message : `${path}: ${issue.message}`;
+}

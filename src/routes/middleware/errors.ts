@@ -1,0 +1,90 @@
+/** Turns whatever a handler threw into one answer, and logs it once. */
+import { HubError, failureText } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { HubContext, HubMiddleware } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import type { Paths } from "../paths.ts";
+import type { Views } from "#src/views/pages.ts";
+
+interface ErrorParts {
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+  readonly log: Logger;
+}
+
+/** JSON below the API and for clients that ask for it; a page for browsers. */
+export function wantsJson(ctx: HubContext): boolean {
+  return ctx.state.api || ctx.accepts("html", "json") === "json";
+}
+
+export function handleErrors(parts: ErrorParts): HubMiddleware {
+  return async function handleErrors(ctx, next) {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) throw new HubError("not_found");
+    } catch (error) {
+      answerFailure(ctx, toHubError(error, ctx), parts);
+      logFailure(ctx, error, parts.log);
+    }
+  };
+}
+
+function toHubError(error: unknown, ctx: HubContext): HubError {
+  if (error instanceof HubError) return error;
+  // Router and Koa throw http-errors for a bad method or a URL they cannot decode.
+  if (error instanceof Error && "status" in error) {
+    if (error.status === 405 || error.status === 501) return new HubError("method_not_allowed");
+    if (error.status === 400) return new HubError("bad_request");
+  }
+  return new HubError("internal", { request: ctx.state.request.id }, { cause: error });
+}
+
+function answerFailure(ctx: HubContext, failure: HubError, parts: ErrorParts): void {
+  ctx.status = failure.status;
+  if (failure.retryAfter !== undefined) {
+    ctx.set("retry-after", String(Math.ceil(failure.retryAfter)));
+  }
+  if (wantsJson(ctx)) {
+    ctx.body = { status: failure.status, message: failure.message, code: failure.code };
+    return;
+  }
+  const visitor = ctx.state.identity?.kind === "user" ? ctx.state.identity.user : undefined;
+  ctx.type = "html";
+  ctx.body = parts.views.page(
+    "message",
+    {
+      status: failure.status,
+      failure: failure.toData(),
+      reader: visitor === undefined || visitor.role === "student" ? "student" : "teacher",
+      action:
+        visitor === undefined
+          ? { href: parts.paths.login(), label: "sign_in" }
+          : { href: parts.paths.home, label: "home" },
+    },
+    parts.frames.of(ctx),
+  );
+}
+
+/** A client that went away is no failure of ours. */
+function isGone(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED";
+}
+
+function logFailure(ctx: HubContext, error: unknown, log: Logger): void {
+  const failure = toHubError(error, ctx);
+  if (isGone(error) || isGone(failure.cause)) return;
+  const entry = {
+    request: ctx.state.request.id,
+    method: ctx.method,
+    path: ctx.path.slice(0, 200),
+    code: failure.code,
+    status: failure.status,
+  };
+  if (failure.status >= 500) {
+    log.error({ ...entry, err: error, teacher: failureText(failure.toData(), "teacher") }, "failed");
+  } else {
+    log.info({ ...entry, message: failure.message.slice(0, 200) }, "refused");
+  }
+}

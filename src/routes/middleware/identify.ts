@@ -1,0 +1,52 @@
+/** Finds out who asks: the session behind the hub's cookie, or whoever can open the control socket. */
+import { HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, parseCookies } from "#src/session/cookies.ts";
+import type { Identity } from "#src/session/identity.ts";
+import type { RequestContexts } from "#src/session/request-context.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import type { HubContext, HubMiddleware } from "../context.ts";
+import type { SessionCookies } from "../session-cookies.ts";
+
+interface IdentifyParts {
+  readonly contexts: RequestContexts;
+  readonly sessions: Sessions;
+  readonly accounts: Accounts;
+  readonly cookies: SessionCookies;
+  readonly apiPrefix: string;
+}
+
+export function identify(parts: IdentifyParts): HubMiddleware {
+  return async function identify(ctx, next) {
+    const request = parts.contexts.of(ctx.req);
+    ctx.state.request = request;
+    ctx.state.api = ctx.path === parts.apiPrefix || ctx.path.startsWith(`${parts.apiPrefix}/`);
+    const cookies = parseCookies(ctx.get("cookie"));
+    const xsrf = cookies.get(XSRF_COOKIE);
+    if (xsrf !== undefined) ctx.state.xsrfCookie = xsrf;
+    const identity = request.via === "console" ? consoleIdentity : findVisitor(cookies, parts);
+    if (identity !== undefined) ctx.state.identity = identity;
+    if (identity === undefined && (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))) {
+      clearDeadCookies(ctx, parts.cookies);
+    }
+    await next();
+  };
+}
+
+const consoleIdentity: Identity = { kind: "console" };
+
+function findVisitor(
+  cookies: ReadonlyMap<string, string>,
+  { sessions, accounts }: IdentifyParts,
+): Identity | undefined {
+  const secret = cookies.get(HUB_COOKIE);
+  const session = secret === undefined ? undefined : sessions.byHubSecret(secret);
+  const user = session === undefined ? undefined : accounts.byId(session.userId);
+  if (session === undefined || user === undefined) return undefined;
+  sessions.touch(session.id);
+  return { kind: "user", user, session };
+}
+
+/** An ended session's cookies are taken back on pages, so that a browser does not carry them for ever. */
+function clearDeadCookies(ctx: HubContext, cookies: SessionCookies): void {
+  if (!ctx.state.api) cookies.clear(ctx);
+}

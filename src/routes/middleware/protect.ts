@@ -1,0 +1,58 @@
+/** Cross-site requests change nothing (design D13): form token and Origin on every unsafe method of a page or API. */
+import { HubError } from "#src/errors.ts";
+import { type Csrf, checkOrigin } from "#src/session/csrf.ts";
+import type { HubContext, HubMiddleware } from "../context.ts";
+import { LIST_LIMIT, readForm } from "./body.ts";
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Where the guard of a form shows its problem itself (sign-in), instead of a message page. */
+export type OnExpired = (ctx: HubContext) => Promise<void> | void;
+
+export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddleware {
+  return async function protectFromForgery(ctx, next) {
+    const { request, identity } = ctx.state;
+    if (SAFE_METHODS.has(ctx.method) || request.via === "console") return void (await next());
+    const origins = { origin: header(ctx, "origin"), referer: header(ctx, "referer") };
+    if (!checkOrigin(origins, request)) throw new HubError("foreign_origin");
+    refuseFormToApi(ctx);
+    const sent = await sentToken(ctx);
+    const session = identity?.kind === "user" ? identity.session : undefined;
+    const valid = csrf.isValid({
+      ...(session === undefined ? {} : { session }),
+      ...(ctx.state.xsrfCookie === undefined ? {} : { cookie: ctx.state.xsrfCookie }),
+      ...(sent === undefined ? {} : { sent }),
+    });
+    if (valid) return void (await next());
+    if (onExpired !== undefined) return void (await onExpired(ctx));
+    throw new HubError("form_expired", { reason: forgeryReason(ctx.method, sent) });
+  };
+}
+
+function header(ctx: HubContext, name: string): string | undefined {
+  const value = ctx.req.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A form can be sent by any page, JSON cannot: with a cookie, JupyterHub's API takes JSON alone. */
+function refuseFormToApi(ctx: HubContext): void {
+  if (!ctx.state.api) return;
+  const type = ctx.get("content-type");
+  if (type !== "" && ctx.is("json") !== "json") throw new HubError("sign_in_required");
+}
+
+/** Query or form field `_xsrf`, then the header names that JupyterHub reads. */
+async function sentToken(ctx: HubContext): Promise<string | undefined> {
+  const query = new URLSearchParams(ctx.querystring).get("_xsrf");
+  if (query !== null) return query;
+  const named = header(ctx, "x-xsrftoken") ?? header(ctx, "x-csrftoken");
+  if (named !== undefined || ctx.state.api) return named;
+  return (await readForm(ctx, LIST_LIMIT)).get("_xsrf") ?? undefined;
+}
+
+/** JupyterHub's words. */
+function forgeryReason(method: string, sent: string | undefined): string {
+  return sent === undefined
+    ? `'_xsrf' argument missing from ${method}`
+    : `XSRF cookie does not match ${method} argument`;
+}

@@ -1,0 +1,71 @@
+/** Page models made of records: what a template needs, with every address complete. */
+import type { Accounts } from "#src/services/accounts.ts";
+import type { Servers } from "#src/services/servers.ts";
+import type { Identity, Permissions } from "#src/session/identity.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import type { ClassRow, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { Paths } from "./paths.ts";
+
+export function notebookCard(user: UserRecord, servers: Servers, paths: Paths): NotebookCard {
+  return {
+    name: user.name,
+    displayName: user.displayName,
+    status: servers.status(user.id),
+    openUrl: paths.spawn(),
+    startUrl: paths.spawn(user.name),
+    stopUrl: paths.stop(user.name),
+    restartUrl: paths.restart(user.name),
+  };
+}
+
+export function classRow(
+  user: UserRecord,
+  parts: { servers: Servers; permissions: Permissions; paths: Paths; visitor: Identity },
+): ClassRow {
+  const { servers, permissions, paths, visitor } = parts;
+  const isSelf = visitor.kind === "user" && visitor.user.id === user.id;
+  return {
+    name: user.name,
+    displayName: user.displayName,
+    role: user.role,
+    status: servers.status(user.id),
+    neverSignedIn: user.password === undefined || user.password.isFirst,
+    ...(user.lastActivity === undefined ? {} : { lastActivity: user.lastActivity }),
+    may: {
+      server: permissions.may(visitor, "servers", user),
+      reset: !isSelf && permissions.may(visitor, "reset:passwords", user),
+      remove: !isSelf && permissions.may(visitor, "delete:users", user),
+      log: permissions.may(visitor, "read:logs", user),
+    },
+    urls: {
+      start: paths.spawn(user.name),
+      stop: paths.stop(user.name),
+      log: paths.log(user.name),
+      reset: paths.reset(user.name),
+      remove: paths.remove(user.name),
+    },
+  };
+}
+
+/** Whom the visitor sees on the class page: by what is written on the card. */
+export function visiblePeople(
+  visitor: Identity,
+  { accounts, permissions }: { accounts: Accounts; permissions: Permissions },
+): readonly UserRecord[] {
+  return accounts
+    .living()
+    .filter((user) => permissions.may(visitor, "list:users", user))
+    .toSorted((a, b) => a.displayName.localeCompare(b.displayName));
+}
+
+export function classTiles(
+  people: readonly UserRecord[],
+  servers: Servers,
+): Pages["class"]["tiles"] {
+  const statuses = people.map((user) => servers.status(user.id).is);
+  return {
+    people: people.length,
+    running: statuses.filter((status) => status === "running").length,
+    queued: statuses.filter((status) => status === "queued").length,
+  };
+}

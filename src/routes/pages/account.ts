@@ -1,0 +1,118 @@
+/** Own password and own sessions (ui.md S2, S7). */
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import { actorOf } from "#src/session/identity.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { FormProblems, Views } from "#src/views/pages.ts";
+import type { HubContext } from "../context.ts";
+import { type FieldOfFailure, formProblems, repeatProblem } from "../form-problems.ts";
+import { type Frames, THEME_COOKIE } from "../frames.ts";
+import { field, readForm } from "../middleware/body.ts";
+import { visitorOf } from "../middleware/require.ts";
+import type { Paths } from "../paths.ts";
+import { nextOf } from "./login.ts";
+
+interface AccountParts {
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+  readonly minLength: number;
+}
+
+const fieldOf: FieldOfFailure = {
+  password_rule: "password",
+  password_repeat: "password_repeat",
+  current_password_wrong: "current",
+};
+
+export function accountPages(parts: AccountParts) {
+  const { accounts, sessions, paths, minLength } = parts;
+
+  function showFirst(ctx: HubContext): void {
+    const { user, session } = visitorOf(ctx);
+    if (!session.mustChangePassword) return ctx.redirect(nextOf(ctx) ?? paths.home);
+    renderFirst(ctx, user.displayName, { fields: {} });
+  }
+
+  async function submitFirst(ctx: HubContext): Promise<void> {
+    const { user, session } = visitorOf(ctx);
+    if (!session.mustChangePassword) return ctx.redirect(nextOf(ctx) ?? paths.home);
+    const form = await readForm(ctx);
+    try {
+      const next = newPassword(form);
+      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      await accounts.chooseOwnPassword(user.id, { next, session: session.id }, actor);
+      ctx.redirect(nextOf(ctx) ?? (user.role === "student" ? paths.home : paths.admin));
+    } catch (error) {
+      renderFirst(ctx, user.displayName, refused(ctx, error));
+    }
+  }
+
+  function renderFirst(ctx: HubContext, displayName: string, problems: FormProblems): void {
+    ctx.type = "html";
+    const model = { action: paths.first(nextOf(ctx)), displayName, minLength, problems };
+    ctx.body = parts.views.page("first", model, parts.frames.of(ctx));
+  }
+
+  function show(ctx: HubContext): void {
+    render(ctx, { fields: {} });
+  }
+
+  async function change(ctx: HubContext): Promise<void> {
+    const { user, session } = visitorOf(ctx);
+    const form = await readForm(ctx);
+    try {
+      const next = newPassword(form);
+      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const current = field(form, "current");
+      await accounts.changePassword(user.id, { current, next, keepSession: session.id }, actor);
+      ctx.redirect(`${paths.account}?saved=1`);
+    } catch (error) {
+      render(ctx, refused(ctx, error));
+    }
+  }
+
+  function render(ctx: HubContext, problems: FormProblems): void {
+    ctx.type = "html";
+    const model = {
+      changeUrl: paths.changePassword,
+      signOutEverywhereUrl: paths.signOutEverywhere,
+      minLength,
+      problems,
+      saved: ctx.query["saved"] === "1",
+      sessions: sessions.ofUser(visitorOf(ctx).user.id).length,
+    };
+    ctx.body = parts.views.page("account", model, parts.frames.of(ctx, "account"));
+  }
+
+  /** Light, dark or the system's colours, kept by the browser so that no page flashes. */
+  async function appearance(ctx: HubContext): Promise<void> {
+    const theme = field(await readForm(ctx), "theme");
+    const known = theme === "light" || theme === "dark" ? theme : null;
+    ctx.cookies.set(THEME_COOKIE, known, {
+      path: paths.hub,
+      sameSite: "lax",
+      httpOnly: true,
+      ...(known === null ? {} : { maxAge: 365 * 86_400_000 }),
+    });
+    ctx.redirect(paths.account);
+  }
+
+  return { showFirst, submitFirst, show, change, appearance };
+}
+
+function newPassword(form: URLSearchParams): string {
+  const next = field(form, "password");
+  const repeat = repeatProblem(next, field(form, "password_repeat"));
+  if (repeat !== undefined) throw repeat;
+  return next;
+}
+
+function refused(ctx: HubContext, error: unknown): FormProblems {
+  if (!(error instanceof HubError) || error.status >= 500) throw error;
+  ctx.status = error.status;
+  if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
+  return formProblems(error, fieldOf);
+}

@@ -1,0 +1,129 @@
+/** What keeps open pages alive: fragments, rendered as the page itself was, sent when something changes. */
+import type { Accounts } from "#src/services/accounts.ts";
+import type { Servers } from "#src/services/servers.ts";
+import type { Permissions } from "#src/session/identity.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { SessionId, UserId } from "#src/stores/records.ts";
+import type { Store, Write } from "#src/stores/store.ts";
+import type { Views } from "#src/views/pages.ts";
+import { classRow, classTiles, visiblePeople } from "../models.ts";
+import type { HubContext } from "../context.ts";
+import { type EventStream, answerWithEvents, pageHeartbeat } from "../event-stream.ts";
+import type { Frames } from "../frames.ts";
+import { visitorOf } from "../middleware/require.ts";
+import type { Paths } from "../paths.ts";
+import { serverOwner, waitingModel } from "./spawn.ts";
+
+/** Not more often than this, however much happens. */
+const CLASS_INTERVAL_MS = 1000;
+
+interface LiveParts {
+  readonly accounts: Accounts;
+  readonly servers: Servers;
+  readonly sessions: Sessions;
+  readonly permissions: Permissions;
+  readonly store: Pick<Store, "onChange">;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+  readonly hubSignal: AbortSignal;
+}
+
+export function liveStreams(parts: LiveParts) {
+  const { servers, views, frames } = parts;
+
+  /** Home and waiting room: the status of one notebook; `go` leads into it when it answers. */
+  function notebook(ctx: HubContext): void {
+    const user = serverOwner(ctx, parts);
+    const frame = frames.of(ctx);
+    answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
+      for await (const status of servers.watch(user.id, stream.signal)) {
+        const model = waitingModel(ctx, user, parts);
+        sendPart(stream, "notebook-status", views.part("notebookStatus", model.notebook, frame));
+        sendPart(stream, "waiting-status", views.part("waitingStatus", model, frame));
+        if (model.own && status.is === "running") {
+          stream.send({ name: "go", data: { url: model.nextUrl } });
+        }
+      }
+    });
+  }
+
+  /** Class now: rows that changed, gathered for a second. */
+  function classroom(ctx: HubContext): void {
+    const visitor = visitorOf(ctx);
+    const frame = frames.of(ctx);
+    answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
+      const changes = watchClass(parts, stream.signal);
+      for await (const changed of changes) {
+        const people = visiblePeople(visitor, parts);
+        if (changed === "people") {
+          stream.send({ name: "stale", data: {} });
+          continue;
+        }
+        for (const user of people.filter((person) => changed.has(person.id))) {
+          const row = classRow(user, { ...parts, visitor });
+          sendPart(stream, `row-${user.name}`, views.part("classRow", row, frame));
+        }
+        sendPart(stream, "class-tiles", views.part("classTiles", classTiles(people, servers), frame));
+      }
+    });
+  }
+
+  return { notebook, classroom };
+}
+
+function sendPart(stream: EventStream, target: string, html: string): void {
+  stream.send({ name: "part", data: { target, html } });
+}
+
+/** A stream is as long as the session behind it, and no longer than the hub. */
+function untilSignedOut(ctx: HubContext, { sessions, hubSignal }: LiveParts): AbortSignal {
+  const ended = new AbortController();
+  const id: SessionId = visitorOf(ctx).session.id;
+  const unsubscribe = sessions.onEnded((ids) => {
+    if (ids.has(id)) ended.abort();
+  });
+  ctx.res.on("close", unsubscribe);
+  return AbortSignal.any([ended.signal, hubSignal]);
+}
+
+/** Users whose servers changed since the last look, or `people` when the list of people did. */
+async function* watchClass(
+  { servers, store }: LiveParts,
+  signal: AbortSignal,
+): AsyncGenerator<ReadonlySet<UserId> | "people"> {
+  let changed = new Set<UserId>();
+  let peopleChanged = false;
+  let wake: () => void = () => {};
+  const offServers = servers.onChange((userId) => {
+    changed.add(userId);
+    wake();
+  });
+  const offStore = store.onChange((writes) => {
+    const names = (write: Write): boolean =>
+      ("put" in write && write.put === "names") || ("remove" in write && write.remove === "names");
+    if (!writes.some(names)) return;
+    peopleChanged = true;
+    wake();
+  });
+  signal.addEventListener("abort", () => wake());
+  try {
+    while (!signal.aborted) {
+      if (changed.size === 0 && !peopleChanged) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
+      const gathered = peopleChanged ? "people" : changed;
+      changed = new Set();
+      peopleChanged = false;
+      yield gathered;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, CLASS_INTERVAL_MS);
+        signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+      });
+    }
+  } finally {
+    offServers();
+    offStore();
+  }
+}

@@ -1,0 +1,144 @@
+/** Signing in and out (ui.md S1). */
+import { HubError } from "#src/errors.ts";
+import type { Login } from "#src/services/login.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import type { Csrf } from "#src/session/csrf.ts";
+import { actorOf } from "#src/session/identity.ts";
+import { deviceOf, type Sessions } from "#src/session/sessions.ts";
+import type { Pages, Views } from "#src/views/pages.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import type { HubContext } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import { field, readForm } from "../middleware/body.ts";
+import { visitorOf } from "../middleware/require.ts";
+import { safeNext } from "../next-url.ts";
+import type { Paths } from "../paths.ts";
+import type { SessionCookies } from "../session-cookies.ts";
+
+interface LoginParts {
+  readonly accounts: Accounts;
+  readonly login: Login;
+  readonly sessions: Sessions;
+  readonly csrf: Csrf;
+  readonly cookies: SessionCookies;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+}
+
+export function loginPages(parts: LoginParts) {
+  const { accounts, login, sessions, paths } = parts;
+
+  function show(ctx: HubContext): void {
+    if (!accounts.hasOwner()) return ctx.redirect(paths.setup);
+    const { identity } = ctx.state;
+    if (identity?.kind === "user") {
+      return ctx.redirect(afterSignIn(ctx, identity.user, identity.session.mustChangePassword));
+    }
+    const notice = noticeOf(ctx.query["notice"]);
+    render(ctx, { username: String(ctx.query["username"] ?? "").slice(0, 100), ...notice });
+  }
+
+  async function submit(ctx: HubContext): Promise<void> {
+    const form = await readForm(ctx);
+    const username = field(form, "username");
+    try {
+      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const signal = AbortSignal.timeout(60_000);
+      const credentials = { username, password: field(form, "password") };
+      const result = await login.signIn(credentials, actor, signal);
+      await startSession(ctx, result.user, result.mustChangePassword);
+    } catch (error) {
+      if (!(error instanceof HubError) || error.status >= 500) throw error;
+      refuse(ctx, error, username);
+    }
+  }
+
+  /** A new session for this browser; one that it already had is ended. */
+  async function startSession(
+    ctx: HubContext,
+    user: UserRecord,
+    mustChangePassword: boolean,
+  ): Promise<void> {
+    const { identity } = ctx.state;
+    if (identity?.kind === "user") await sessions.end(identity.session.id);
+    const made = await sessions.create({
+      userId: user.id,
+      mustChangePassword,
+      device: deviceOf(ctx.get("user-agent")),
+      address: ctx.state.request.address,
+    });
+    parts.cookies.set(ctx, { ...made, xsrf: parts.csrf.tokenOf(made.session) });
+    ctx.redirect(afterSignIn(ctx, user, mustChangePassword));
+  }
+
+  function afterSignIn(ctx: HubContext, user: UserRecord, mustChangePassword: boolean): string {
+    const next = nextOf(ctx);
+    if (mustChangePassword) return paths.first(next);
+    return next ?? (user.role === "student" ? paths.home : paths.admin);
+  }
+
+  function refuse(ctx: HubContext, error: HubError, username: string): void {
+    ctx.status = error.status;
+    if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
+    render(ctx, { username: username.slice(0, 100), problem: error.toData() });
+  }
+
+  async function expired(ctx: HubContext): Promise<void> {
+    const form = await readForm(ctx);
+    refuse(
+      ctx,
+      new HubError("form_expired", { reason: "Login form invalid or expired. Try again." }),
+      field(form, "username"),
+    );
+  }
+
+  function render(
+    ctx: HubContext,
+    model: Pick<Pages["login"], "username" | "problem" | "notice">,
+  ): void {
+    ctx.type = "html";
+    const action = paths.login(nextOf(ctx));
+    ctx.body = parts.views.page("login", { ...model, action }, parts.frames.of(ctx));
+  }
+
+  function showLogout(ctx: HubContext): void {
+    if (ctx.state.identity === undefined) return ctx.redirect(paths.login());
+    ctx.type = "html";
+    ctx.body = parts.views.page("logout", { action: paths.logout }, parts.frames.of(ctx));
+  }
+
+  async function logout(ctx: HubContext): Promise<void> {
+    const { identity } = ctx.state;
+    if (identity?.kind === "user") {
+      await sessions.end(identity.session.id);
+      delete ctx.state.identity;
+    }
+    parts.cookies.clear(ctx);
+    ctx.redirect(`${paths.login()}?notice=signed_out`);
+  }
+
+  async function signOutEverywhere(ctx: HubContext): Promise<void> {
+    await sessions.endAll(visitorOf(ctx).user.id);
+    parts.cookies.clear(ctx);
+    ctx.redirect(`${paths.login()}?notice=signed_out`);
+  }
+
+  return { show, submit, expired, startSession, showLogout, logout, signOutEverywhere };
+}
+
+export function nextOf(ctx: HubContext): string | undefined {
+  const next = ctx.query["next"];
+  return typeof next === "string" ? safeNext(next, [ctx.state.request.origin]) : undefined;
+}
+
+function noticeOf(notice: unknown): Pick<Pages["login"], "notice"> {
+  switch (notice) {
+    case "signed_out":
+    case "session_ended":
+    case "setup_done":
+      return { notice };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,83 @@
+/** The first owner, with the code that the hub printed (ui.md T14, its first step). */
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import type { SetupCode } from "#src/services/setup-code.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import { actorOf } from "#src/session/identity.ts";
+import type { FormProblems, Views } from "#src/views/pages.ts";
+import type { HubContext } from "../context.ts";
+import { type FieldOfFailure, formProblems, repeatProblem } from "../form-problems.ts";
+import type { Frames } from "../frames.ts";
+import { field, readForm } from "../middleware/body.ts";
+import type { Paths } from "../paths.ts";
+
+interface SetupParts {
+  readonly accounts: Accounts;
+  readonly setupCode: SetupCode;
+  readonly startSession: (ctx: HubContext, user: UserRecord, must: boolean) => Promise<void>;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+  readonly minLength: number;
+}
+
+const fieldOf: FieldOfFailure = {
+  wrong_setup_code: "code",
+  name_invalid: "username",
+  name_taken: "username",
+  password_rule: "password",
+};
+
+export function setupPages(parts: SetupParts) {
+  const { accounts, setupCode, paths } = parts;
+
+  function show(ctx: HubContext): void {
+    if (accounts.hasOwner()) return ctx.redirect(paths.login());
+    const code = String(ctx.query["code"] ?? "").slice(0, 40);
+    render(ctx, { code, username: "", displayName: "" }, { fields: {} });
+  }
+
+  async function submit(ctx: HubContext): Promise<void> {
+    if (accounts.hasOwner()) return ctx.redirect(`${paths.login()}?notice=setup_done`);
+    const form = await readForm(ctx);
+    const values = {
+      code: field(form, "code"),
+      username: field(form, "username"),
+      displayName: field(form, "display_name"),
+    };
+    try {
+      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      await setupCode.check(values.code, actor);
+      const password = field(form, "password");
+      const repeat = repeatProblem(password, field(form, "password_repeat"));
+      if (repeat !== undefined) throw repeat;
+      const user = await accounts.setUp(
+        { name: values.username, displayName: values.displayName, password },
+        actor,
+      );
+      await parts.startSession(ctx, user, false);
+    } catch (error) {
+      if (!(error instanceof HubError) || error.status >= 500) throw error;
+      if (error.code === "setup_done") return ctx.redirect(`${paths.login()}?notice=setup_done`);
+      ctx.status = error.status;
+      if (error.retryAfter !== undefined) {
+        ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
+      }
+      render(ctx, shorten(values), formProblems(error, fieldOf));
+    }
+  }
+
+  type Values = { code: string; username: string; displayName: string };
+  function render(ctx: HubContext, values: Values, problems: FormProblems): void {
+    ctx.type = "html";
+    const model = { action: paths.setup, values, problems, minLength: parts.minLength };
+    ctx.body = parts.views.page("setup", model, parts.frames.of(ctx));
+  }
+
+  return { show, submit };
+}
+
+function shorten<Values extends Record<string, string>>(values: Values): Values {
+  const entries = Object.entries(values).map(([name, text]) => [name, text.slice(0, 200)]);
+  return Object.fromEntries(entries) as Values; // The same keys, each a text again.
+}

@@ -1,0 +1,156 @@
+/** Opening, waiting for and closing a notebook (ui.md S4, S5; contract.md 2 and 3.2). */
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts.ts";
+import type { ServerStatus } from "#src/services/server-status.ts";
+import type { Servers } from "#src/services/servers.ts";
+import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import type { Pages, Views } from "#src/views/pages.ts";
+import type { HubContext } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import { visitorOf } from "../middleware/require.ts";
+import { notebookCard } from "../models.ts";
+import type { Paths } from "../paths.ts";
+import { nextOf } from "./login.ts";
+
+/** How long opening waits before it shows the waiting room (JupyterHub's second). */
+const SPAWN_WAIT_MS = 1000;
+
+interface SpawnParts {
+  readonly accounts: Accounts;
+  readonly servers: Servers;
+  readonly permissions: Permissions;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+}
+
+export function spawnPages(parts: SpawnParts) {
+  const { servers, paths } = parts;
+
+  /** GET: opens the visitor's own notebook, and starts it when it sleeps. */
+  async function open(ctx: HubContext): Promise<void> {
+    const user = serverOwner(ctx, parts);
+    if (user.id !== visitorOf(ctx).user.id) return openOthers(ctx, user);
+    await startAndLead(ctx, user);
+  }
+
+  /** Only the owner starts a notebook by a GET; others look at it. */
+  function openOthers(ctx: HubContext, user: UserRecord): void {
+    ctx.redirect(isUnderWay(servers.status(user.id)) ? paths.waiting(user.name) : paths.admin);
+  }
+
+  /** POST: starts it; staff come back to the class page. */
+  async function start(ctx: HubContext): Promise<void> {
+    const user = serverOwner(ctx, parts);
+    const isOwn = user.id === visitorOf(ctx).user.id;
+    if (isOwn) return startAndLead(ctx, user);
+    await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
+    ctx.redirect(paths.admin);
+  }
+
+  async function startAndLead(ctx: HubContext, user: UserRecord): Promise<void> {
+    await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
+    const status = await servers.settled(user.id, SPAWN_WAIT_MS);
+    if (status.is === "running") return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name));
+    ctx.redirect(paths.waiting(user.name, nextOf(ctx)));
+  }
+
+  async function stop(ctx: HubContext): Promise<void> {
+    const user = serverOwner(ctx, parts);
+    await servers.stop(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    ctx.redirect(backFrom(ctx, user));
+  }
+
+  async function restart(ctx: HubContext): Promise<void> {
+    const user = serverOwner(ctx, parts);
+    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    await servers.stop(user.id, actor);
+    await servers.start(user, actor);
+    ctx.redirect(
+      user.id === visitorOf(ctx).user.id ? paths.waiting(user.name) : backFrom(ctx, user),
+    );
+  }
+
+  function backFrom(ctx: HubContext, user: UserRecord): string {
+    return user.id === visitorOf(ctx).user.id ? paths.home : paths.admin;
+  }
+
+  function waiting(ctx: HubContext): void {
+    const user = serverOwner(ctx, parts);
+    const status = servers.status(user.id);
+    const isOwn = user.id === visitorOf(ctx).user.id;
+    if (isOwn && status.is === "running") {
+      return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name));
+    }
+    ctx.type = "html";
+    ctx.body = parts.views.page("waiting", waitingModel(ctx, user, parts), parts.frames.of(ctx));
+  }
+
+  /** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs. */
+  function userUrl(ctx: HubContext): void {
+    const user = serverOwner(ctx, parts);
+    const path = paths.base + ctx.path.slice(paths.hub.length) + ctx.search;
+    const status = servers.status(user.id);
+    if (status.is === "running") return ctx.redirect(path);
+    if (isUnderWay(status)) return ctx.redirect(paths.waiting(user.name, path));
+    throw notRunning(ctx, user, path, paths);
+  }
+
+  /** Course links: the same path below whichever notebook the visitor has. */
+  function userRedirect(ctx: HubContext): void {
+    const { user } = visitorOf(ctx);
+    const rest = ctx.path.slice(`${paths.hub}user-redirect/`.length);
+    ctx.redirect(paths.spawn(user.name, `${paths.server(user.name)}${rest}${ctx.search}`));
+  }
+
+  return { open, start, stop, restart, waiting, userUrl, userRedirect };
+}
+
+export function waitingModel(
+  ctx: HubContext,
+  user: UserRecord,
+  { servers, paths }: Pick<SpawnParts, "servers" | "paths">,
+): Pages["waiting"] {
+  const next = nextOf(ctx);
+  return {
+    notebook: notebookCard(user, servers, paths),
+    own: user.id === visitorOf(ctx).user.id,
+    nextUrl: next ?? paths.lab(user.name),
+    eventsUrl: paths.notebookEvents(user.name, next),
+    progressUrl: paths.progress(user.name),
+    homeUrl: paths.home,
+  };
+}
+
+export function isUnderWay(status: ServerStatus): boolean {
+  return status.is === "queued" || status.is === "starting" || status.is === "stopping";
+}
+
+/** Whose server the URL names; without a name, the visitor's own. Others' look as if they did not exist. */
+export function serverOwner(
+  ctx: HubContext,
+  { accounts, permissions }: Pick<SpawnParts, "accounts" | "permissions">,
+): UserRecord {
+  const visitor = visitorOf(ctx);
+  const name = ctx.params["name"];
+  if (name === undefined) return visitor.user;
+  const user = accounts.byName(name);
+  if (user === undefined || !permissions.may(visitor, "servers", user)) {
+    throw new HubError("not_found");
+  }
+  return user;
+}
+
+export function notRunning(
+  ctx: HubContext,
+  user: UserRecord,
+  path: string,
+  paths: Paths,
+): HubError<"not_running"> {
+  return new HubError("not_running", {
+    name: user.name,
+    path: path.slice(paths.base.length - 1),
+    start_url: ctx.state.request.origin + paths.spawn(user.name),
+  });
+}
