@@ -22,12 +22,10 @@ async function stepsOf(steps: AsyncIterable<Step>): Promise<Step[]> {
 
 /** A rejection whatever its reason is, so that a test can say which ones it allows. */
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-  } catch (error) {
-    return error;
-  }
-  assert.fail("it should have failed");
+  return work.then(
+    () => assert.fail("it should have failed"),
+    (error: unknown) => error,
+  );
 }
 
 /** Collects events until the test ends; `until` waits for one that fits. */
