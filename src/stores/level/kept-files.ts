@@ -1,0 +1,136 @@
+/**
+ * The database's files as they were before LevelDB opened them.
+ *
+ * Opening replays the log, drops what cannot be read and removes the file that it came from: a damaged
+ * database would lose the rest by being looked at. LevelDB never alters a file that it has closed, so a
+ * second name (a hard link) for each file keeps all of them for nothing, until the rows were found to fit.
+ */
+import { copyFile, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** The first batch of a new database takes a third of this. */
+const FIRST_LOG_BYTES = 2048;
+
+export class KeptFiles {
+  readonly #path: string;
+  /** The oldest comes first. */
+  readonly #copies: readonly string[];
+  readonly #own: string | undefined;
+  /** Files of a database with more in it than a first start writes, or of an opening that did not end. */
+  readonly looksUsed: boolean;
+
+  private constructor(
+    path: string,
+    copies: readonly string[],
+    own: string | undefined,
+    looksUsed: boolean,
+  ) {
+    this.#path = path;
+    this.#copies = copies;
+    this.#own = own;
+    this.looksUsed = looksUsed;
+  }
+
+  static async make(path: string): Promise<KeptFiles> {
+    const earlier = await copiesOf(path);
+    const files = await filesOf(path);
+    const used = earlier.length > 0 || (await looksUsed(path, files));
+    if (files.length === 0) {
+      return new KeptFiles(path, earlier, undefined, used);
+    }
+    const copy = await keep(path, files);
+    return new KeptFiles(path, copy === undefined ? earlier : [...earlier, copy], copy, used);
+  }
+
+  /** The rows fit: what was kept is not needed. Only for who holds the database open. */
+  async drop(): Promise<void> {
+    for (const copy of await leftovers(this.#path)) {
+      await rm(copy, { recursive: true, force: true });
+    }
+  }
+
+  /** Another hub has the database: its files are its own business. */
+  async dropOurs(): Promise<void> {
+    if (this.#own !== undefined) {
+      await rm(this.#own, { recursive: true, force: true });
+    }
+  }
+
+  /** Back to the files of the first opening that did not go well. The database must be closed. */
+  async putBack(): Promise<void> {
+    const [oldest] = this.#copies;
+    if (oldest === undefined) {
+      return;
+    }
+    await rm(this.#path, { recursive: true, force: true });
+    await rename(oldest, this.#path);
+    await this.drop();
+  }
+
+  /** Out of the way, for who wants to look at them. The database must be closed. */
+  async setAside(): Promise<void> {
+    await this.putBack();
+    await rename(this.#path, `${this.#path}.unfinished-${Date.now()}`);
+  }
+}
+
+async function filesOf(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile() && entry.name !== "LOCK").map(({ name }) => name);
+}
+
+async function looksUsed(path: string, files: readonly string[]): Promise<boolean> {
+  const logs = files.filter((file) => file.endsWith(".log"));
+  const sizes = await Promise.all(logs.map(async (file) => (await stat(join(path, file))).size));
+  const logBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return logBytes > FIRST_LOG_BYTES || files.some((file) => /\.(?:ldb|sst)$/.test(file));
+}
+
+/** Everything that an opening made beside the database, whole or not. */
+async function leftovers(path: string): Promise<readonly string[]> {
+  const start = `${basename(path)}.opening-`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names.filter((name) => name.startsWith(start)).map((name) => join(dirname(path), name));
+}
+
+async function copiesOf(path: string): Promise<readonly string[]> {
+  return (await leftovers(path))
+    .filter((copy) => numberOf(copy) > 0)
+    .toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+/** 0 for a copy that is not complete. */
+function numberOf(copy: string | undefined): number {
+  return Number(/\.opening-(\d+)$/.exec(copy ?? "")?.[1] ?? 0);
+}
+
+/** Only a complete copy gets the name that is looked for; `undefined` when another hub is at the files. */
+async function keep(path: string, files: readonly string[]): Promise<string | undefined> {
+  const unfinished = `${path}.opening-${crypto.randomUUID()}`;
+  await mkdir(unfinished);
+  try {
+    for (const file of files) {
+      await linkOrCopy(join(path, file), join(unfinished, file));
+    }
+    const number = numberOf((await copiesOf(path)).at(-1)) + 1;
+    const copy = `${path}.opening-${number}`;
+    await rename(unfinished, copy);
+    return copy;
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTEMPTY" || code === "EEXIST") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch {
+    // No hard links on this file system (a USB disk, say).
+    await copyFile(from, to);
+  }
+}

@@ -1,0 +1,133 @@
+/** Keeps rows in LevelDB: one synced batch for each write, with the checksum of all rows in it. */
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import { toFrozen } from "#src/stores/frozen-json.ts";
+import type { AuditRecord } from "#src/stores/records.ts";
+import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
+import { Checksum } from "./checksum.ts";
+import { Database, detailOf } from "./database.ts";
+import type { Marker } from "./marker.ts";
+
+/** A write that went wrong: nobody knows whether it is on the disk. */
+interface Doubt {
+  readonly batch: Batch;
+  /** What the checksum is if it is. */
+  readonly checksum: Checksum;
+}
+
+export class LevelBacking implements Backing {
+  readonly #path: string;
+  readonly #log: Logger;
+  readonly #marker: Marker;
+  #database: Database | undefined;
+  #checksum: Checksum;
+  #doubt: Doubt | undefined;
+
+  constructor(options: {
+    readonly path: string;
+    readonly log: Logger;
+    readonly marker: Marker;
+    readonly database: Database;
+    readonly checksum: Checksum;
+  }) {
+    this.#path = options.path;
+    this.#log = options.log;
+    this.#marker = options.marker;
+    this.#database = options.database;
+    this.#checksum = options.checksum;
+  }
+
+  get changes(): number {
+    return this.#checksum.changes;
+  }
+
+  async write(batch: Batch): Promise<void> {
+    const database = await this.#sureDatabase();
+    const checksum = this.#checksum.after(batch.rows);
+    try {
+      await database.write({ ...batch, rows: [...batch.rows, checksum.row()] });
+    } catch (error) {
+      this.#doubt = { batch, checksum };
+      throw writeFailure(error);
+    }
+    this.#checksum = checksum;
+    await this.#marker.note(checksum.changes);
+  }
+
+  async *audit(limit: number): AsyncGenerator<AuditRecord> {
+    try {
+      for await (const { text } of this.#openDatabase().audit(limit)) {
+        yield toFrozen<AuditRecord>(text);
+      }
+    } catch (error) {
+      if (error instanceof HubError) {
+        throw error;
+      }
+      const params = { path: this.#path, detail: `the audit: ${detailOf(error)}` };
+      throw new HubError("database_unreadable", params, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close();
+    await this.#marker.close();
+  }
+
+  #openDatabase(): Database {
+    if (this.#database === undefined) {
+      throw new HubError("hub_stopping");
+    }
+    return this.#database;
+  }
+
+  /**
+   * After a failed write the log may end in half a record, and LevelDB would put the next one right behind
+   * it, where a later start cannot read it. Opening anew replays the log and begins another.
+   */
+  async #sureDatabase(): Promise<Database> {
+    if (this.#doubt === undefined) {
+      return this.#openDatabase();
+    }
+    const doubt = this.#doubt;
+    try {
+      await this.#database?.close();
+      this.#database = undefined;
+      const database = await Database.open(this.#path, { create: false });
+      this.#database = database;
+      await this.#settle(database, doubt);
+      this.#doubt = undefined;
+      this.#log.info({ path: this.#path }, "the database can be written again");
+      return database;
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  /** Whoever asked for the doubtful write was told that nothing changed: so it is undone if it is there. */
+  async #settle(database: Database, doubt: Doubt): Promise<void> {
+    const found = Checksum.of(await database.rows(), this.#checksum.changes);
+    if (this.#checksum.fits(found)) {
+      return;
+    }
+    if (!doubt.checksum.fits(found)) {
+      throw new Error(`the rows are not what was written: ${this.#checksum.difference(found)}`);
+    }
+    const rows = doubt.batch.rows.map((row) => ({ ...row, text: previousText(row) }));
+    const undone = this.#checksum.at(doubt.checksum.changes + 1);
+    await database.write({
+      rows: [...rows, undone.row()],
+      removeAudit: doubt.batch.audit.map(({ key }) => key),
+    });
+    this.#checksum = undone;
+  }
+}
+
+function previousText({ previous }: RowWrite): string | undefined {
+  return previous === undefined ? undefined : JSON.stringify(previous);
+}
+
+function writeFailure(error: unknown): HubError {
+  return new HubError("database_write_failed", { detail: detailOf(error) }, { cause: error });
+}

@@ -1,0 +1,219 @@
+/** The store on disk. Opening it proves that every row is there, or says what does not fit. */
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { systemClock, type Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import { makeFirstRows } from "#src/stores/first-rows.ts";
+import { migrations, schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
+import type { Store } from "#src/stores/store.ts";
+import type { Tables } from "#src/stores/tables.ts";
+import { WriteThroughStore } from "#src/stores/write-through-store.ts";
+import { Checksum } from "./checksum.ts";
+import { Database, detailOf, type Rows } from "./database.ts";
+import { KeptFiles } from "./kept-files.ts";
+import { LevelBacking } from "./level-backing.ts";
+import { Marker, syncFolder } from "./marker.ts";
+import { migrate, parseMeta } from "./migrate.ts";
+import { readTables } from "./read-tables.ts";
+
+export interface LevelStore extends Store {
+  /** Writes since the database was made: grows with every one. */
+  readonly changes: number;
+}
+
+export interface LevelStoreOptions {
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * Throws `database_locked` (another hub has it), `database_newer`, `database_unreadable` (damage: the files
+ * are left as they were found), `data_folder` (no right to write, no space).
+ */
+export async function openLevelStore(
+  path: string,
+  options: LevelStoreOptions,
+): Promise<LevelStore> {
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const marker = await Marker.read(join(folder, "initialised"), options.log);
+    const kept = await KeptFiles.make(path);
+    return await new Opening(path, options, marker, kept).open();
+  } catch (error) {
+    if (error instanceof HubError) {
+      throw error;
+    }
+    throw new HubError("data_folder", { path: folder, detail: detailOf(error) }, { cause: error });
+  }
+}
+
+class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
+  readonly #backing: LevelBacking;
+
+  constructor(
+    backing: LevelBacking,
+    rows: {
+      readonly kept: Tables;
+      readonly draft: Tables;
+      readonly lastAuditTime: string | undefined;
+    },
+  ) {
+    super({ backing, ...rows });
+    this.#backing = backing;
+  }
+
+  get changes(): number {
+    return this.#backing.changes;
+  }
+}
+
+class Opening {
+  readonly #path: string;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #migrations: readonly Migration[];
+  readonly #marker: Marker;
+  readonly #kept: KeptFiles;
+
+  constructor(path: string, options: LevelStoreOptions, marker: Marker, kept: KeptFiles) {
+    this.#path = path;
+    this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
+    this.#migrations = options.migrations ?? migrations;
+    this.#marker = marker;
+    this.#kept = kept;
+  }
+
+  async open(): Promise<LevelStore> {
+    const database = await this.#openDatabase();
+    try {
+      return await this.#openRows(database);
+    } catch (error) {
+      await database.close();
+      await this.#kept.putBack();
+      throw error;
+    }
+  }
+
+  /** Nothing was ever promised for this folder, so it may begin empty. */
+  get #isNew(): boolean {
+    return !this.#marker.exists && !this.#kept.looksUsed;
+  }
+
+  async #openDatabase(): Promise<Database> {
+    try {
+      return await Database.open(this.#path, { create: this.#isNew });
+    } catch (error) {
+      if (error instanceof HubError) {
+        await this.#kept.dropOurs();
+        throw error;
+      }
+      if (this.#isNew) {
+        // The power went away during the very first start.
+        this.#log.warn({ err: error, path: this.#path }, "an unfinished database is set aside");
+        await this.#kept.setAside();
+        return Database.open(this.#path, { create: true });
+      }
+      await this.#kept.putBack();
+      throw this.#unreadable(error);
+    }
+  }
+
+  async #openRows(database: Database): Promise<LevelStore> {
+    let rows = await this.#read(() => database.rows());
+    if (rows.size === 0 && this.#isNew) {
+      await this.#begin(database);
+      rows = await this.#read(() => database.rows());
+    }
+    const found = await this.#read(() => this.#verify(rows));
+    const checksum = await this.#migrate(database, rows, found);
+    const lastAuditTime = await this.#read(() => readLastAuditTime(database));
+    const tables = await this.#read(() => readTables(rows));
+    await this.#marker.open(checksum.changes);
+    await this.#kept.drop();
+    const backing = new LevelBacking({
+      path: this.#path,
+      log: this.#log,
+      marker: this.#marker,
+      database,
+      checksum,
+    });
+    return new LevelWriteThroughStore(backing, { ...tables, lastAuditTime });
+  }
+
+  /** The first rows, on the disk before the marker says that they are. */
+  async #begin(database: Database): Promise<void> {
+    const { meta, group } = makeFirstRows(schemaAfter(this.#migrations), this.#clock);
+    const first: Rows = new Map([
+      ["meta", new Map([["meta", JSON.stringify(meta)]])],
+      ["groups", new Map([[group.id, JSON.stringify(group)]])],
+    ]);
+    const rows = [...first].flatMap(([collection, texts]) =>
+      [...texts].map(([key, text]) => ({ collection, key, text })),
+    );
+    await database.write({ rows: [...rows, Checksum.of(first, 1).row()] });
+    await syncFolder(this.#path);
+    await syncFolder(dirname(this.#path));
+  }
+
+  #verify(rows: Rows): Checksum {
+    if (rows.size === 0) {
+      throw new Error("it is empty, although this box was set up");
+    }
+    // Before the checksum: a newer Homeroom may have another one.
+    const { schema } = parseMeta(rows);
+    const known = schemaAfter(this.#migrations);
+    if (schema > known) {
+      throw new HubError("database_newer", { path: this.#path, found: schema, known });
+    }
+    const written = Checksum.read(rows);
+    const difference = written.difference(Checksum.of(rows, written.changes));
+    if (difference !== undefined) {
+      throw new Error(difference);
+    }
+    const missing = this.#marker.changes - written.changes;
+    if (missing > 0) {
+      throw new Error(
+        missing === 1 ? "the last change is missing" : `the last ${missing} changes are missing`,
+      );
+    }
+    return written;
+  }
+
+  async #migrate(database: Database, rows: Rows, found: Checksum): Promise<Checksum> {
+    let checksum = found;
+    const { schema } = parseMeta(rows);
+    for (const migration of this.#migrations.filter(({ to }) => to > schema)) {
+      this.#log.info(
+        { schema: migration.to, about: migration.about },
+        "the database is brought up to date",
+      );
+      checksum = await migrate(database, rows, checksum, migration);
+    }
+    return checksum;
+  }
+
+  /** Whatever cannot be read is damage. */
+  async #read<Result>(read: () => Result | Promise<Result>): Promise<Result> {
+    try {
+      return await read();
+    } catch (error) {
+      throw error instanceof HubError ? error : this.#unreadable(error);
+    }
+  }
+
+  #unreadable(cause: unknown): HubError {
+    const params = { path: this.#path, detail: detailOf(cause) };
+    return new HubError("database_unreadable", params, { cause });
+  }
+}
+
+async function readLastAuditTime(database: Database): Promise<string | undefined> {
+  for await (const { key } of database.audit(1)) {
+    return key.split("!", 1)[0];
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+/**
+ * How a database of an older Homeroom becomes one of this schema. Schema 1 is the first; each change of a
+ * record's form that older rows do not fit adds a migration at the end, and none is ever altered.
+ *
+ * A migration and the new schema number are one batch: after a crash it is repeated from the rows it began with.
+ */
+
+/** Rows of any older form. */
+export interface OlderRows {
+  entries(collection: string): Iterable<readonly [key: string, record: unknown]>;
+}
+
+export type MigrationWrite =
+  | { readonly put: string; readonly key: string; readonly record: unknown }
+  | { readonly remove: string; readonly key: string };
+
+export interface Migration {
+  /** The schema that it makes; the one before is what it expects. */
+  readonly to: number;
+  /** What it does, for the log. */
+  readonly about: string;
+  plan(rows: OlderRows): readonly MigrationWrite[];
+}
+
+export const firstSchema = 1;
+export const migrations: readonly Migration[] = [];
+export const schemaVersion = schemaAfter(migrations);
+
+export function schemaAfter(list: readonly Migration[]): number {
+  return list.at(-1)?.to ?? firstSchema;
+}

@@ -1,0 +1,53 @@
+/** All collections in memory. */
+import type { CollectionName, Collections } from "./records.ts";
+import { SortedRows } from "./sorted-rows.ts";
+import type { StoreReader } from "./store.ts";
+
+type RowsOf = { readonly [Name in CollectionName]: SortedRows<Collections[Name]> };
+
+function emptyRows(): RowsOf {
+  return {
+    meta: new SortedRows(),
+    users: new SortedRows(),
+    names: new SortedRows(),
+    groups: new SortedRows(),
+    members: new SortedRows(),
+    servers: new SortedRows(),
+    sessions: new SortedRows(),
+    settings: new SortedRows(),
+  };
+}
+
+const known = emptyRows();
+
+export function isCollectionName(name: string): name is CollectionName {
+  return Object.hasOwn(known, name);
+}
+
+export class Tables implements StoreReader {
+  readonly #rows = emptyRows();
+
+  get<Name extends CollectionName>(collection: Name, key: string): Collections[Name] | undefined {
+    return this.#rows[collection].get(key);
+  }
+
+  entries<Name extends CollectionName>(
+    collection: Name,
+    prefix?: string,
+  ): Iterable<readonly [key: string, record: Collections[Name]]> {
+    return this.#rows[collection].entries(prefix);
+  }
+
+  /** `undefined` removes the row. */
+  set<Name extends CollectionName>(
+    collection: Name,
+    key: string,
+    record: Collections[Name] | undefined,
+  ): void {
+    if (record === undefined) {
+      this.#rows[collection].delete(key);
+    } else {
+      this.#rows[collection].set(key, record);
+    }
+  }
+}
