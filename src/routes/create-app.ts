@@ -13,7 +13,7 @@ import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Store } from "#src/stores/store.ts";
-import type { AssetTable } from "#src/views/assets.ts";
+import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
 import { infoApi } from "./api/info.ts";
@@ -52,7 +52,7 @@ export interface AppParts {
   readonly contexts: RequestContexts;
   readonly store: Pick<Store, "onChange">;
   readonly views: Views;
-  readonly assets: AssetTable;
+  readonly assets: Assets;
   readonly log: Logger;
   /** Ends open event streams when the hub stops. */
   readonly hubSignal: AbortSignal;

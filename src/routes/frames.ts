@@ -29,7 +29,7 @@ export class Frames {
       basePath: this.#paths.base,
       hubPath: this.#paths.hub,
       language: this.#views.chooseLanguage(undefined, ctx.get("accept-language")),
-      theme: themeOf(ctx),
+      theme: themeOf(ctx.cookies.get(THEME_COOKIE)),
       requestId: ctx.state.request.id,
       xsrf: this.ensureXsrf(ctx),
       ...(visitor === undefined
@@ -70,7 +70,6 @@ export class Frames {
 
 export const THEME_COOKIE = "homeroom-theme";
 
-function themeOf(ctx: HubContext): Frame["theme"] {
-  const theme = ctx.cookies.get(THEME_COOKIE);
+export function themeOf(theme: string | undefined): Frame["theme"] {
   return theme === "light" || theme === "dark" ? theme : "system";
 }

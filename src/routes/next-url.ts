@@ -29,7 +29,10 @@ export function safeNext(
 }
 
 /** `url` with `name=value` in its query; `url` is a path of ours. */
-export function withQuery(path: string, values: Readonly<Record<string, string | undefined>>): string {
+export function withQuery(
+  path: string,
+  values: Readonly<Record<string, string | undefined>>,
+): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) query.set(name, value);

@@ -32,14 +32,15 @@ export function createPaths(basePath: string) {
     server: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/`,
     lab: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/lab`,
     spawn: (name?: UserName, next?: string): string =>
-      withQuery(name === undefined ? `${hub}spawn` : `${hub}spawn/${encodeSegment(name)}`, { next }),
+      withQuery(name === undefined ? `${hub}spawn` : `${hub}spawn/${encodeSegment(name)}`, {
+        next,
+      }),
     waiting: (name: UserName, next?: string): string =>
       withQuery(`${hub}spawn-pending/${encodeSegment(name)}`, { next }),
     stop: (name: UserName): string => `${hub}stop/${encodeSegment(name)}`,
     restart: (name: UserName): string => `${hub}restart/${encodeSegment(name)}`,
     notebookEvents: (name: UserName, next?: string): string =>
       withQuery(`${hub}events/notebook/${encodeSegment(name)}`, { next }),
-    progress: (name: UserName): string =>
-      `${hub}api/users/${encodeSegment(name)}/server/progress`,
+    progress: (name: UserName): string => `${hub}api/users/${encodeSegment(name)}/server/progress`,
   };
 }

@@ -142,12 +142,13 @@ export class HttpClient {
       const name = pair.slice(0, pair.indexOf("="));
       const value = pair.slice(pair.indexOf("=") + 1);
       const attribute = (wanted: string): string | undefined =>
-        attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
+        attributes
+          .find((text) => text.toLowerCase().startsWith(`${wanted}=`))
+          ?.slice(wanted.length + 1);
       const path = attribute("path") ?? "/";
       const expires = attribute("expires");
       const isGone =
-        attribute("max-age") === "0" ||
-        (expires !== undefined && Date.parse(expires) < Date.now());
+        attribute("max-age") === "0" || (expires !== undefined && Date.parse(expires) < Date.now());
       this.#jar = this.#jar.filter((cookie) => cookie.name !== name || cookie.path !== path);
       if (!isGone) this.#jar.push({ name, value, path });
     }
@@ -161,7 +162,9 @@ function isRedirect(status: number): boolean {
 /** RFC 6265, 5.1.4. */
 function pathMatches(cookiePath: string, path: string): boolean {
   if (cookiePath === path) return true;
-  return path.startsWith(cookiePath) && (cookiePath.endsWith("/") || path[cookiePath.length] === "/");
+  return (
+    path.startsWith(cookiePath) && (cookiePath.endsWith("/") || path[cookiePath.length] === "/")
+  );
 }
 
 function bodyOf(options: AskOptions): { body?: string | Buffer; type?: string } {

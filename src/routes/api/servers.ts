@@ -44,9 +44,7 @@ export function serversApi(parts: ServersParts) {
     if (before.is === "stopping") throw new HubError("pending_stop", { name: user.name });
     const isPending = before.is === "queued" || before.is === "starting";
     await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
-    const status = isPending
-      ? servers.status(user.id)
-      : await servers.settled(user.id, SLOW_MS);
+    const status = isPending ? servers.status(user.id) : await servers.settled(user.id, SLOW_MS);
     if (status.is === "stopped" && status.lastFailure !== undefined) {
       throw HubError.from(status.lastFailure);
     }
@@ -125,7 +123,8 @@ export function progressEvent(status: ServerStatus, url: string): Record<string,
       };
     case "starting":
       return {
-        progress: status.done.length === 0 ? 5 : Math.max(...status.done.map((s) => percentOfStep[s.step])),
+        progress:
+          status.done.length === 0 ? 5 : Math.max(...status.done.map((s) => percentOfStep[s.step])),
         message: "Spawning server...",
         step: status.now,
       };

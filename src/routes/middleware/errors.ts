@@ -83,7 +83,10 @@ function logFailure(ctx: HubContext, error: unknown, log: Logger): void {
     status: failure.status,
   };
   if (failure.status >= 500) {
-    log.error({ ...entry, err: error, teacher: failureText(failure.toData(), "teacher") }, "failed");
+    log.error(
+      { ...entry, err: error, teacher: failureText(failure.toData(), "teacher") },
+      "failed",
+    );
   } else {
     log.info({ ...entry, message: failure.message.slice(0, 200) }, "refused");
   }

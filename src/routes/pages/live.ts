@@ -64,7 +64,11 @@ export function liveStreams(parts: LiveParts) {
           const row = classRow(user, { ...parts, visitor });
           sendPart(stream, `row-${user.name}`, views.part("classRow", row, frame));
         }
-        sendPart(stream, "class-tiles", views.part("classTiles", classTiles(people, servers), frame));
+        sendPart(
+          stream,
+          "class-tiles",
+          views.part("classTiles", classTiles(people, servers), frame),
+        );
       }
     });
   }

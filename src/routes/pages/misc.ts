@@ -1,12 +1,12 @@
 /** What belongs to no one: health, static files, the page for an error code, reports of the browser. */
 import { HubError, type FailureCode } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { AssetTable } from "#src/views/assets.ts";
+import type { Assets } from "#src/views/assets.ts";
 import type { HubContext } from "../context.ts";
 import type { Paths } from "../paths.ts";
 
 interface MiscParts {
-  readonly assets: AssetTable;
+  readonly assets: Assets;
   readonly paths: Paths;
   readonly log: Logger;
 }
@@ -67,7 +67,7 @@ export function miscPages({ assets, paths, log }: MiscParts) {
     }
     const zipped = found.gzip !== undefined && ctx.acceptsEncodings("gzip", "identity") === "gzip";
     if (zipped) ctx.set("content-encoding", "gzip");
-    ctx.body = zipped ? found.gzip : found.bytes;
+    ctx.body = zipped ? found.gzip : found.body;
   }
 
   function errorPage(ctx: HubContext): never {

@@ -56,7 +56,11 @@ export function peoplePages(parts: PeopleParts) {
       const person = { name, displayName: values.displayName, role };
       const actor = actorOf(ctx.state.identity, ctx.state.request);
       const { user, firstPassword } = await accounts.add(person, actor);
-      const card = { displayName: user.displayName, name: user.name, password: firstPassword ?? "" };
+      const card = {
+        displayName: user.displayName,
+        name: user.name,
+        password: firstPassword ?? "",
+      };
       showPasswords(ctx, [card], []);
     } catch (error) {
       if (!(error instanceof HubError) || error.status >= 500) throw error;

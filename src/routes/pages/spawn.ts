@@ -8,9 +8,11 @@ import type { UserRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
+import { wantsJson } from "../middleware/errors.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
 import type { Paths } from "../paths.ts";
+import { asleepModel } from "../user-path-pages.ts";
 import { nextOf } from "./login.ts";
 
 /** How long opening waits before it shows the waiting room (JupyterHub's second). */
@@ -94,7 +96,13 @@ export function spawnPages(parts: SpawnParts) {
     const status = servers.status(user.id);
     if (status.is === "running") return ctx.redirect(path);
     if (isUnderWay(status)) return ctx.redirect(paths.waiting(user.name, path));
-    throw notRunning(ctx, user, path, paths);
+    const about = { path, ownServer: user.id === visitorOf(ctx).user.id };
+    const failure = notRunning(ctx, user, path, paths);
+    if (wantsJson(ctx) || ctx.path.split("/").includes("api", 3)) throw failure;
+    ctx.status = failure.status;
+    ctx.type = "html";
+    const model = asleepModel(user, about, servers, paths);
+    ctx.body = parts.views.page("asleep", model, parts.frames.of(ctx));
   }
 
   /** Course links: the same path below whichever notebook the visitor has. */
