@@ -1,0 +1,92 @@
+# shellcheck shell=sh
+# `./homeroom test`: installs what the tests need, runs all of them, and sums up.
+
+run_tests() {
+  parts=${*:-check unit docker browser}
+  for part in $parts; do
+    case $part in check | unit | docker | browser) ;; *) usage_error ;; esac
+  done
+  # Images of their own, so that a running Homeroom keeps its.
+  project=homeroom-test
+  env_file=/dev/null
+  compose_env_file=/dev/null
+  begin_log
+  cd "$here" || exit
+  make_node_modules
+  case $parts in *docker* | *browser*) make_test_images ;; esac
+  case $parts in *browser*) make_browser ;; esac
+  have shellcheck || install_for_tests shellcheck
+
+  results=$scratch/results
+  failed=
+  for part in $parts; do
+    run_part "$part" || failed=yes
+  done
+  sum_up
+  [ -z "$failed" ]
+}
+
+run_part() {
+  case $1 in
+    check) script=check ;;
+    unit) script=test ;;
+    *) script=test:$1 ;;
+  esac
+  say "" "---- $1"
+  begun=$(date +%s)
+  # A pipe keeps only the status of its last command.
+  { npm run --silent "$script" 2>&1 && echo ok >"$scratch/end" || echo FAILED >"$scratch/end"; } | tee "$scratch/output-$1"
+  printf '%-8s %-6s %4s s\n' "$1" "$(cat "$scratch/end")" "$(($(date +%s) - begun))" >>"$results"
+  [ "$(cat "$scratch/end")" = ok ]
+}
+
+sum_up() {
+  say "" "---- summary"
+  cat "$results"
+  cat "$scratch"/output-* | awk '
+    { gsub(/\033\[[0-9;]*m/, "") }
+    $2 ~ /^(pass|fail|skipped)$/ && $3 ~ /^[0-9]+$/ && NF == 3 { count[$2] += $3 }
+    END { printf "%d passed, %d failed, %d skipped\n", count["pass"], count["fail"], count["skipped"] }
+  '
+}
+
+install_for_tests() {
+  require_root "Missing on this machine: $*"
+  require_apt
+  step "Installing $*" apt_install "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
+}
+
+# npm needs any Node to begin with; node_modules/.bin then has the right one.
+make_node_modules() {
+  if ! have npm || [ "$(node --print 'Number(process.versions.node.split(".")[0]) >= 18' 2>/dev/null)" != true ]; then
+    install_for_tests nodejs npm ca-certificates
+  fi
+  if [ -n "$ca_file" ]; then
+    export NODE_EXTRA_CA_CERTS="$ca_file"
+  fi
+  if ! [ node_modules/.package-lock.json -nt package-lock.json ] || ! node_modules/.bin/node --version >/dev/null 2>&1; then
+    step "Installing packages" install_packages || die_with_log "npm could not install the packages. Is its registry within reach?"
+  fi
+}
+
+# Only one package's script is wanted, whatever this npm thinks of the others: the one that unpacks Node.
+install_packages() {
+  npm ci --ignore-scripts && npm rebuild node
+}
+
+make_test_images() {
+  make_engine
+  make_plugins
+  build_images
+  export HOMEROOM_TEST_HUB_IMAGE=homeroom-test-hub HOMEROOM_TEST_NOTEBOOK_IMAGE=homeroom-test-notebook
+}
+
+make_browser() {
+  if ! have chromium-headless-shell && ! have chromium; then
+    install_for_tests chromium-headless-shell
+  fi
+  # A page of names in many scripts needs letters for them.
+  fc-list 2>/dev/null | grep -q Noto || install_for_tests fontconfig fonts-noto-core
+  HOMEROOM_TEST_BROWSER=$(command -v chromium-headless-shell || command -v chromium)
+  export HOMEROOM_TEST_BROWSER
+}
