@@ -162,6 +162,11 @@ export const failures = {
     student: "Your notebook stopped by itself. Your saved files are safe.",
     teacher: "The notebook ended with exit code {exit_code}. Its log says why.",
   },
+  removed_outside: {
+    status: 424,
+    student: "Your notebook was closed from outside. Your saved files are safe.",
+    teacher: "The container was removed, but not by Homeroom.",
+  },
   exited_at_once: {
     status: 424,
     student: "Your notebook did not start. Try again, or tell your teacher.",
@@ -188,6 +193,11 @@ export const failures = {
     status: 503,
     student: "Your notebook does not answer just now. Wait a moment, then load the page again.",
     teacher: "The container of {name} runs, but does not answer.",
+  },
+  bad_reply: {
+    status: 502,
+    student: "Your notebook sent something that the box cannot pass on. Load the page again.",
+    teacher: "The container of {name} answered in a way that is not HTTP.",
   },
   spawner_failed: {
     status: 503,
@@ -223,6 +233,17 @@ export const failures = {
     student: "The box could not start.",
     teacher:
       "Port {port} on {address} is already used by another program. Choose another with HOMEROOM_PORT.",
+  },
+  cannot_listen: {
+    status: 503,
+    student: "The box could not start.",
+    teacher: "The hub cannot listen on port {port} of {address} ({detail}).",
+  },
+  no_default_route: {
+    status: 503,
+    student: "The box could not start.",
+    teacher:
+      "There is no interface with a default route to listen on. Name an address with HOMEROOM_BIND.",
   },
   data_folder: {
     status: 503,

@@ -1,0 +1,310 @@
+/**
+ * Where every request and every upgrade comes in: hub page, notebook server or nothing? Before a byte is
+ * proxied it is known who asks and that they may.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { Servers } from "#src/services/servers.ts";
+import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { SessionId } from "#src/stores/records.ts";
+import { Authoriser, type AuthoriserOptions, type Decision } from "./authorise.ts";
+import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
+import { OpenConnections } from "./open-connections.ts";
+import { answerJson, answerPlainly, discardBody, redirect } from "./plain-answers.ts";
+import type { GuardedProxy, ProxyFailure } from "./proxy.ts";
+import type { Visit } from "./request-headers.ts";
+import { type ServerTarget, parseTarget } from "./target.ts";
+import { refuseUpgrade } from "./upgrade-reply.ts";
+import { type UserPathAnswer, type UserPathPages, wantsPage } from "./user-path-pages.ts";
+
+/** `console` is whoever can open the control socket. */
+export type Via = "network" | "console";
+
+export interface Gateway {
+  request(req: IncomingMessage, res: ServerResponse, via: Via): void;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, via: Via): void;
+  /** Ends replies and WebSockets under way; done by itself when sessions end. */
+  closeSessions(ids: ReadonlySet<SessionId>): void;
+  /** Ends everything that is open to containers. */
+  close(): void;
+}
+
+export interface GatewayOptions extends AuthoriserOptions {
+  /** Everything that is not a notebook server's. */
+  readonly app: (req: IncomingMessage, res: ServerResponse) => unknown;
+  readonly contexts: RequestContexts;
+  readonly sessions: Pick<Sessions, "bySiteSecret" | "touch" | "onEnded">;
+  readonly servers: Pick<Servers, "status" | "trouble" | "touch" | "unreachable">;
+  readonly proxy: GuardedProxy;
+  readonly pages: UserPathPages;
+  readonly log: Logger;
+}
+
+type Allowed = Extract<Decision, { is: "allowed" }>;
+
+/** Uploads to a notebook take as long as they take; what the hub itself reads is small. */
+const HUB_BODY_MS = 60_000;
+const AWAY_SECONDS = 5;
+
+export function createGateway(options: GatewayOptions): Gateway {
+  return new HubGateway(options);
+}
+
+class HubGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #authoriser: Authoriser;
+  readonly #open = new OpenConnections();
+  readonly #subscriptions: readonly (() => void)[];
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#authoriser = new Authoriser(options);
+    this.#subscriptions = [
+      options.sessions.onEnded((ids) => this.closeSessions(ids)),
+      options.routes.onRemoved((route) => {
+        this.#open.closeRoute(route);
+        options.proxy.forget(route);
+      }),
+    ];
+  }
+
+  request(req: IncomingMessage, res: ServerResponse, via: Via): void {
+    req.on("error", ignore);
+    res.on("error", ignore);
+    try {
+      this.#request(req, res, via);
+    } catch (error) {
+      if (!(error instanceof HubError)) this.#options.log.error({ err: error }, "request failed");
+      answerPlainly(res, error instanceof HubError ? error : new HubError("internal", unnumbered));
+    }
+    // Whoever was refused may still be sending.
+    if (res.writableEnded) discardBody(req);
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, via: Via): void {
+    socket.on("error", ignore);
+    try {
+      this.#upgrade(req, socket, head, via);
+    } catch (error) {
+      if (!(error instanceof HubError)) this.#options.log.error({ err: error }, "upgrade failed");
+      refuseUpgrade(socket, error instanceof HubError ? error.status : 500);
+    }
+  }
+
+  closeSessions(ids: ReadonlySet<SessionId>): void {
+    this.#open.closeSessions(ids);
+  }
+
+  close(): void {
+    for (const end of this.#subscriptions) end();
+    this.#open.closeAll();
+    this.#options.proxy.close();
+  }
+
+  #request(req: IncomingMessage, res: ServerResponse, via: Via): void {
+    const { basePath, contexts, app } = this.#options;
+    checkFraming(req);
+    const context = contexts.make(req, via);
+    const target = parseTarget(req.url ?? "", basePath);
+    switch (target.is) {
+      case "refused":
+        throw new HubError("bad_target");
+      case "hub":
+        if (hasBody(req)) limitBodyTime(req);
+        app(req, res);
+        return;
+      case "moved":
+        if (isRead(req)) redirect(res, target.status, target.location);
+        else this.#answer(req, res, new HubError("not_found"), { ownServer: false });
+        return;
+      case "nobody":
+        this.#answer(req, res, new HubError("not_found"), { ownServer: false });
+        return;
+      case "server":
+        this.#serve(req, res, target, context);
+        return;
+    }
+  }
+
+  #serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    target: ServerTarget,
+    context: RequestContext,
+  ): void {
+    const { basePath } = this.#options;
+    const hub = `${basePath}hub/`;
+    const next = `next=${encodeURIComponent(target.address)}`;
+    const nobody = { ownServer: false };
+    // Notebooks are for people, who come by the network.
+    if (context.via === "console") {
+      this.#answer(req, res, new HubError("not_found"), nobody);
+      return;
+    }
+    const decision = this.#authoriser.decide(req, target, context, "request");
+    switch (decision.is) {
+      case "sign_in":
+        if (wantsPage(req)) redirect(res, 302, `${hub}login?${next}`);
+        else this.#answer(req, res, new HubError("sign_in_required"), nobody);
+        return;
+      case "choose_password":
+        if (wantsPage(req)) redirect(res, 302, `${hub}first?${next}`);
+        else this.#answer(req, res, new HubError("not_allowed"), nobody);
+        return;
+      case "forged":
+        answerJson(res, 403, { message: decision.reason, reason: null });
+        return;
+      case "starting":
+        if (wantsPage(req)) redirect(res, 302, `${hub}spawn-pending/${target.name}?${next}`);
+        else this.#answer(req, res, decision.failure, aboutOf(decision));
+        return;
+      case "refused":
+        this.#answer(req, res, decision.failure, aboutOf(decision));
+        return;
+      case "allowed":
+        checkProxiedBody(req);
+        this.#proxyRequest(req, res, visitOf(target, context, decision), decision);
+        return;
+    }
+  }
+
+  #proxyRequest(req: IncomingMessage, res: ServerResponse, visit: Visit, decision: Allowed): void {
+    if (req.headers["x-homeroom-poll"] !== "1") this.#touch(decision);
+    const done = this.#open.add({
+      session: decision.session,
+      route: decision.route,
+      close: () => res.destroy(),
+    });
+    res.once("close", done);
+    this.#options.proxy.web(req, res, visit, (failure, cause) => {
+      this.#answer(req, res, this.#failureOf(failure, cause, decision, visit), aboutOf(decision));
+      discardBody(req);
+    });
+  }
+
+  #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, via: Via): void {
+    const { basePath, contexts, proxy } = this.#options;
+    checkFraming(req);
+    if (hasBody(req)) throw new HubError("bad_request");
+    const context = contexts.make(req, via);
+    const target = parseTarget(req.url ?? "", basePath);
+    if (target.is === "refused") throw new HubError("bad_target");
+    if (target.is !== "server" || via === "console") throw new HubError("not_found");
+
+    const decision = this.#authoriser.decide(req, target, context, "upgrade");
+    if (decision.is !== "allowed") {
+      refuseDecision(socket, decision);
+      return;
+    }
+    const visit = visitOf(target, context, decision);
+    const done = this.#open.add({
+      session: decision.session,
+      route: decision.route,
+      // The proxy closes the other end with it.
+      close: () => socket.destroy(),
+    });
+    socket.once("close", done);
+    proxy.websocket(req, socket, head, visit, {
+      active: () => this.#touch(decision),
+      refused: (status) => refuseUpgrade(socket, status >= 400 && status <= 599 ? status : 502),
+      failed: (failure, cause) => {
+        const { status, retryAfter } = this.#failureOf(failure, cause, decision, visit);
+        refuseUpgrade(socket, status, { retryAfter });
+      },
+    });
+  }
+
+  #failureOf(
+    failure: ProxyFailure,
+    cause: unknown,
+    { user, route }: Allowed,
+    { context }: Visit,
+  ): HubError {
+    this.#options.log.info({ err: cause, request: context.id, server: route.serverId }, failure);
+    if (failure === "bad_reply") return new HubError("bad_reply", { name: user.name }, { cause });
+    this.#options.servers.unreachable(user.id, route.serverName);
+    return new HubError("not_answering", { name: user.name }, { cause, retryAfter: AWAY_SECONDS });
+  }
+
+  #touch({ session, user }: Allowed): void {
+    const { servers, sessions } = this.#options;
+    servers.touch(user.id);
+    if (session !== undefined) sessions.touch(session);
+  }
+
+  #answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    failure: HubError,
+    about: Omit<UserPathAnswer, "path">,
+  ): void {
+    this.#options.pages.respond(req, res, failure, { ...about, path: req.url ?? "/" });
+  }
+}
+
+const unnumbered = { request: "–" };
+
+function ignore(): void {
+  // The other side went away; what belongs to the request ends with its socket.
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function visitOf(target: ServerTarget, context: RequestContext, decision: Allowed): Visit {
+  const { route, visitor } = decision;
+  const { forward } = target;
+  if (route.serverName === "") {
+    return { route, prefix: target.prefix, rest: target.rest, forward, visitor, context };
+  }
+  const prefix = `${target.prefix}${route.serverName}/`;
+  return {
+    route,
+    prefix,
+    rest: target.rest.slice(route.serverName.length + 1),
+    forward,
+    visitor,
+    context,
+  };
+}
+
+function aboutOf(
+  decision: Extract<Decision, { is: "allowed" | "starting" | "refused" }>,
+): Omit<UserPathAnswer, "path"> {
+  const { visitor, user } = decision;
+  return {
+    visitor,
+    ...(user === undefined ? {} : { user }),
+    ownServer: user?.id === visitor.id,
+  };
+}
+
+function refuseDecision(socket: Duplex, decision: Exclude<Decision, Allowed>): void {
+  switch (decision.is) {
+    case "sign_in":
+    case "choose_password":
+      refuseUpgrade(socket, 403);
+      return;
+    case "forged":
+      refuseUpgrade(socket, 403, {
+        body: JSON.stringify({ message: decision.reason, reason: null }),
+      });
+      return;
+    case "starting":
+    case "refused":
+      refuseUpgrade(socket, decision.failure.status, { retryAfter: decision.failure.retryAfter });
+      return;
+  }
+}
+
+/** A body that comes in too slowly ends with its connection. */
+function limitBodyTime(req: IncomingMessage): void {
+  const timer = setTimeout(() => req.destroy(), HUB_BODY_MS).unref();
+  const clear = (): void => clearTimeout(timer);
+  req.once("end", clear);
+  req.once("close", clear);
+}

@@ -1,0 +1,85 @@
+/** The HTTP server behind the port and behind the control socket: strict, and never ended by a socket. */
+import { type Server, createServer } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Gateway, Via } from "./gateway.ts";
+import { refuseUpgrade } from "./upgrade-reply.ts";
+
+const HEADERS_MS = 10_000;
+const KEEP_ALIVE_MS = 65_000;
+const CHECK_MS = 1000;
+const HEADER_BYTES = 16 * 1024;
+
+export interface GatewayServer {
+  readonly server: Server;
+  /** Takes nothing new, waits for what is under way, then ends what is left. */
+  close(drainMs: number): Promise<void>;
+}
+
+export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
+  const sockets = new Set<Duplex>();
+  const upgraded = new Set<Duplex>();
+  let closing = false;
+
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: HEADERS_MS,
+      // The gateway limits what the hub reads itself; uploads to a notebook take as long as they take.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+      // Any other kind of upgrade is an offer that may be passed over.
+      shouldUpgradeCallback: (req) =>
+        req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket",
+    },
+    (req, res) => {
+      if (closing) res.shouldKeepAlive = false;
+      gateway.request(req, res, via);
+    },
+  );
+  server.on("upgrade", (req, socket, head) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    if (closing) refuseUpgrade(socket, 503, { retryAfter: 5 });
+    else gateway.upgrade(req, socket, head, via);
+  });
+  server.on("connect", (_req, socket) => {
+    socket.on("error", () => undefined);
+    refuseUpgrade(socket, 405);
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Stays on through upgrades, when Node takes its own listener away.
+    socket.on("error", () => undefined);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable && error.code !== "ECONNRESET") refuseUpgrade(socket, statusOf(error));
+    else socket.destroy();
+  });
+
+  async function close(drainMs: number): Promise<void> {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    // They would never end by themselves, and clients connect again at once.
+    for (const socket of upgraded) socket.destroy();
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, drainMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  return { server, close };
+}
+
+function statusOf({ code }: NodeJS.ErrnoException): number {
+  if (code === "HPE_HEADER_OVERFLOW") return 431;
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return 408;
+  return 400;
+}

@@ -1,0 +1,63 @@
+/** What is under way now, by session and by route, so that it can be ended within a second (design D4). */
+import type { SessionId } from "#src/stores/records.ts";
+import type { Route } from "./routing-table.ts";
+
+interface Connection {
+  readonly session: SessionId | undefined;
+  readonly route: Route;
+  readonly close: () => void;
+}
+
+export class OpenConnections {
+  readonly #bySession = new Map<SessionId, Set<Connection>>();
+  readonly #byRoute = new Map<Route, Set<Connection>>();
+  #count = 0;
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** The answer is to be called when it has ended by itself. */
+  add(connection: Connection): () => void {
+    put(this.#byRoute, connection.route, connection);
+    if (connection.session !== undefined) put(this.#bySession, connection.session, connection);
+    this.#count += 1;
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      this.#count -= 1;
+      drop(this.#byRoute, connection.route, connection);
+      if (connection.session !== undefined) drop(this.#bySession, connection.session, connection);
+    };
+  }
+
+  closeSessions(ids: ReadonlySet<SessionId>): void {
+    for (const id of ids) closeAll(this.#bySession.get(id));
+  }
+
+  closeRoute(route: Route): void {
+    closeAll(this.#byRoute.get(route));
+  }
+
+  closeAll(): void {
+    for (const connections of [...this.#byRoute.values()]) closeAll(connections);
+  }
+}
+
+function put<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
+  const connections = index.get(key);
+  if (connections === undefined) index.set(key, new Set([connection]));
+  else connections.add(connection);
+}
+
+function drop<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
+  const connections = index.get(key);
+  connections?.delete(connection);
+  if (connections?.size === 0) index.delete(key);
+}
+
+function closeAll(connections: ReadonlySet<Connection> | undefined): void {
+  // A copy: closing takes a connection out of the set.
+  for (const connection of [...(connections ?? [])]) connection.close();
+}

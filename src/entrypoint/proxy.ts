@@ -1,0 +1,291 @@
+/**
+ * The only user of http-proxy, which carries the bytes; what may pass is decided around it. Each guard answers
+ * something that it does by itself (http-proxy-3 2.0.1): headers are passed as they come, paths normalised unless
+ * `toProxy` is set, replies written unseen, half replies left hanging, upgrades answered before anyone could look.
+ */
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ProxyServer, type ServerOptions } from "http-proxy";
+import { discardBody } from "./plain-answers.ts";
+import { type Visit, requestHeaders, upgradeHeaders } from "./request-headers.ts";
+import { cleanReply } from "./response-headers.ts";
+import type { Route } from "./routing-table.ts";
+import { SlowHeadError, SlowHeads } from "./slow-heads.ts";
+import { UpstreamAgents } from "./upstream-agents.ts";
+import { cleanUpgradeReply, closeSoon } from "./upgrade-reply.ts";
+import { ClientFrames } from "./websocket-frames.ts";
+
+/** `unreachable`: there is no connection, or it broke before a reply. `bad_reply`: a reply that cannot be passed on. */
+export type ProxyFailure = "unreachable" | "bad_reply";
+export type OnFailure = (failure: ProxyFailure, cause: unknown) => void;
+
+export interface UpgradeHooks {
+  /** The client is still waiting for an answer on its socket. */
+  failed: OnFailure;
+  /** The container answered the upgrade with this status instead. */
+  refused: (status: number) => void;
+  /** The client sent a message. */
+  active: () => void;
+}
+
+const CONNECT_MS = 4000;
+/** Jupyter answers an upgrade only when the kernel does, for which it allows a minute. */
+const UPGRADE_MS = 120_000;
+/** A closed laptop lid sends nothing; the first probe after half a minute, the last ten seconds later. */
+const PROBE_MS = 30_000;
+const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly visit: Visit;
+  readonly onFailure: OnFailure;
+  request?: ClientRequest;
+  repeated: boolean;
+  /** The client has got the head of a reply, or an answer of ours. */
+  settled: boolean;
+}
+
+export function createProxy(): GuardedProxy {
+  return new GuardedProxy();
+}
+
+export class GuardedProxy {
+  readonly #server = new ProxyServer({});
+  readonly #agents = new UpstreamAgents();
+  readonly #slowHeads = new SlowHeads();
+  readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
+  readonly #upgrades = new WeakMap<IncomingMessage, (request: ClientRequest) => void>();
+
+  constructor() {
+    this.#server.on("proxyReq", (request, req, _res, _options, socket) => {
+      const exchange = this.#exchanges.get(req);
+      if (exchange === undefined) return;
+      exchange.request = request;
+      this.#slowHeads.watch(request, socket);
+      request.once("close", () => this.#slowHeads.done(request));
+    });
+    this.#server.on("proxyRes", (reply, req) => {
+      const exchange = this.#exchanges.get(req);
+      if (exchange !== undefined) this.#relay(exchange, reply);
+    });
+    this.#server.on("proxyReqWs", (request, req) => this.#upgrades.get(req)?.(request));
+    // Failures come by the callbacks of `web` and `ws`; left are sockets of clients that went away.
+    this.#server.on("error", () => undefined);
+  }
+
+  web(req: IncomingMessage, res: ServerResponse, visit: Visit, onFailure: OnFailure): void {
+    const exchange: Exchange = { req, res, visit, onFailure, repeated: false, settled: false };
+    this.#exchanges.set(req, exchange);
+    this.#send(exchange, { agent: this.#agents.of(visit.route) });
+  }
+
+  websocket(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    visit: Visit,
+    hooks: UpgradeHooks,
+  ): void {
+    let request: ClientRequest | undefined;
+    let settled = false;
+    const settle = (answer: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      answer();
+    };
+    const fail: OnFailure = (failure, cause) =>
+      settle(() => {
+        request?.destroy();
+        hooks.failed(failure, cause);
+      });
+    const timer = setTimeout(() => fail("unreachable", new Error("no answer")), UPGRADE_MS).unref();
+    socket.once("close", () => settle(() => request?.destroy()));
+
+    this.#upgrades.set(req, (made) => {
+      request = made;
+    });
+    const key = req.headers["sec-websocket-key"];
+    dressed(req, upgradeHeaders(req, visit), visit.forward, () => {
+      try {
+        this.#server.ws(req, socket, head, optionsFor(visit), (error) =>
+          fail(kindOf(error), error),
+        );
+      } catch (error) {
+        fail("bad_reply", error);
+      }
+    });
+    if (request === undefined) {
+      fail("unreachable", new Error("the upgrade was not sent"));
+      return;
+    }
+    takeOver(request, {
+      upgraded: (reply, upstream, proceed) => {
+        const headers = settled ? undefined : cleanUpgradeReply(reply, key);
+        if (headers === undefined || socket.destroyed) {
+          upstream.destroy();
+          fail("bad_reply", new Error("not an answer to this upgrade"));
+          return;
+        }
+        settle(() => {
+          // http-proxy writes these to the client.
+          reply.headers = headers;
+          proceed();
+          joinFates(socket, upstream);
+          const frames = new ClientFrames();
+          socket.on("data", (chunk: Buffer) => {
+            if (frames.feed(chunk)) hooks.active();
+          });
+        });
+      },
+      answered: (reply) => {
+        reply.destroy();
+        settle(() => hooks.refused(reply.statusCode ?? 0));
+      },
+    });
+  }
+
+  /** Closes what is open to a server that is gone. */
+  forget(route: Route): void {
+    this.#agents.forget(route);
+  }
+
+  close(): void {
+    this.#agents.close();
+  }
+
+  #send(exchange: Exchange, options: ServerOptions): void {
+    const { req, res, visit } = exchange;
+    dressed(req, requestHeaders(req, visit), visit.forward, () => {
+      try {
+        this.#server.web(
+          req,
+          res,
+          { ...optionsFor(visit), ...options, selfHandleResponse: true },
+          (error) => this.#failed(exchange, error),
+        );
+      } catch (error) {
+        this.#failed(exchange, error);
+      }
+    });
+  }
+
+  #failed(exchange: Exchange, error: unknown): void {
+    const { req, res, request } = exchange;
+    if (exchange.settled) {
+      // In the middle of a reply; the client must not take it for a whole one.
+      if (!res.writableEnded) res.destroy();
+      return;
+    }
+    const method = req.method ?? "";
+    if (request?.reusedSocket === true && !exchange.repeated && REPEATABLE.has(method)) {
+      // A kept-alive connection that the container was just closing: as if it had not been there.
+      exchange.repeated = true;
+      this.#send(exchange, { agent: false });
+      return;
+    }
+    exchange.settled = true;
+    if (!res.destroyed) exchange.onFailure(kindOf(error), error);
+  }
+
+  #relay(exchange: Exchange, reply: IncomingMessage): void {
+    const { req, res, visit } = exchange;
+    if (exchange.request !== undefined) this.#slowHeads.done(exchange.request);
+    reply.on("error", (error) => this.#failed(exchange, error));
+    if (exchange.settled || res.destroyed) {
+      reply.destroy();
+      return;
+    }
+    const clean = cleanReply(reply, visit);
+    exchange.settled = true;
+    if (clean === undefined) {
+      reply.destroy();
+      exchange.onFailure("bad_reply", new Error("a reply that cannot be passed on"));
+      return;
+    }
+    res.writeHead(clean.status, clean.headers);
+    reply.once("close", () => {
+      if (!reply.complete) res.destroy();
+    });
+    reply.pipe(res);
+    // Answered in the middle of an upload: the container will not read the rest.
+    res.once("finish", () => {
+      if (req.complete) return;
+      exchange.request?.destroy();
+      discardBody(req);
+    });
+    // An event stream says nothing at first; its reader waits for the head.
+    if (!clean.hasLength) {
+      setImmediate(() => {
+        if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+      });
+    }
+  }
+}
+
+function optionsFor({ route }: Visit): ServerOptions {
+  const { host, port } = route.upstream;
+  // `toProxy`: the path goes out byte for byte.
+  return { target: { host, port, protocol: "http:" }, toProxy: true, connectTimeout: CONNECT_MS };
+}
+
+/** http-proxy reads the request's headers and URL while it is called, and never again. */
+function dressed(
+  req: IncomingMessage,
+  headers: IncomingMessage["headers"],
+  url: string,
+  call: () => void,
+): void {
+  const received = { headers: req.headers, url: req.url ?? "" };
+  req.headers = headers;
+  req.url = url;
+  try {
+    call();
+  } finally {
+    req.headers = received.headers;
+    req.url = received.url;
+  }
+}
+
+interface UpgradeListeners {
+  upgraded: (reply: IncomingMessage, upstream: Socket, proceed: () => void) => void;
+  answered: (reply: IncomingMessage) => void;
+}
+
+/**
+ * Puts our listeners in the place of http-proxy's: it would write any `101` and any other reply to the client
+ * as it came. `proceed` is its own way on.
+ */
+function takeOver(request: ClientRequest, listeners: UpgradeListeners): void {
+  const [theirs] = request.listeners("upgrade");
+  if (theirs === undefined) throw new TypeError("http-proxy does not listen for the upgrade");
+  request.removeAllListeners("upgrade");
+  request.removeAllListeners("response");
+  request.once("upgrade", (reply, upstream, early) => {
+    upstream.on("error", () => undefined);
+    listeners.upgraded(reply, upstream, () => theirs.call(request, reply, upstream, early));
+  });
+  request.once("response", (reply) => {
+    reply.on("error", () => undefined);
+    listeners.answered(reply);
+  });
+}
+
+/** Neither end of a WebSocket outlives the other, also when one of them does not say goodbye. */
+function joinFates(client: Duplex, upstream: Socket): void {
+  for (const socket of [client, upstream]) {
+    if (socket instanceof Socket) socket.setKeepAlive(true, PROBE_MS);
+  }
+  for (const event of ["end", "close"] as const) {
+    client.once(event, () => closeSoon(upstream));
+    upstream.once(event, () => closeSoon(client));
+  }
+}
+
+function kindOf(error: unknown): ProxyFailure {
+  if (error instanceof SlowHeadError) return "bad_reply";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code.startsWith("HPE_") || code.startsWith("ERR_") ? "bad_reply" : "unreachable";
+}
