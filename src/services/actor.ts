@@ -1,0 +1,11 @@
+/** Who does something, as the audit tells it. */
+import type { UserId } from "#src/stores/records.ts";
+
+export interface Actor {
+  /** A user's id, or who stands behind the control socket, or the hub itself, or nobody who is signed in. */
+  readonly id: UserId | "console" | "hub" | "anonymous";
+  readonly name: string;
+  readonly address?: string;
+  /** Id of the request, as in the log. */
+  readonly request?: string;
+}

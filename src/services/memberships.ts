@@ -1,0 +1,66 @@
+/** Who belongs to which class: rows of `members`, as part of other changes. */
+import type { GroupId, GroupRecord, MemberRecord, Role, UserId } from "#src/stores/records.ts";
+import type { StoreReader, Write } from "#src/stores/store.ts";
+
+/** Newcomers join the default class; an owner is over all of them and in none. */
+export function joinDefaultGroup(state: StoreReader, userId: UserId, role: Role): Write[] {
+  if (role === "owner") {
+    return [];
+  }
+  const group = defaultGroup(state);
+  return group === undefined ? [] : [put({ groupId: group.id, userId, role })];
+}
+
+export function leaveAllGroups(state: StoreReader, userId: UserId): Write[] {
+  return membershipsOf(state, userId).map(({ groupId }) => ({
+    remove: "members",
+    key: memberKey(groupId, userId),
+  }));
+}
+
+/** The classes stay the same; what the person is in them follows the new role. */
+export function changeRoleInGroups(state: StoreReader, userId: UserId, role: Role): Write[] {
+  if (role === "owner") {
+    return leaveAllGroups(state, userId);
+  }
+  const memberships = membershipsOf(state, userId);
+  return memberships.length === 0
+    ? joinDefaultGroup(state, userId, role)
+    : memberships.map((membership) => put({ ...membership, role }));
+}
+
+/** Whether one person teaches a class in which the other is a student. */
+export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId): boolean {
+  return membershipsOf(state, teacher).some(
+    ({ groupId, role }) =>
+      role === "teacher" && state.get("members", memberKey(groupId, student))?.role === "student",
+  );
+}
+
+export function shareGroup(state: StoreReader, one: UserId, other: UserId): boolean {
+  return membershipsOf(state, one).some(
+    ({ groupId }) => state.get("members", memberKey(groupId, other)) !== undefined,
+  );
+}
+
+function membershipsOf(state: StoreReader, userId: UserId): readonly MemberRecord[] {
+  const groups = Array.from(state.entries("groups"), ([, group]) => group.id);
+  return groups.flatMap((groupId) => state.get("members", memberKey(groupId, userId)) ?? []);
+}
+
+function defaultGroup(state: StoreReader): GroupRecord | undefined {
+  for (const [, group] of state.entries("groups")) {
+    if (group.isDefault) {
+      return group;
+    }
+  }
+  return undefined;
+}
+
+function put(record: MemberRecord): Write {
+  return { put: "members", key: memberKey(record.groupId, record.userId), record };
+}
+
+function memberKey(groupId: GroupId, userId: UserId): string {
+  return `${groupId}!${userId}`;
+}

@@ -1,0 +1,162 @@
+/** One person, one name (design D3): every spelling comes to one canonical form, or is refused with a reason. */
+import anyAscii from "any-ascii";
+import { HubError } from "#src/errors.ts";
+import type { UserName } from "#src/stores/records.ts";
+
+const CANONICAL = /^[a-z0-9][a-z0-9_.@-]{0,63}$/;
+const MAX_LENGTH = 64;
+/** Longer texts are refused unread: some characters grow eighteenfold when they are decomposed. */
+const MAX_TYPED = 512;
+const MAX_DISPLAY_NAME = 100;
+
+/**
+ * Names that URLs, JupyterHub or the audit use for something else, that mean something to JavaScript, or that
+ * Windows refuses as the name of a file (a student's work is handed out as `<name>.zip`). `admin` is not among
+ * them: it has no meaning here, and JupyterHub's users expect to be able to choose it.
+ */
+const RESERVED: ReadonlySet<string> = new Set(
+  `add preview passwords new
+  hub user users user-redirect api static services login logout signup public
+  homeroom console anonymous system
+  constructor prototype null undefined
+  con prn aux nul
+  com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9`.split(
+    /\s+/,
+  ),
+);
+
+/** Throws `name_invalid`. */
+export function parseUserName(text: string): UserName {
+  const name = canonicalForm(text);
+  if (isAllowed(name)) {
+    return name;
+  }
+  throw new HubError("name_invalid", { name: shown(text), reason: problemOf(text, name) });
+}
+
+/** For looking a name up: `undefined` when nobody can have it. */
+export function toUserName(text: string): UserName | undefined {
+  const name = canonicalForm(text);
+  return isAllowed(name) ? name : undefined;
+}
+
+function canonicalForm(text: string): string {
+  if (text.length > MAX_TYPED) {
+    return "";
+  }
+  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").normalize("NFKC").toLowerCase().trim();
+}
+
+function isAllowed(name: string): name is UserName {
+  return CANONICAL.test(name) && !RESERVED.has(name);
+}
+
+/** Why a name is refused, for the end of the sentence `name_invalid`. */
+function problemOf(text: string, name: string): string {
+  if (text.length > MAX_TYPED || name.length > MAX_LENGTH) {
+    return `it is longer than ${MAX_LENGTH} characters.`;
+  }
+  if (name === "") {
+    return "it is empty.";
+  }
+  if (RESERVED.has(name)) {
+    return "the box uses that name itself.";
+  }
+  const [character] = name.match(/[^a-z0-9_.@-]/u) ?? [];
+  if (character === undefined) {
+    return "it must begin with a letter or a digit.";
+  }
+  const rule = "Use the letters a to z, digits and . _ - @";
+  if (/\s/u.test(character)) {
+    return `it has a space in it. ${rule}`;
+  }
+  if (/[\p{C}\p{Z}]/u.test(character)) {
+    return `it has an invisible character in it. ${rule}`;
+  }
+  if (/\p{L}/u.test(character)) {
+    // An а may look like an a.
+    return `its “${character}” is a letter of another alphabet. ${rule}`;
+  }
+  return `it has “${character}” in it. ${rule}`;
+}
+
+/** What was typed, short and without what would break a line of a page or log. */
+function shown(text: string): string {
+  const clean = withoutControls(text.slice(0, MAX_TYPED)).trim();
+  const characters = Array.from(clean);
+  return characters.length > 40 ? `${characters.slice(0, 40).join("")}…` : clean;
+}
+
+/**
+ * A user name for a person: `María López` → `maria`, then `maria.lopez`, then `maria2`. Names in any script
+ * come out in letters that every keyboard has; of those that do not, `student1`.
+ */
+export function suggestUserName(displayName: string, taken: (name: UserName) => boolean): UserName {
+  for (const candidate of candidates(givenNameFirst(displayName.slice(0, 200)))) {
+    const name = toUserName(candidate);
+    if (name !== undefined && !taken(name)) {
+      return name;
+    }
+  }
+  throw new TypeError("Every candidate was taken"); // They do not end.
+}
+
+/** A spreadsheet may have `López, María`. */
+function givenNameFirst(displayName: string): string {
+  const [family = "", given = ""] = displayName.split(",");
+  return `${given} ${family}`;
+}
+
+function* candidates(displayName: string): Generator<string> {
+  const words = anyAscii(displayName.normalize("NFC"))
+    .toLowerCase()
+    .replaceAll(/['`’]/g, "")
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "")
+    .map((word) => word.slice(0, 24));
+  const [first = "", last = ""] = [words.at(0), words.length > 1 ? words.at(-1) : ""];
+  const full = last === "" ? first : `${first}.${last}`;
+  const hasName = first !== "";
+  if (hasName && first.length > 1) {
+    yield first;
+  }
+  if (hasName) {
+    yield full;
+  }
+  const base = first.length > 1 ? first : hasName ? full : "student";
+  for (let number = hasName ? 2 : 1; ; number += 1) {
+    yield base + String(number);
+  }
+}
+
+/**
+ * The name that people see: any script, one line, at most 100 characters. Without anything visible in it,
+ * `fallback` stands for it. Throws `invalid_field`.
+ */
+export function cleanDisplayName(text: string | undefined, fallback: string): string {
+  const name = displayable(text ?? "") || displayable(fallback);
+  if (Array.from(name).length > MAX_DISPLAY_NAME) {
+    throw new HubError("invalid_field", {
+      reason: `A name may have at most ${MAX_DISPLAY_NAME} characters.`,
+    });
+  }
+  return name;
+}
+
+function displayable(text: string): string {
+  const name = withoutControls(text.slice(0, 4 * MAX_DISPLAY_NAME).toWellFormed())
+    .normalize("NFC")
+    .replaceAll(/\s+/gu, " ")
+    .trim();
+  return /[^\p{C}\p{Z}\p{M}]/u.test(name) ? name : "";
+}
+
+/**
+ * Control characters and line ends become spaces. Characters that turn the direction of the text around them
+ * go; the joiners and marks that Persian, Indic and Arabic spelling needs stay.
+ */
+function withoutControls(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")
+    .replaceAll(/[\u202A-\u202E\u2066-\u2069\uFEFF]/gu, "");
+}

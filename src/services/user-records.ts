@@ -1,0 +1,91 @@
+/** What the records say about people, and the rows that a change of one is made of. */
+import type { Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type {
+  PasswordRecord,
+  SessionId,
+  UserId,
+  UserName,
+  UserRecord,
+} from "#src/stores/records.ts";
+import type { StoreReader, Write } from "#src/stores/store.ts";
+
+export function* livingUsers(state: StoreReader): Generator<UserRecord> {
+  for (const [, user] of state.entries("users")) {
+    if (user.deleted === undefined) {
+      yield user;
+    }
+  }
+}
+
+export function livingUser(state: StoreReader, id: UserId): UserRecord | undefined {
+  const user = state.get("users", id);
+  return user?.deleted === undefined ? user : undefined;
+}
+
+/** Throws `user_not_found`. */
+export function demandUser(state: StoreReader, id: UserId): UserRecord {
+  const user = livingUser(state, id);
+  if (user === undefined) {
+    throw new HubError("user_not_found", { name: state.get("users", id)?.name ?? id });
+  }
+  return user;
+}
+
+export function userNamed(state: StoreReader, name: UserName): UserRecord | undefined {
+  const entry = state.get("names", name);
+  return entry === undefined ? undefined : livingUser(state, entry.userId);
+}
+
+export function ownerCount(state: StoreReader): number {
+  return Array.from(livingUsers(state)).filter((user) => user.role === "owner").length;
+}
+
+export function assertFree(state: StoreReader, name: UserName): void {
+  if (state.get("names", name) !== undefined) {
+    throw new HubError("name_taken", { name });
+  }
+}
+
+export function assertNotLastOwner(state: StoreReader, user: UserRecord): void {
+  if (user.role === "owner" && ownerCount(state) < 2) {
+    throw new HubError("last_owner", { name: user.name });
+  }
+}
+
+export function putUser(record: UserRecord): Write {
+  return { put: "users", key: record.id, record };
+}
+
+/** `changed` also tells one password of a person from the next, so it is never the same twice in a row. */
+export function passwordRecord(
+  secret: { readonly hash: string; readonly isFirst: boolean },
+  clock: Clock,
+  before?: UserRecord,
+): PasswordRecord {
+  const now = clock.now();
+  const changed = new Date(now).toISOString();
+  const isSame = changed === before?.password?.changed;
+  return { ...secret, changed: isSame ? new Date(now + 1).toISOString() : changed };
+}
+
+/** Whether the password is still the one that `seen` had. */
+export function hasSamePassword(now: UserRecord, seen: UserRecord): boolean {
+  return now.password?.changed === seen.password?.changed;
+}
+
+/** All sessions of a person end, but one, which is an ordinary one from now on. */
+export function endSessions(state: StoreReader, userId: UserId, keep?: SessionId): Write[] {
+  const writes: Write[] = [];
+  for (const [key, session] of state.entries("sessions")) {
+    if (session.userId !== userId) {
+      continue;
+    }
+    if (session.id !== keep) {
+      writes.push({ remove: "sessions", key });
+    } else if (session.mustChangePassword) {
+      writes.push({ put: "sessions", key, record: { ...session, mustChangePassword: false } });
+    }
+  }
+  return writes;
+}

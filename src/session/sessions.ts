@@ -1,0 +1,295 @@
+/**
+ * Sessions: two cookies, one record (design D4). The index in memory follows the store, so that a session which
+ * ends anywhere (sign-out, reset, removal) is refused with the next request.
+ *
+ * Ages are measured with the clock that only grows. The wall clock serves across restarts of the hub alone: on a
+ * box without a battery clock it may jump by years while a class is signed in.
+ */
+import type { Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { Actor } from "#src/services/actor.ts";
+import { auditRow } from "#src/services/audit.ts";
+import { hasSamePassword, livingUser } from "#src/services/user-records.ts";
+import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
+import type { SessionId, SessionRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import { SessionIndex, type OpenSession } from "./session-index.ts";
+
+export { deviceOf } from "./device.ts";
+
+/** The longest unused session of a person gives way to a new one. */
+const MAX_PER_USER = 20;
+const TIDY_INTERVAL_MS = 60_000;
+/** A wall clock that was set by more than this is followed in the records. */
+const CLOCK_STEP_MS = 60_000;
+const MAX_TEXT = 100;
+
+export interface SessionsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** A session ends when it was not used for so long. */
+  readonly idleMs: number;
+  /** A session ends after so long, used or not. */
+  readonly maxMs: number;
+  readonly log: Pick<Logger, "error">;
+}
+
+export interface NewSession {
+  /** As it was when the password was checked. */
+  readonly user: UserRecord;
+  readonly mustChangePassword: boolean;
+  readonly device: string;
+  readonly address: string;
+}
+
+export class Sessions implements AsyncDisposable {
+  readonly #options: SessionsOptions;
+  readonly #index: SessionIndex;
+  readonly #listeners = new Set<(ids: ReadonlySet<SessionId>) => void>();
+  /** Ended here, but not yet in the store. */
+  readonly #owed = new Set<SessionId>();
+  readonly #unsubscribe: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#index = new SessionIndex(options.clock);
+    for (const [, record] of options.store.entries("sessions")) {
+      this.#index.put(record);
+    }
+    this.#unsubscribe = options.store.onChange((writes) => this.#follow(writes));
+    this.#timer = setInterval(() => void this.tidy(), TIDY_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Opens a session for somebody who has just signed in. The secrets are for the two cookies, and kept nowhere.
+   * Throws `wrong_password` when the account or its password was changed since it was checked.
+   */
+  async create(input: NewSession): Promise<{
+    readonly session: SessionRecord;
+    readonly hubSecret: string;
+    readonly siteSecret: string;
+  }> {
+    const { store, clock } = this.#options;
+    const [hubSecret, siteSecret] = [makeSecret(), makeSecret()];
+    const now = new Date(clock.now()).toISOString();
+    const session: SessionRecord = {
+      id: makeId<"session">(),
+      userId: input.user.id,
+      hubSecret: hashSecret(hubSecret),
+      siteSecret: hashSecret(siteSecret),
+      created: now,
+      lastSeen: now,
+      mustChangePassword: input.mustChangePassword,
+      device: input.device.slice(0, MAX_TEXT),
+      address: input.address.slice(0, MAX_TEXT),
+    };
+    await store.change((state) => {
+      const user = livingUser(state, session.userId);
+      if (user === undefined || !hasSamePassword(user, input.user)) {
+        throw new HubError("wrong_password");
+      }
+      const writes: Write[] = [
+        { put: "sessions", key: session.id, record: session },
+        ...this.#leastUsed(session.userId).map(removal),
+      ];
+      return { writes, result: undefined };
+    });
+    return { session, hubSecret, siteSecret };
+  }
+
+  /** The session of a `jupyterhub-hub-login` cookie, unless it ended, was idle for too long or is too old. */
+  byHubSecret(secret: string): SessionRecord | undefined {
+    return this.#living(this.#index.byHubSecret(secret))?.record;
+  }
+
+  /** The session of a `jupyterhub-session-id` cookie. */
+  bySiteSecret(secret: string): SessionRecord | undefined {
+    return this.#living(this.#index.bySiteSecret(secret))?.record;
+  }
+
+  /** The session was used now: in memory at once, in the store within a minute. */
+  touch(id: SessionId): void {
+    const open = this.#living(this.#index.get(id));
+    if (open !== undefined) {
+      open.seenAtMs = this.#options.clock.monotonic();
+    }
+  }
+
+  /** Ends a session. With `actor`, the audit says that they signed out. */
+  async end(id: SessionId, actor?: Actor): Promise<void> {
+    const open = this.#index.get(id);
+    if (open !== undefined) {
+      await this.#end([open], this.#signOutRow(open, "session.signed_out", actor));
+    }
+  }
+
+  /** Ends the sessions of a person, all or all others. The answer says how many there were. */
+  async endAll(
+    userId: UserId,
+    options: { readonly except?: SessionId; readonly actor?: Actor } = {},
+  ): Promise<number> {
+    const ended = this.#index.ofUser(userId).filter(({ record }) => record.id !== options.except);
+    const [last] = ended;
+    if (last !== undefined) {
+      const action = "session.signed_out_everywhere";
+      await this.#end(ended, this.#signOutRow(last, action, options.actor));
+    }
+    return ended.length;
+  }
+
+  /** The open sessions of a person, the last used first; `lastSeen` is up to date. */
+  ofUser(userId: UserId): readonly SessionRecord[] {
+    return this.#index
+      .ofUser(userId)
+      .filter((open) => this.#living(open) !== undefined)
+      .map((open) => ({ ...open.record, lastSeen: this.#wallTime(open.seenAtMs) }));
+  }
+
+  /**
+   * Hears of every session that ends, whoever ended it and why. Called as soon as it is not accepted any more,
+   * before whoever ended it goes on. The answer ends the subscription.
+   */
+  onEnded(listener: (ids: ReadonlySet<SessionId>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Ends what is over and writes down what was used, in one batch; every minute by itself. */
+  async tidy(): Promise<void> {
+    this.#drop(this.#index.all().filter((open) => this.#isOver(open)));
+    const stale = this.#index.all().filter((open) => this.#isStale(open));
+    const times = stale.map((open) => ({ open, seenAtMs: open.seenAtMs }));
+    const written = await this.#write((state) =>
+      times.flatMap(({ open, seenAtMs }): Write[] => {
+        const key = open.record.id;
+        // What another change has just removed stays removed.
+        const record = state.get("sessions", key);
+        return record === undefined || this.#owed.has(key)
+          ? []
+          : [{ put: "sessions", key, record: { ...record, ...this.#timesOf(open, seenAtMs) } }];
+      }),
+    );
+    for (const { open, seenAtMs } of written ? times : []) {
+      open.writtenSeenAtMs = seenAtMs;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.tidy();
+    this.#unsubscribe();
+  }
+
+  #living(open: OpenSession | undefined): OpenSession | undefined {
+    return open === undefined || this.#isOver(open) ? undefined : open;
+  }
+
+  #isOver({ seenAtMs, bornAtMs }: OpenSession): boolean {
+    const { clock, idleMs, maxMs } = this.#options;
+    const now = clock.monotonic();
+    return now - seenAtMs > idleMs || now - bornAtMs > maxMs;
+  }
+
+  /** Those that have to go for a new one. */
+  #leastUsed(userId: UserId): readonly SessionId[] {
+    const others = this.#index.ofUser(userId).slice(MAX_PER_USER - 1);
+    return others.map(({ record }) => record.id);
+  }
+
+  async #end(sessions: readonly OpenSession[], audit: readonly Write[]): Promise<void> {
+    this.#drop(sessions);
+    await this.#write(() => audit);
+  }
+
+  /** Over in memory at once: signing out works whatever the disk does. The store is owed the removal. */
+  #drop(sessions: readonly OpenSession[]): void {
+    const ended = sessions.map(({ record }) => record.id).filter((id) => this.#index.remove(id));
+    for (const id of ended) {
+      this.#owed.add(id);
+    }
+    this.#tell(ended);
+  }
+
+  #follow(writes: readonly Write[]): void {
+    const ended: SessionId[] = [];
+    for (const write of writes) {
+      if ("put" in write && write.put === "sessions" && !this.#owed.has(write.record.id)) {
+        this.#index.put(write.record);
+      } else if ("remove" in write && write.remove === "sessions") {
+        const id = write.key as SessionId; // The key of a session's row is its id.
+        this.#owed.delete(id);
+        if (this.#index.remove(id)) {
+          ended.push(id);
+        }
+      }
+    }
+    this.#tell(ended);
+  }
+
+  #tell(ended: readonly SessionId[]): void {
+    if (ended.length > 0) {
+      const ids: ReadonlySet<SessionId> = new Set(ended);
+      for (const listener of this.#listeners) {
+        listener(ids);
+      }
+    }
+  }
+
+  /** Whether the rows and all owed removals are in the store; if not, the removals stay owed. */
+  async #write(plan: (state: StoreReader) => readonly Write[]): Promise<boolean> {
+    const { store, log } = this.#options;
+    try {
+      await store.change((state) => ({
+        writes: [...Array.from(this.#owed, removal), ...plan(state)],
+        result: undefined,
+      }));
+      return true;
+    } catch (error) {
+      log.error({ err: error }, "sessions could not be written; they are tried again");
+      return false;
+    }
+  }
+
+  /** Used since it was written, or written before the wall clock was set. */
+  #isStale(open: OpenSession): boolean {
+    return open.seenAtMs !== open.writtenSeenAtMs || this.#wasClockSet(open);
+  }
+
+  #wasClockSet({ record, bornAtMs }: OpenSession): boolean {
+    const stepMs = Date.parse(this.#wallTime(bornAtMs)) - Date.parse(record.created);
+    return Math.abs(stepMs) > CLOCK_STEP_MS;
+  }
+
+  #timesOf(open: OpenSession, seenAtMs: number): Pick<SessionRecord, "created" | "lastSeen"> {
+    return {
+      created: this.#wasClockSet(open) ? this.#wallTime(open.bornAtMs) : open.record.created,
+      lastSeen: this.#wallTime(seenAtMs),
+    };
+  }
+
+  /** What the wall clock shows for a moment of the clock that only grows. */
+  #wallTime(atMs: number): string {
+    const { clock } = this.#options;
+    return new Date(clock.now() - (clock.monotonic() - atMs)).toISOString();
+  }
+
+  #signOutRow({ record }: OpenSession, action: SignOut, actor: Actor | undefined): Write[] {
+    const { store, clock } = this.#options;
+    if (actor === undefined) {
+      return [];
+    }
+    const name = store.get("users", record.userId)?.name ?? "";
+    return [auditRow({ action, actor, subject: { id: record.userId, name } }, clock)];
+  }
+}
+
+type SignOut = "session.signed_out" | "session.signed_out_everywhere";
+
+function removal(id: SessionId): Write {
+  return { remove: "sessions", key: id };
+}
