@@ -1,7 +1,7 @@
 /** The hub's own pages and API as one Koa application; notebooks' traffic never comes here. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa from "koa";
-import Router from "koa-router";
+import Router, { type RouterMiddleware } from "koa-router";
 import type { Config } from "#src/config/schema.ts";
 import type { Logger } from "#src/log.ts";
 import type { Accounts } from "#src/services/accounts.ts";
@@ -124,7 +124,7 @@ function createRouter(
     if (options?.skipsForgeryCheck !== true) {
       chain.unshift(protectFromForgery(parts.csrf, options?.onExpired));
     }
-    router.register(paths.base + path, [method], chain as Router.Middleware<RequestState>[]); // As above.
+    router.register(paths.base + path, [method], chain as RouterMiddleware<RequestState>[]); // As above.
   }
   return router;
 }

@@ -83,7 +83,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
         throw new Error(`set-up answered ${answer.status}: ${answer.text}`);
       return owner;
     },
-    stop: () => hub[Symbol.asyncDispose](),
+    stop: async () => hub[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await hub[Symbol.asyncDispose]();
       if (isOwnFolder) await rm(dataDir, { recursive: true, force: true });

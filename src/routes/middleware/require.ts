@@ -20,7 +20,12 @@ export function requireGuard(guard: Guard, permissions: Permissions, paths: Path
 }
 
 /** `false` when the visitor was sent somewhere else. */
-function admits(ctx: HubContext, guard: Guard, permissions: Permissions, paths: Paths): boolean {
+function admits(
+  ctx: HubContext,
+  guard: Exclude<Guard, "anyone">,
+  permissions: Permissions,
+  paths: Paths,
+): boolean {
   const { identity } = ctx.state;
   if (identity === undefined) return sendTo(ctx, paths.login(returnPath(ctx)));
   if (identity.kind === "console") {

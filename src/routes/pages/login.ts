@@ -63,7 +63,7 @@ export function loginPages(parts: LoginParts) {
     const { identity } = ctx.state;
     if (identity?.kind === "user") await sessions.end(identity.session.id);
     const made = await sessions.create({
-      userId: user.id,
+      user,
       mustChangePassword,
       device: deviceOf(ctx.get("user-agent")),
       address: ctx.state.request.address,

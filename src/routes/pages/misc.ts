@@ -13,6 +13,7 @@ interface MiscParts {
 
 const YEAR_SECONDS = 365 * 86_400;
 
+/** Codes without placeholders. */
 const failureOfStatus: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>([
   ["403", "not_allowed"],
   ["404", "not_found"],
@@ -71,7 +72,8 @@ export function miscPages({ assets, paths, log }: MiscParts) {
   }
 
   function errorPage(ctx: HubContext): never {
-    throw new HubError(failureOfStatus.get(ctx.params["code"] ?? "") ?? "not_found");
+    const code = failureOfStatus.get(ctx.params["code"] ?? "") ?? "not_found";
+    throw HubError.from({ code, params: {} });
   }
 
   /** What a browser's content policy refused says that a page of ours is wrong. */

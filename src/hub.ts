@@ -1,0 +1,145 @@
+/** The composition root: everything long-lived is made here, once, and handed on as an argument. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { createAuthenticator } from "#src/authenticators/create.ts";
+import { type Clock, systemClock } from "#src/clock.ts";
+import type { Config, Secrets } from "#src/config/schema.ts";
+import { openControl } from "#src/entrypoint/control.ts";
+import { createGateway } from "#src/entrypoint/gateway.ts";
+import { createListener } from "#src/entrypoint/listener.ts";
+import { createProxy } from "#src/entrypoint/proxy.ts";
+import { RoutingTable } from "#src/entrypoint/routing-table.ts";
+import type { Logger } from "#src/log.ts";
+import { createApp } from "#src/routes/create-app.ts";
+import { createUserPathPages } from "#src/routes/user-path-pages.ts";
+import { Accounts } from "#src/services/accounts.ts";
+import { Attempts } from "#src/services/attempts.ts";
+import { Login } from "#src/services/login.ts";
+import { Passwords } from "#src/services/passwords.ts";
+import { Servers } from "#src/services/servers.ts";
+import { SetupCode } from "#src/services/setup-code.ts";
+import { Csrf } from "#src/session/csrf.ts";
+import { Permissions } from "#src/session/identity.ts";
+import { createRequestContexts } from "#src/session/request-context.ts";
+import { Sessions } from "#src/session/sessions.ts";
+import { createSpawner } from "#src/spawners/create.ts";
+import type { Homes } from "#src/spawners/homes.ts";
+import type { Spawner } from "#src/spawners/spawner.ts";
+import { openStore } from "#src/stores/create.ts";
+import type { Store } from "#src/stores/store.ts";
+import { loadAssets } from "#src/views/assets.ts";
+import { createViews } from "#src/views/render.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** What a test may put in place of the real part. */
+export interface HubOverrides {
+  readonly clock?: Clock;
+  readonly store?: Store;
+  readonly spawner?: { readonly spawner: Spawner; readonly homes: Homes };
+  /** Labels for what the spawner makes, so that a test run finds its own. */
+  readonly spawnerLabels?: Readonly<Record<string, string>>;
+}
+
+export interface HubOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly log: Logger;
+  readonly overrides?: HubOverrides;
+  /** Accounts on the control socket alone, without a port and without touching Docker. */
+  readonly only?: "people";
+}
+
+export interface Hub extends AsyncDisposable {
+  /** Where it answers; absent without a port. */
+  readonly url?: string;
+  /** While there is no owner. */
+  readonly setupCode?: string;
+}
+
+/** Opens the data folder, adopts what runs, and listens. Whatever was opened is closed again when a later part fails. */
+export async function createHub({
+  config,
+  secrets,
+  log,
+  overrides = {},
+  only,
+}: HubOptions): Promise<Hub> {
+  await using opened = new AsyncDisposableStack();
+  const clock = overrides.clock ?? systemClock;
+  const { basePath, dataDir } = config;
+  const store = opened.use(overrides.store ?? (await openStore(dataDir, { log, clock })));
+
+  const passwords = new Passwords({ width: availableParallelism() });
+  const attempts = new Attempts();
+  const { minLength } = config.passwords;
+  const accounts = new Accounts({ store, passwords, attempts, clock, minLength });
+  const authenticator = createAuthenticator({ kind: "local" }, { accounts, passwords });
+  const login = new Login({ authenticator, accounts, attempts, store, clock });
+  const setupCode = new SetupCode({ store, attempts });
+
+  const { idleHours, maxDays } = config.sessions;
+  const sessions = opened.use(
+    new Sessions({
+      store,
+      clock,
+      log,
+      idleMs: idleHours * HOUR_MS,
+      maxMs: maxDays * 24 * HOUR_MS,
+    }),
+  );
+  const csrf = new Csrf(secrets.instanceKey);
+  const permissions = new Permissions(store);
+  const contexts = createRequestContexts(config.listen);
+
+  const { spawner } =
+    overrides.spawner ??
+    createSpawner({
+      config: config.spawner,
+      instanceId: secrets.instanceId,
+      log,
+      clock,
+      labels: overrides.spawnerLabels ?? {},
+    });
+  opened.use(spawner);
+  const servers = opened.use(
+    new Servers({ store, spawner, config: { ...config.spawner, basePath }, secrets, clock, log }),
+  );
+
+  const routes = new RoutingTable();
+  opened.defer(routes.follow(servers));
+  const proxy = createProxy();
+  const assets = loadAssets();
+  const views = createViews({ assets, clock });
+  const stopping = new AbortController();
+  const app = createApp({
+    ...{ config, accounts, login, servers, setupCode, sessions, csrf, permissions, contexts },
+    ...{ store, views, assets, log, hubSignal: stopping.signal },
+  });
+  const pages = createUserPathPages({ config, views, contexts, servers });
+  const gateway = createGateway({
+    ...{ basePath, app, contexts, sessions, permissions, accounts, servers, routes, proxy, pages },
+    log,
+  });
+  opened.defer(() => gateway.close());
+
+  if (only === undefined) await servers.open();
+  const control = await openControl({ gateway, path: join(dataDir, "control.sock"), log });
+  opened.defer(() => control.close());
+  const code = await setupCode.current();
+  const hub = { ...(code === undefined ? {} : { setupCode: code }) };
+  if (only === "people") {
+    opened.defer(() => stopping.abort());
+    return { ...hub, ...disposedBy(opened.move()) };
+  }
+  const listener = createListener({ gateway, ...config.listen, log });
+  const { address, port } = await listener.listen();
+  opened.defer(() => listener.close());
+  opened.defer(() => stopping.abort());
+  const host = address.includes(":") ? `[${address}]` : address;
+  return { ...hub, url: `http://${host}:${port}${basePath}`, ...disposedBy(opened.move()) };
+}
+
+function disposedBy(stack: AsyncDisposableStack): AsyncDisposable {
+  return { [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
