@@ -70,7 +70,9 @@ bootstrap() {
   for folder in doc info lintian locale man; do
     set -- --dpkgopt="path-exclude=/usr/share/$folder/*" "$@"
   done
-  mmdebstrap --variant=minbase --format=tar --aptopt='APT::Keep-Downloaded-Packages "false"' "$@"
+  # shellcheck disable=SC2016 # the hook's own variable
+  mmdebstrap --variant=minbase --format=tar \
+    --customize-hook='echo "APT::Keep-Downloaded-Packages \"false\";" >"$1/etc/apt/apt.conf.d/99keep-no-packages"' "$@"
 }
 
 make_node() {

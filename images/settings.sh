@@ -141,11 +141,11 @@ addresses() {
   done
 }
 
-# The IPv4 addresses of this machine, without those of Docker's own networks.
+# The IPv4 addresses of this machine, without those that it has in Docker's networks: a subnet's first, where an old
+# engine does not name it.
 lan_addresses() {
-  if have ip; then
-    ip -4 -oneline address show scope global | awk '$2 !~ /^(docker|br-|veth|virbr)/ { sub("/.*", "", $4); print $4 }'
-  else
-    hostname -I | tr ' ' '\n' | grep -F .
-  fi
+  # shellcheck disable=SC2046 # one argument for each network
+  bridges=$(docker network inspect --format '{{range .IPAM.Config}}{{println .Gateway}}{{println .Subnet}}{{end}}' \
+    $(docker network ls --quiet) 2>/dev/null | sed 's#\.0/.*#.1#')
+  hostname -I | tr ' ' '\n' | grep -F . | grep -vxF "$bridges"
 }

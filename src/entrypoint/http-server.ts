@@ -13,7 +13,7 @@ const HEADER_BYTES = 16 * 1024;
 export interface GatewayServer {
   readonly server: Server;
   /** Takes nothing new, waits for what is under way, then ends what is left. */
-  close(drainMs: number): Promise<void>;
+  readonly close: (drainMs: number) => Promise<void>;
 }
 
 export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {

@@ -41,7 +41,7 @@ export class OpenConnections {
   }
 
   closeAll(): void {
-    for (const connections of [...this.#byRoute.values()]) closeAll(connections);
+    for (const connections of this.#byRoute.values()) closeAll(connections);
   }
 }
 
@@ -58,6 +58,5 @@ function drop<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Conne
 }
 
 function closeAll(connections: ReadonlySet<Connection> | undefined): void {
-  // A copy: closing takes a connection out of the set.
-  for (const connection of [...(connections ?? [])]) connection.close();
+  for (const connection of connections ?? []) connection.close();
 }

@@ -32,7 +32,7 @@ export function cleanSetCookie(line: string, prefix: string): string | undefined
   const kept = [`${name}=${value}`];
   const paths: string[] = [];
   for (const attribute of attributes) {
-    const [key = "", setting = ""] = splitOnce(attribute.trim());
+    const [key, setting] = splitOnce(attribute.trim());
     const known = key.trim().toLowerCase();
     if (known === "path") paths.push(setting.trim());
     else if (KEPT_ATTRIBUTES.has(known)) kept.push(attribute.trim());

@@ -29,7 +29,7 @@ import {
   userNamed,
 } from "./user-records.ts";
 
-interface Parts {
+export interface AccountsParts {
   readonly store: Store;
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly attempts: Attempts;
@@ -40,12 +40,12 @@ interface Parts {
 
 export class Accounts {
   readonly #store: Store;
-  readonly #passwords: Parts["passwords"];
+  readonly #passwords: AccountsParts["passwords"];
   readonly #attempts: Attempts;
   readonly #clock: Clock;
   readonly #minLength: number;
 
-  constructor(parts: Parts) {
+  constructor(parts: AccountsParts) {
     this.#store = parts.store;
     this.#passwords = parts.passwords;
     this.#attempts = parts.attempts;

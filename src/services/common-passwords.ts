@@ -43,7 +43,7 @@ const LETTERS_OF_DIGITS: ReadonlyMap<string, string> = new Map(
 );
 
 export function isCommonPassword(password: string): boolean {
-  const text = password.toLowerCase();
+  const text = password.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return isRepeated(text) || RUNS.some((run) => run.includes(text)) || isCommonWord(text);
 }
 

@@ -114,17 +114,24 @@ function* candidates(displayName: string): Generator<string> {
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "")
     .map((word) => word.slice(0, 24));
-  const [first = "", last = ""] = [words.at(0), words.length > 1 ? words.at(-1) : ""];
-  const full = last === "" ? first : `${first}.${last}`;
-  const hasName = first !== "";
-  if (hasName && first.length > 1) {
-    yield first;
+  const [first, ...others] = words;
+  if (first === undefined) {
+    yield* numbered("student", 1);
+    return;
   }
-  if (hasName) {
+  const last = others.at(-1);
+  const full = last === undefined ? first : `${first}.${last}`;
+  // An initial says too little.
+  const short = first.length > 1 ? first : full;
+  yield short;
+  if (full !== short) {
     yield full;
   }
-  const base = first.length > 1 ? first : hasName ? full : "student";
-  for (let number = hasName ? 2 : 1; ; number += 1) {
+  yield* numbered(short, 2);
+}
+
+function* numbered(base: string, start: number): Generator<string> {
+  for (let number = start; ; number += 1) {
     yield base + String(number);
   }
 }

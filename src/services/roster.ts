@@ -33,7 +33,13 @@ export function readRoster(text: string): readonly RosterRow[] {
 function cellsOf(text: string, lines: readonly string[]): readonly (readonly string[])[] {
   const filled = lines.filter((line) => line.trim() !== "");
   const hasCommas = filled.length > 0 && filled.every((line) => NAME_COMMA_USERNAME.test(line));
-  const delimiter = text.includes("\t") ? "\t" : text.includes(";") ? ";" : hasCommas ? "," : undefined;
+  const delimiter = text.includes("\t")
+    ? "\t"
+    : text.includes(";")
+      ? ";"
+      : hasCommas
+        ? ","
+        : undefined;
   if (delimiter === undefined) return lines.map((line) => [line]);
   return Papa.parse<string[]>(lines.join("\n"), { delimiter, skipEmptyLines: false }).data;
 }

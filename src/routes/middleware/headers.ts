@@ -1,6 +1,6 @@
 /** Headers of every answer of the hub's own (contract.md 1.1, design D13). */
 import helmet from "helmet";
-import type { HubMiddleware } from "../context.ts";
+import type { HubContext, HubMiddleware } from "../context.ts";
 import { JUPYTERHUB_VERSION } from "#src/version.ts";
 
 export function setHeaders(hubPath: string): HubMiddleware {
@@ -45,5 +45,14 @@ export function setHeaders(hubPath: string): HubMiddleware {
     ctx.set("access-control-allow-headers", "accept, content-type, authorization");
     ctx.set("cache-control", "no-store");
     await next();
+    if (ctx.status >= 301 && ctx.status <= 308) emptyRedirect(ctx);
   };
+}
+
+/** Koa writes the address into a page of its own, which no browser shows; what is not there cannot be abused. */
+function emptyRedirect(ctx: HubContext): void {
+  const { status } = ctx;
+  ctx.body = null;
+  ctx.status = status;
+  ctx.remove("content-type");
 }

@@ -39,6 +39,8 @@ export class Database {
   static async open(path: string, options: { readonly create: boolean }): Promise<Database> {
     const level = new Level(path, {
       createIfMissing: options.create,
+      // So that the tables can be checked without a decompressor: see table-check.ts.
+      compression: false,
       cacheSize: CACHE_BYTES,
       writeBufferSize: WRITE_BUFFER_BYTES,
     });

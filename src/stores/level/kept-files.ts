@@ -8,15 +8,15 @@
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** The first batch of a new database takes a third of this. */
-const FIRST_LOG_BYTES = 2048;
+/** A first start writes some 370 bytes, the first person as much again. */
+const FIRST_LOG_BYTES = 600;
 
 export class KeptFiles {
   readonly #path: string;
   /** The oldest comes first. */
   readonly #copies: readonly string[];
   readonly #own: string | undefined;
-  /** Files of a database with more in it than a first start writes, or of an opening that did not end. */
+  /** Here or in a copy is more than a first start writes. */
   readonly looksUsed: boolean;
 
   private constructor(
@@ -34,12 +34,17 @@ export class KeptFiles {
   static async make(path: string): Promise<KeptFiles> {
     const earlier = await copiesOf(path);
     const files = await filesOf(path);
-    const used = earlier.length > 0 || (await looksUsed(path, files));
+    const used = await Promise.all([path, ...earlier].map((folder) => looksUsed(folder)));
     if (files.length === 0) {
-      return new KeptFiles(path, earlier, undefined, used);
+      return new KeptFiles(path, earlier, undefined, used.includes(true));
     }
     const copy = await keep(path, files);
-    return new KeptFiles(path, copy === undefined ? earlier : [...earlier, copy], copy, used);
+    return new KeptFiles(
+      path,
+      copy === undefined ? earlier : [...earlier, copy],
+      copy,
+      used.includes(true),
+    );
   }
 
   /** The rows fit: what was kept is not needed. Only for who holds the database open. */
@@ -79,7 +84,8 @@ async function filesOf(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile() && entry.name !== "LOCK").map(({ name }) => name);
 }
 
-async function looksUsed(path: string, files: readonly string[]): Promise<boolean> {
+async function looksUsed(path: string): Promise<boolean> {
+  const files = await filesOf(path);
   const logs = files.filter((file) => file.endsWith(".log"));
   const sizes = await Promise.all(logs.map(async (file) => (await stat(join(path, file))).size));
   const logBytes = sizes.reduce((sum, size) => sum + size, 0);

@@ -15,11 +15,13 @@ interface Doubt {
   readonly checksum: Checksum;
 }
 
+type OpenDatabase = Pick<Database, "rows" | "audit" | "write" | "close">;
+
 export class LevelBacking implements Backing {
   readonly #path: string;
   readonly #log: Logger;
   readonly #marker: Marker;
-  #database: Database | undefined;
+  #database: OpenDatabase | undefined;
   #checksum: Checksum;
   #doubt: Doubt | undefined;
 
@@ -27,7 +29,7 @@ export class LevelBacking implements Backing {
     readonly path: string;
     readonly log: Logger;
     readonly marker: Marker;
-    readonly database: Database;
+    readonly database: OpenDatabase;
     readonly checksum: Checksum;
   }) {
     this.#path = options.path;
@@ -75,7 +77,7 @@ export class LevelBacking implements Backing {
     await this.#marker.close();
   }
 
-  #openDatabase(): Database {
+  #openDatabase(): OpenDatabase {
     if (this.#database === undefined) {
       throw new HubError("hub_stopping");
     }
@@ -86,7 +88,7 @@ export class LevelBacking implements Backing {
    * After a failed write the log may end in half a record, and LevelDB would put the next one right behind
    * it, where a later start cannot read it. Opening anew replays the log and begins another.
    */
-  async #sureDatabase(): Promise<Database> {
+  async #sureDatabase(): Promise<OpenDatabase> {
     if (this.#doubt === undefined) {
       return this.#openDatabase();
     }
@@ -106,7 +108,7 @@ export class LevelBacking implements Backing {
   }
 
   /** Whoever asked for the doubtful write was told that nothing changed: so it is undone if it is there. */
-  async #settle(database: Database, doubt: Doubt): Promise<void> {
+  async #settle(database: OpenDatabase, doubt: Doubt): Promise<void> {
     const found = Checksum.of(await database.rows(), this.#checksum.changes);
     if (this.#checksum.fits(found)) {
       return;

@@ -1,6 +1,7 @@
 /** The store on disk. Opening it proves that every row is there, or says what does not fit. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
@@ -16,6 +17,10 @@ import { LevelBacking } from "./level-backing.ts";
 import { Marker, syncFolder } from "./marker.ts";
 import { migrate, parseMeta } from "./migrate.ts";
 import { readTables } from "./read-tables.ts";
+import { findDamagedTable } from "./table-check.ts";
+
+const LOOKS = 2;
+const BETWEEN_LOOKS_MS = 250;
 
 export interface LevelStore extends Store {
   /** Writes since the database was made: grows with every one. */
@@ -40,13 +45,33 @@ export async function openLevelStore(
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const marker = await Marker.read(join(folder, "initialised"), options.log);
-    const kept = await KeptFiles.make(path);
+    const kept = await keepWholeFiles(path);
+    if (!marker.exists) {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    }
     return await new Opening(path, options, marker, kept).open();
   } catch (error) {
     if (error instanceof HubError) {
       throw error;
     }
     throw new HubError("data_folder", { path: folder, detail: detailOf(error) }, { cause: error });
+  }
+}
+
+/** Files of a database that LevelDB can be trusted with. */
+async function keepWholeFiles(path: string): Promise<KeptFiles> {
+  for (let look = 1; ; look += 1) {
+    const kept = await KeptFiles.make(path);
+    const damage = await findDamagedTable(path);
+    if (damage === undefined) {
+      return kept;
+    }
+    await kept.dropOurs();
+    if (look === LOOKS) {
+      throw new HubError("database_unreadable", { path, detail: damage });
+    }
+    // A hub that has the database open may have been tidying its files: the next look finds them whole.
+    await sleep(BETWEEN_LOOKS_MS);
   }
 }
 

@@ -1,0 +1,78 @@
+/** When people were last at work: kept in memory, written once a minute in one batch (design D17). */
+import { type Clock, isoTime } from "#src/clock.ts";
+import type { Logger } from "#src/log.ts";
+import type { IsoTime, UserId } from "#src/stores/records.ts";
+import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import type { Timers } from "./timers.ts";
+
+const WRITE_EVERY_MS = 60_000;
+
+interface ActivityParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  /** Whether this server runs: activity of a person whose server rests is not its activity. */
+  readonly isRunning: (userId: UserId, serverName: string) => boolean;
+}
+
+export class Activity {
+  readonly #parts: ActivityParts;
+  #seen = new Map<UserId, IsoTime>();
+  #cancelWrite: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(parts: ActivityParts) {
+    this.#parts = parts;
+  }
+
+  touch(userId: UserId): void {
+    this.#seen.set(userId, isoTime(this.#parts.clock));
+    this.#writeLater();
+  }
+
+  /** Not yet written, when there is something. */
+  lastOf(userId: UserId): IsoTime | undefined {
+    return this.#seen.get(userId);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelWrite?.();
+    await this.#write();
+  }
+
+  #writeLater(): void {
+    if (this.#isClosed) return;
+    this.#cancelWrite ??= this.#parts.timers.after(WRITE_EVERY_MS, () => {
+      this.#cancelWrite = undefined;
+      void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    if (this.#seen.size === 0) return;
+    const seen = this.#seen;
+    this.#seen = new Map();
+    try {
+      await this.#parts.store.change((state) => ({
+        writes: [...seen].flatMap(([userId, at]) => [...this.#writesOf(state, userId, at)]),
+        result: undefined,
+      }));
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, "last activity could not be written");
+      this.#seen = new Map([...seen, ...this.#seen]);
+      this.#writeLater();
+    }
+  }
+
+  *#writesOf(state: StoreReader, userId: UserId, at: IsoTime): Iterable<Write> {
+    const user = state.get("users", userId);
+    if (user === undefined || user.deleted !== undefined) return;
+    yield { put: "users", key: userId, record: { ...user, lastActivity: at } };
+    for (const [key, server] of state.entries("servers", `${userId}!`)) {
+      if (!this.#parts.isRunning(userId, server.name)) continue;
+      yield { put: "servers", key, record: { ...server, lastActivity: at } };
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/** What a container asks of whoever reaches its port (design D4). */
+import { createHmac } from "node:crypto";
+import type { ServerId } from "#src/stores/records.ts";
+
+/** Derived, not stored: a restarted hub knows it, and each start of a server has another one. */
+export function containerSecret(
+  instanceKey: string,
+  serverId: ServerId,
+  generation: number,
+): string {
+  return createHmac("sha256", Buffer.from(instanceKey, "base64url"))
+    .update(`container ${serverId} ${generation}`)
+    .digest("base64url");
+}

@@ -1,0 +1,110 @@
+/** What a server is to be, worked out from records and configuration alone (design D18). */
+import type { ProfileConfig, Secrets, SpawnerConfig } from "#src/config/schema.ts";
+import { HubError } from "#src/errors.ts";
+import type { ServerLimits, ServerSpec } from "#src/spawners/spawner.ts";
+import type { GroupRecord, ServerRecord, UserRecord } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
+import { containerSecret } from "./container-secret.ts";
+
+/** The profile of those whose class names none: `spawner.image`, or a profile of that name. */
+export const DEFAULT_PROFILE = "default";
+
+export type ServersConfig = SpawnerConfig & { readonly basePath: string };
+
+export interface SpecInput {
+  readonly user: UserRecord;
+  readonly server: ServerRecord;
+  readonly generation: number;
+  /** The class in whose context the server runs. */
+  readonly group: GroupRecord | undefined;
+  readonly config: ServersConfig;
+  readonly secrets: Pick<Secrets, "instanceKey">;
+}
+
+export function serverSpec(input: SpecInput): ServerSpec {
+  const { user, server, generation, group, config } = input;
+  const { key, profile } = profileOf(group, config);
+  const limits: ServerLimits = {
+    memoryBytes: profile.memoryBytes ?? config.memoryBytes,
+    cpus: profile.cpus ?? config.cpus,
+    pids: profile.pids ?? config.pids,
+  };
+  const baseUrl = serverUrl(config.basePath, user, server);
+  const secret = containerSecret(input.secrets.instanceKey, server.id, generation);
+  return {
+    userId: user.id,
+    serverId: server.id,
+    generation,
+    profile: key,
+    kind: profile.kind,
+    baseUrl,
+    secret,
+    environment: {
+      ...commonEnvironment({ user, server, baseUrl, limits, basePath: config.basePath }),
+      ...(profile.kind === "web" ? {} : jupyterEnvironment(baseUrl, secret)),
+    },
+    limits,
+    network: config.internet ? "internet" : "none",
+  };
+}
+
+/** The first of the user's classes, in the order in which they were made. */
+export function groupOf(state: StoreReader, user: UserRecord): GroupRecord | undefined {
+  const groups: GroupRecord[] = [];
+  for (const [, member] of state.entries("members")) {
+    const group = member.userId === user.id ? state.get("groups", member.groupId) : undefined;
+    if (group !== undefined) groups.push(group);
+  }
+  return groups.toSorted((a, b) => a.number - b.number)[0];
+}
+
+/** @throws HubError `profile_missing` when the class names a profile that is not configured. */
+export function profileOf(
+  group: GroupRecord | undefined,
+  config: SpawnerConfig,
+): { readonly key: string; readonly profile: ProfileConfig } {
+  const key = group?.profile ?? DEFAULT_PROFILE;
+  const profile = Object.hasOwn(config.profiles, key) ? config.profiles[key] : undefined;
+  if (profile !== undefined) return { key, profile };
+  if (key !== DEFAULT_PROFILE) throw new HubError("profile_missing", { profile: key });
+  return { key, profile: { image: config.image, kind: "jupyter", port: 8888 } };
+}
+
+function serverUrl(basePath: string, user: UserRecord, server: ServerRecord): string {
+  const name = server.name === "" ? "" : `${encodeURIComponent(server.name)}/`;
+  return `${basePath}user/${user.name}/${name}`;
+}
+
+function commonEnvironment(input: {
+  readonly user: UserRecord;
+  readonly server: ServerRecord;
+  readonly baseUrl: string;
+  readonly limits: ServerLimits;
+  readonly basePath: string;
+}): Record<string, string> {
+  const { user, server, baseUrl, limits, basePath } = input;
+  return {
+    HOME: "/home/jovyan",
+    NB_UID: "1000",
+    JUPYTERHUB_USER: user.name,
+    JUPYTERHUB_SERVER_NAME: server.name,
+    JUPYTERHUB_BASE_URL: basePath,
+    JUPYTERHUB_SERVICE_PREFIX: baseUrl,
+    JUPYTERHUB_HOST: "",
+    HOMEROOM_HUB_PREFIX: `${basePath}hub/`,
+    HOMEROOM_DISPLAY_NAME: user.displayName,
+    MEM_LIMIT: String(limits.memoryBytes),
+    CPU_LIMIT: String(limits.cpus),
+  };
+}
+
+/**
+ * Never `JUPYTERHUB_API_TOKEN`: where that is set, docker-stacks images run `jupyterhub-singleuser` instead of
+ * plain JupyterLab, and the hub would hand a token of its own to whoever runs code in there.
+ */
+function jupyterEnvironment(baseUrl: string, secret: string): Record<string, string> {
+  return {
+    JUPYTER_TOKEN: secret,
+    NOTEBOOK_ARGS: `--ServerApp.base_url=${baseUrl} --ServerApp.allow_remote_access=True`,
+  };
+}

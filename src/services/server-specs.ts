@@ -1,0 +1,54 @@
+/** Server specs of the people on record. */
+import type { ProfileConfig, Secrets } from "#src/config/schema.ts";
+import { HubError } from "#src/errors.ts";
+import type { ServerSpec } from "#src/spawners/spawner.ts";
+import type { ServerId, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Store } from "#src/stores/store.ts";
+import { containerSecret } from "./container-secret.ts";
+import type { ServerKey, ServerRecords } from "./server-records.ts";
+import { type ServersConfig, groupOf, profileOf, serverSpec } from "./server-spec.ts";
+
+interface ServerSpecsParts {
+  readonly store: Store;
+  readonly records: ServerRecords;
+  readonly config: ServersConfig;
+  readonly secrets: Pick<Secrets, "instanceKey">;
+}
+
+export class ServerSpecs {
+  readonly #parts: ServerSpecsParts;
+
+  constructor(parts: ServerSpecsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws HubError what keeps this server from being made. */
+  of(key: ServerKey, generation: number): ServerSpec {
+    const { store, records, config, secrets } = this.#parts;
+    const user = records.livingUser(key.userId);
+    const server = records.get(key);
+    if (user === undefined || server === undefined) throw new HubError("start_cancelled");
+    return serverSpec({ user, server, generation, group: groupOf(store, user), config, secrets });
+  }
+
+  /** @throws HubError `profile_missing` */
+  profileOf(user: UserRecord): ProfileConfig {
+    return profileOf(groupOf(this.#parts.store, user), this.#parts.config).profile;
+  }
+
+  /** What texts of failures name; the settings of the box when the profile is gone meanwhile. */
+  detailsOf(userId: UserId): { readonly port: number; readonly memoryBytes: number } {
+    const { store, config } = this.#parts;
+    const user = store.get("users", userId);
+    const key = (user === undefined ? undefined : groupOf(store, user)?.profile) ?? "";
+    const profile = Object.hasOwn(config.profiles, key) ? config.profiles[key] : undefined;
+    return {
+      port: profile?.port ?? 8888,
+      memoryBytes: profile?.memoryBytes ?? config.memoryBytes,
+    };
+  }
+
+  secretOf(serverId: ServerId, generation: number): string {
+    return containerSecret(this.#parts.secrets.instanceKey, serverId, generation);
+  }
+}
