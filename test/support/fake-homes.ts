@@ -1,0 +1,57 @@
+/** Homes in memory: paths and contents. */
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { posix } from "node:path";
+import tar from "tar-stream";
+import type { Homes } from "#src/spawners/homes.ts";
+import type { UserId } from "#src/stores/records.ts";
+
+export class FakeHomes implements Homes {
+  readonly files = new Map<UserId, Map<string, Buffer>>();
+
+  async ensure(userId: UserId): Promise<void> {
+    this.#home(userId);
+  }
+
+  async remove(userId: UserId): Promise<void> {
+    this.files.delete(userId);
+  }
+
+  async usage(userId: UserId): Promise<{ bytes: number; files: number }> {
+    const contents = Array.from(this.#home(userId).values());
+    return { bytes: contents.reduce((sum, each) => sum + each.length, 0), files: contents.length };
+  }
+
+  async pack(userId: UserId, path: string): Promise<Readable> {
+    const pack = tar.pack();
+    for (const [name, content] of this.#home(userId)) {
+      if (isBelow(name, path)) pack.entry({ name }, content);
+    }
+    pack.finalize();
+    return Readable.from(pack);
+  }
+
+  async unpack(userId: UserId, path: string, archive: Readable): Promise<void> {
+    const home = this.#home(userId);
+    const extract = tar.extract();
+    const done = pipeline(archive, extract);
+    for await (const entry of extract) {
+      const name = posix.join(path, entry.header.name);
+      const content = await buffer(entry);
+      if (isBelow(name, ".") && entry.header.type === "file") home.set(name, content);
+    }
+    await done;
+  }
+
+  #home(userId: UserId): Map<string, Buffer> {
+    const home = this.files.get(userId) ?? new Map<string, Buffer>();
+    this.files.set(userId, home);
+    return home;
+  }
+}
+
+function isBelow(name: string, path: string): boolean {
+  const relative = posix.relative(posix.join("/home", path), posix.join("/home", name));
+  return relative === "" || (!relative.startsWith("..") && !posix.isAbsolute(relative));
+}
