@@ -1,0 +1,151 @@
+/** Homes as volumes, worked on by throw-away containers (design D19): nothing in the hub opens a path in one. */
+import { Readable, type Writable } from "node:stream";
+import { HubError } from "#src/errors.ts";
+import type { Homes } from "#src/spawners/homes.ts";
+import type { UserId } from "#src/stores/records.ts";
+import { HOME_PATH } from "./container-spec.ts";
+import type { HomeVolumes } from "./home-volumes.ts";
+import { requireSuccess, type Task, type Tasks } from "./tasks.ts";
+
+/** What a script ends with when the path is not there. */
+const NO_SUCH_PATH = 44;
+
+// Plain sh, tar, du and find, so that any image will do. Names may begin with a dash: they always follow `./` or `/`.
+const USAGE = `cd "$1" && du -skx . | cut -f1 && find . -xdev ! -type d -print0 | tr -dc '\\0' | wc -c`;
+const PACK = `cd "$1" || exit 1
+[ -e "./$2" ] || [ -L "./$2" ] || exit ${NO_SUCH_PATH}
+if [ -d "./$2" ] && [ ! -L "./$2" ]; then cd "./$2" && exec tar -cf - .; fi
+cd "./$(dirname "./$2")" && exec tar -cf - "./$(basename "./$2")"`;
+const UNPACK = `cd "$1" && mkdir -p "./$2" && cd "./$2" && exec tar -xf -`;
+
+/** A path inside a home, as plain segments: what leads out of it is refused here, and again by the container. */
+function requireInside(path: string): string {
+  const segments = path.split("/");
+  const leadsOut = path.startsWith("/") || segments.includes("..") || path.includes("\0");
+  if (leadsOut || path === "") {
+    throw new HubError("invalid_field", { reason: "That path does not lie in the home." });
+  }
+  return path;
+}
+
+export class DockerHomes implements Homes {
+  readonly #volumes: HomeVolumes;
+  readonly #tasks: Tasks;
+
+  constructor(options: { readonly volumes: HomeVolumes; readonly tasks: Tasks }) {
+    this.#volumes = options.volumes;
+    this.#tasks = options.tasks;
+  }
+
+  async ensure(userId: UserId, signal: AbortSignal): Promise<void> {
+    const home = await this.#volumes.ensure(userId, signal);
+    // Mounting it fills it; the task's own answer says whether it became the notebook's.
+    const script = `[ -w "$1" ] && echo theirs || true`;
+    const request = { script, arguments: [HOME_PATH], home, network: "none" } as const;
+    const answer = await this.#tasks.text({ ...request, user: "notebook" }, signal);
+    if (answer.trim() === "theirs") return;
+    const chown = { ...request, script: `chown 1000:1000 "$1"`, user: "root" } as const;
+    await this.#tasks.text(chown, signal);
+  }
+
+  async remove(userId: UserId, signal: AbortSignal): Promise<void> {
+    await this.#volumes.remove(userId, signal);
+  }
+
+  async usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }> {
+    if (!(await this.#volumes.exists(userId, signal))) return { bytes: 0, files: 0 };
+    const text = await this.#tasks.text(this.#request(userId, USAGE, [], true), signal);
+    const [kibibytes = 0, files = 0] = text.trim().split(/\s+/).map(Number);
+    return { bytes: kibibytes * 1024, files };
+  }
+
+  async pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable> {
+    const inside = requireInside(path);
+    if (!(await this.#volumes.exists(userId, signal))) throw new HubError("not_found");
+    const task = await this.#tasks.start(this.#request(userId, PACK, [inside], true), signal);
+    task.input.end();
+    const chunks = packed(task);
+    try {
+      // The first bytes, so that a path that is not there fails here and not in the middle of an answer.
+      const first = await chunks.next();
+      return Readable.from(startingWith(first, chunks), { objectMode: false });
+    } catch (error) {
+      await chunks.return(undefined);
+      throw error;
+    }
+  }
+
+  async unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void> {
+    const inside = requireInside(path);
+    await this.ensure(userId, signal);
+    await using task = await this.#tasks.start(this.#request(userId, UNPACK, [inside]), signal);
+    const failures: unknown[] = [];
+    feed(tar, task.input).catch((error: unknown) => {
+      // Without the rest of its input the script must not take what it got for the whole.
+      failures.push(error);
+      task.input.destroy();
+    });
+    try {
+      for await (const _chunk of task.output);
+      requireSuccess(await task.end());
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      tar.destroy();
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #request(userId: UserId, script: string, more: readonly string[], homeIsReadOnly = false) {
+    const home = this.#volumes.of(userId);
+    const rest = { home, homeIsReadOnly, network: "none", user: "notebook" } as const;
+    return { script, arguments: [HOME_PATH, ...more], ...rest };
+  }
+}
+
+/** Throws what the source throws. A script that wants no more is not an error here: its exit code tells. */
+async function feed(source: Readable, input: Writable): Promise<void> {
+  for await (const chunk of source) {
+    if (!input.writable) return;
+    if (!input.write(chunk)) await drained(input);
+  }
+  input.end();
+}
+
+async function drained(input: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    function done(): void {
+      input.off("drain", done);
+      input.off("close", done);
+      resolve();
+    }
+    input.on("drain", done);
+    input.on("close", done);
+  });
+}
+
+async function* packed(task: Task): AsyncGenerator<Buffer, undefined> {
+  try {
+    yield* task.output;
+    const end = await task.end();
+    if (end.exitCode === NO_SUCH_PATH) throw new HubError("not_found");
+    // 1: a file changed while it was read, which is nothing to worry about in a home that is in use.
+    if (end.exitCode !== 1) requireSuccess(end);
+    return undefined;
+  } finally {
+    await task[Symbol.asyncDispose]();
+  }
+}
+
+async function* startingWith(
+  first: IteratorResult<Buffer, undefined>,
+  rest: AsyncGenerator<Buffer, undefined>,
+): AsyncGenerator<Buffer> {
+  try {
+    if (first.done === true) return;
+    yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}

@@ -1,0 +1,305 @@
+/** Servers as containers on the Docker engine (design D1, D6, D7, D18, D20). */
+import type { Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type {
+  ServerEvent,
+  ServerSpec,
+  ServerState,
+  ServerUsage,
+  Spawner,
+  Step,
+  Upstream,
+} from "#src/spawners/spawner.ts";
+import { isId } from "#src/stores/ids.ts";
+import type { InstanceId, ServerId } from "#src/stores/records.ts";
+import type { ContainerFacts, ContainerSummary, NetworkFacts } from "./engine/facts.ts";
+import type { Engine } from "./engine.ts";
+import { type ContainerEvent, watchContainers, type WatchTimes } from "./events.ts";
+import { logLines } from "./log-lines.ts";
+import { LABEL, readServerLabels } from "./names.ts";
+import type { Networks } from "./networks/networks.ts";
+import type { OwnContainer } from "./networks/own-container.ts";
+import type { PoolCheck } from "./networks/pool-check.ts";
+import { DEFAULT_PROFILE, type Profiles, requireProfile } from "./profiles.ts";
+import type { ServerStarts } from "./server-start.ts";
+import { isAlive, onePerServer, serverState } from "./server-states.ts";
+import { settleAll } from "./settle-all.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** An "out of memory" of the engine belongs to an end that follows it within this time. */
+const MEMORY_TO_END_MS = 10_000;
+const MOST_LOG_LINES = 2000;
+const JUPYTER_PORT = 8888;
+
+export interface DockerSpawnerOptions {
+  readonly engine: Engine;
+  readonly own: OwnContainer;
+  readonly networks: Networks;
+  readonly poolCheck: PoolCheck;
+  readonly tasks: Tasks;
+  readonly starts: ServerStarts;
+  readonly profiles: Profiles;
+  readonly instanceId: InstanceId;
+  readonly stopTimeoutSeconds: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly watchTimes?: WatchTimes;
+}
+
+export class DockerSpawner implements Spawner {
+  readonly supports = { freeze: true };
+  readonly #parts: DockerSpawnerOptions;
+  readonly #engine: Engine;
+  /** Servers that a start or stop works on: the sweeper keeps off them. */
+  readonly #busy = new Map<ServerId, number>();
+  readonly #over = new AbortController();
+  #sweeping: Promise<void> | undefined;
+  /** Servers whose left-over network is being removed: a start or stop waits for that. */
+  readonly #swept = new Map<ServerId, Promise<void>>();
+
+  constructor(options: DockerSpawnerOptions) {
+    this.#parts = options;
+    this.#engine = options.engine;
+  }
+
+  async *start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
+    using _busy = this.#keepBusy(spec.serverId);
+    await this.#swept.get(spec.serverId);
+    yield* this.#parts.starts.run(spec, signal);
+  }
+
+  async stop(serverId: ServerId, signal: AbortSignal): Promise<void> {
+    using _busy = this.#keepBusy(serverId);
+    await this.#swept.get(serverId);
+    const containers = await this.#containersOf(serverId, signal);
+    await settleAll(
+      containers.map(async ({ id, status }) => {
+        if (!isAlive(status)) return;
+        await this.#engine.stopContainer(id, this.#parts.stopTimeoutSeconds, signal);
+      }),
+    );
+    const { networks } = this.#parts;
+    await settleAll([
+      ...containers.map(({ id }) => this.#engine.removeContainer(id, signal)),
+      networks.list(signal, serverId).then((list) => networks.remove(list, signal)),
+    ]);
+  }
+
+  async freeze(serverId: ServerId, signal: AbortSignal): Promise<void> {
+    const container = await this.#require(serverId, signal);
+    await this.#engine.pauseContainer(container.id, signal);
+  }
+
+  async resume(serverId: ServerId, signal: AbortSignal): Promise<void> {
+    const container = await this.#require(serverId, signal);
+    await this.#engine.resumeContainer(container.id, signal);
+  }
+
+  async list(signal: AbortSignal): Promise<readonly ServerState[]> {
+    const labels = { [LABEL.instance]: this.#parts.instanceId, [LABEL.kind]: "server" };
+    const containers = await this.#engine.listContainers(labels, signal);
+    const attached = await this.#parts.own.networks(signal);
+    const states: ServerState[] = [];
+    const queue = onePerServer(containers);
+    // A few at a time: each costs the engine a call, and one more to let a hub that was replaced into the network.
+    await settleAll(
+      [1, 2, 3, 4].map(async () => {
+        for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+          const state = await this.#stateOf(one.id, attached, signal);
+          if (state !== undefined) states.push(state);
+        }
+      }),
+    );
+    this.#sweep();
+    return states;
+  }
+
+  async inspect(serverId: ServerId, signal: AbortSignal): Promise<ServerState | undefined> {
+    const container = await this.#find(serverId, signal);
+    if (container === undefined) return undefined;
+    return this.#stateOf(container.id, await this.#parts.own.networks(signal), signal);
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<ServerEvent> {
+    const until = AbortSignal.any([signal, this.#over.signal]);
+    const { instanceId, watchTimes } = this.#parts;
+    const lastOutOfMemory = new Map<string, number>();
+    for await (const notice of watchContainers(this.#engine, instanceId, until, watchTimes)) {
+      if (notice.action === "engine_back") {
+        yield { event: "engine_back" };
+      } else if (notice.action === "engine_lost") {
+        yield { event: "engine_lost", failure: notice.failure };
+      } else {
+        if (notice.action === "oom") {
+          lastOutOfMemory.set(notice.containerId, this.#parts.clock.monotonic());
+        }
+        const event = await this.#serverEvent(notice, lastOutOfMemory, until);
+        if (event !== undefined) yield event;
+        if (notice.action === "die") lastOutOfMemory.delete(notice.containerId);
+      }
+    }
+  }
+
+  async logs(serverId: ServerId, lines: number, signal: AbortSignal): Promise<readonly string[]> {
+    const container = await this.#find(serverId, signal);
+    if (container === undefined) return [];
+    const count = Math.min(lines, MOST_LOG_LINES);
+    return logLines(await this.#engine.readLog(container.id, count, signal), count);
+  }
+
+  async usage(serverId: ServerId, signal: AbortSignal): Promise<ServerUsage | undefined> {
+    const container = await this.#find(serverId, signal);
+    if (container === undefined || !isAlive(container.status)) return undefined;
+    return this.#engine.usage(container.id, signal);
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#engine.ping(signal);
+    const { image } = requireProfile(this.#parts.profiles, DEFAULT_PROFILE);
+    await this.#engine.requireImage(image, signal);
+    await this.#parts.poolCheck.check(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#sweeping;
+  }
+
+  async #stateOf(
+    id: string,
+    attached: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<ServerState | undefined> {
+    const facts = await this.#engine.inspectContainer(id, signal);
+    if (facts === undefined) return undefined;
+    return serverState(facts, await this.#reach(facts, attached, signal));
+  }
+
+  /** Where a container answers; the hub enters its network when it is not in it (a hub that was made anew). */
+  async #reach(
+    facts: ContainerFacts,
+    attached: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<Upstream | undefined> {
+    const labels = readServerLabels(facts.labels);
+    if (labels === undefined || !isAlive(facts.status)) return undefined;
+    const { networks, profiles, log } = this.#parts;
+    const network = networks.nameOf("net", labels.serverId);
+    const host = facts.addresses.get(network);
+    if (host === undefined || host === "") return undefined;
+    try {
+      if (!attached.has(network)) await networks.attachHub(network, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn(
+        { err: error, serverId: labels.serverId },
+        "the hub cannot enter a server's network",
+      );
+      return undefined;
+    }
+    return { host, port: profiles.get(labels.profile)?.port ?? JUPYTER_PORT };
+  }
+
+  async #serverEvent(
+    notice: ContainerEvent,
+    lastOutOfMemory: ReadonlyMap<string, number>,
+    signal: AbortSignal,
+  ): Promise<ServerEvent | undefined> {
+    const { serverId, generation } = notice.server;
+    switch (notice.action) {
+      case "oom":
+        return { event: "out_of_memory", serverId, generation };
+      case "pause":
+        return { event: "frozen", serverId, generation };
+      case "unpause":
+        return { event: "resumed", serverId, generation };
+      case "die": {
+        const { exitCode } = notice;
+        const outOfMemory =
+          exitCode === 137 && (await this.#endedByMemory(notice, lastOutOfMemory, signal));
+        return { event: "died", serverId, generation, exitCode, outOfMemory };
+      }
+    }
+  }
+
+  async #endedByMemory(
+    notice: ContainerEvent,
+    lastOutOfMemory: ReadonlyMap<string, number>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const at = lastOutOfMemory.get(notice.containerId);
+    if (at !== undefined) return this.#parts.clock.monotonic() - at < MEMORY_TO_END_MS;
+    try {
+      const facts = await this.#engine.inspectContainer(notice.containerId, signal);
+      return facts?.outOfMemory ?? false;
+    } catch {
+      // The engine has just gone: that comes as a notice of its own.
+      return false;
+    }
+  }
+
+  async #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
+    const { instanceId } = this.#parts;
+    const labels = { [LABEL.instance]: instanceId, [LABEL.server]: serverId };
+    return this.#engine.listContainers({ ...labels, [LABEL.kind]: "server" }, signal);
+  }
+
+  async #find(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary | undefined> {
+    return onePerServer(await this.#containersOf(serverId, signal))[0];
+  }
+
+  async #require(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary> {
+    const container = await this.#find(serverId, signal);
+    if (container !== undefined) return container;
+    throw new HubError("spawner_failed", { detail: "there is no such container" });
+  }
+
+  #keepBusy(serverId: ServerId): Disposable {
+    this.#busy.set(serverId, (this.#busy.get(serverId) ?? 0) + 1);
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#busy.get(serverId) ?? 1) - 1;
+        if (left === 0) this.#busy.delete(serverId);
+        else this.#busy.set(serverId, left);
+      },
+    };
+  }
+
+  /** Behind `list`: removes what a hub that was killed left and no start will come back for. */
+  #sweep(): void {
+    if (this.#sweeping !== undefined || this.#over.signal.aborted) return;
+    this.#sweeping = this.#removeLeftovers(this.#over.signal)
+      .catch((error: unknown) => {
+        if (this.#over.signal.aborted) return;
+        this.#parts.log.warn({ err: error }, "left-over networks could not be removed");
+      })
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
+  }
+
+  async #removeLeftovers(signal: AbortSignal): Promise<void> {
+    const { networks, tasks } = this.#parts;
+    await tasks.sweep(signal);
+    for (const network of await networks.list(signal)) {
+      const serverId = network.labels[LABEL.server] ?? "";
+      if (!isId<"server">(serverId) || this.#busy.has(serverId)) continue;
+      const work = this.#removeIfUnused(serverId, network, signal);
+      this.#swept.set(
+        serverId,
+        work.catch(() => {}),
+      );
+      try {
+        await work;
+      } finally {
+        this.#swept.delete(serverId);
+      }
+    }
+  }
+
+  async #removeIfUnused(serverId: ServerId, network: NetworkFacts, signal: AbortSignal) {
+    const containers = await this.#containersOf(serverId, signal);
+    if (containers.length === 0) await this.#parts.networks.remove([network], signal);
+  }
+}

@@ -1,0 +1,114 @@
+/** The volume behind a home (design D19): made once for each user, owned by the notebook's user. */
+import { HubError } from "#src/errors.ts";
+import { makeId } from "#src/stores/ids.ts";
+import type { InstanceId, UserId } from "#src/stores/records.ts";
+import { HOME_PATH, taskSpec } from "./container-spec.ts";
+import type { Engine } from "./engine.ts";
+import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
+import type { Tasks } from "./tasks.ts";
+
+const NOTEBOOK_UID = 1000;
+
+export interface HomeVolume {
+  readonly volume: string;
+  readonly labels: Labels;
+}
+
+export class HomeVolumes {
+  readonly #engine: Engine;
+  readonly #tasks: Tasks;
+  readonly #instanceId: InstanceId;
+  readonly #labels: Labels;
+  /** Images (by id) whose own home folder gives an empty volume the right owner. */
+  readonly #images = new Map<string, boolean>();
+
+  constructor(options: {
+    readonly engine: Engine;
+    readonly tasks: Tasks;
+    readonly instanceId: InstanceId;
+    readonly labels: Labels;
+  }) {
+    this.#engine = options.engine;
+    this.#tasks = options.tasks;
+    this.#instanceId = options.instanceId;
+    this.#labels = options.labels;
+  }
+
+  of(userId: UserId): HomeVolume {
+    const labels = { ...this.#labels, ...labelsOf(this.#instanceId, "home", { userId }) };
+    return { volume: objectName(this.#instanceId, "home", userId), labels };
+  }
+
+  /** Whether this user has a home; throws when its name belongs to something that is not ours. */
+  async exists(userId: UserId, signal: AbortSignal): Promise<boolean> {
+    const { volume } = this.of(userId);
+    const labels = await this.#engine.inspectVolume(volume, signal);
+    if (labels === undefined) return false;
+    if (!isOurs(labels, this.#instanceId) || labels[LABEL.user] !== userId) {
+      throw new HubError("foreign_object", { kind: "volume", name: volume });
+    }
+    return true;
+  }
+
+  /** Makes the volume when there is none. A container of an image with a home folder then fills it. */
+  async ensure(userId: UserId, signal: AbortSignal): Promise<HomeVolume> {
+    const home = this.of(userId);
+    if (!(await this.exists(userId, signal))) {
+      await this.#engine.createVolume(home.volume, home.labels, signal);
+      // Someone else may have made one of that name in between: creating is then silently nothing.
+      await this.exists(userId, signal);
+    }
+    return home;
+  }
+
+  /**
+   * Whether the image itself has a home folder of the notebook's user. The engine then gives every empty volume this
+   * folder's owner and files; an image without it leaves the volume to root.
+   */
+  async isFilledBy(image: string, imageId: string, signal: AbortSignal): Promise<boolean> {
+    const known = this.#images.get(imageId);
+    if (known !== undefined) return known;
+    const name = objectName(this.#instanceId, "task", makeId());
+    const options = taskSpec({
+      instanceId: this.#instanceId,
+      image,
+      script: "true",
+      arguments: [],
+      network: "none",
+      user: "notebook",
+      labels: this.#labels,
+    });
+    const made = await this.#engine.createContainer(name, options, signal);
+    if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
+    try {
+      const fills = (await this.#engine.ownerOf(made.id, HOME_PATH, signal)) === NOTEBOOK_UID;
+      this.#images.set(imageId, fills);
+      return fills;
+    } finally {
+      await this.#engine.removeContainer(made.id, AbortSignal.timeout(30_000));
+    }
+  }
+
+  /** Gives a home to the notebook's user when it is not theirs; `containerId` is one that mounts it. */
+  async settleOwner(home: HomeVolume, containerId: string, signal: AbortSignal): Promise<void> {
+    const owner = await this.#engine.ownerOf(containerId, HOME_PATH, signal);
+    if (owner === NOTEBOOK_UID) return;
+    const script = `chown ${NOTEBOOK_UID}:${NOTEBOOK_UID} "$1"`;
+    await this.#tasks.text(
+      { script, arguments: [HOME_PATH], home, network: "none", user: "root" },
+      signal,
+    );
+  }
+
+  async remove(userId: UserId, signal: AbortSignal): Promise<void> {
+    if (!(await this.exists(userId, signal))) return;
+    const owner = { [LABEL.instance]: this.#instanceId, [LABEL.user]: userId };
+    for (const container of await this.#engine.listContainers(owner, signal)) {
+      // One that ended is kept for its log, and holds the volume.
+      if (container.status === "exited" || container.status === "created") {
+        await this.#engine.removeContainer(container.id, signal);
+      }
+    }
+    await this.#engine.removeVolume(this.of(userId).volume, signal);
+  }
+}

@@ -1,0 +1,181 @@
+/** The private networks of servers: made from the pool, joined by the hub, removed (design D7, D20). */
+import { HubError } from "#src/errors.ts";
+import type { NetworkFacts } from "#src/spawners/docker/engine/facts.ts";
+import type { Engine } from "#src/spawners/docker/engine.ts";
+import {
+  isOurs,
+  LABEL,
+  type Labels,
+  labelsOf,
+  type ObjectKind,
+  objectName,
+} from "#src/spawners/docker/names.ts";
+import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
+import { isOfKind, type NetworkKind, networkSpec } from "./network-spec.ts";
+import type { OwnContainer } from "./own-container.ts";
+import { SubnetPool } from "./pool.ts";
+
+/** Refusals of the engine after which the pool counts as used up: each look at its networks should end them. */
+const MOST_REFUSALS = 16;
+
+export interface ServerNetwork {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface NetworksOptions {
+  readonly engine: Engine;
+  readonly own: OwnContainer;
+  readonly instanceId: InstanceId;
+  readonly pool: string;
+  /** Put on every network besides our own labels. */
+  readonly labels: Labels;
+}
+
+interface Owner {
+  readonly userId: UserId;
+  readonly serverId: ServerId;
+}
+
+export class Networks {
+  readonly #engine: Engine;
+  readonly #own: OwnContainer;
+  readonly #instanceId: InstanceId;
+  readonly #poolName: string;
+  readonly #pool: SubnetPool;
+  readonly #labels: Labels;
+  #looked = false;
+
+  constructor(options: NetworksOptions) {
+    this.#engine = options.engine;
+    this.#own = options.own;
+    this.#instanceId = options.instanceId;
+    this.#poolName = options.pool;
+    this.#pool = new SubnetPool(options.pool);
+    this.#labels = options.labels;
+  }
+
+  nameOf(kind: "net" | "out", serverId: ServerId): string {
+    return objectName(this.#instanceId, kind, serverId);
+  }
+
+  /** All networks of this instance, or of one server. */
+  async list(signal: AbortSignal, serverId?: ServerId): Promise<NetworkFacts[]> {
+    return this.#engine.listNetworks(
+      {
+        [LABEL.instance]: this.#instanceId,
+        ...(serverId === undefined ? {} : { [LABEL.server]: serverId }),
+      },
+      signal,
+    );
+  }
+
+  /** The private network of a server; `leftovers` of an earlier start are used again when they fit. */
+  async ensurePrivate(
+    owner: Owner,
+    leftovers: readonly NetworkFacts[],
+    signal: AbortSignal,
+  ): Promise<ServerNetwork> {
+    const inContainer = (await this.#own.id(signal)) !== undefined;
+    return this.#ensure("net", inContainer ? "sealed" : "host", owner, leftovers, signal);
+  }
+
+  /** Its way out. A network of its own, because one with a gateway would take over the hub's default route. */
+  async ensureOutgoing(
+    owner: Owner,
+    leftovers: readonly NetworkFacts[],
+    signal: AbortSignal,
+  ): Promise<ServerNetwork> {
+    return this.#ensure("out", "outgoing", owner, leftovers, signal);
+  }
+
+  /** Lets the hub into a network, when it runs in a container. */
+  async attachHub(network: string, signal: AbortSignal): Promise<void> {
+    const own = await this.#own.id(signal);
+    if (own !== undefined) await this.#engine.connect(network, own, signal);
+  }
+
+  /** Removes networks whose containers are gone or stopped; the hub leaves them first. */
+  async remove(networks: readonly NetworkFacts[], signal: AbortSignal): Promise<void> {
+    const own = await this.#own.id(signal);
+    for (const network of networks) {
+      if (own !== undefined && network.labels[LABEL.kind] === "net") {
+        await this.#engine.disconnect(network.id, own, signal);
+      }
+      await this.#engine.removeNetwork(network.id, signal);
+      for (const subnet of network.subnets) this.#pool.release(subnet);
+    }
+  }
+
+  async #ensure(
+    kind: Extract<ObjectKind, "net" | "out">,
+    wanted: NetworkKind,
+    owner: Owner,
+    leftovers: readonly NetworkFacts[],
+    signal: AbortSignal,
+  ): Promise<ServerNetwork> {
+    const name = objectName(this.#instanceId, kind, owner.serverId);
+    const old = leftovers.filter((network) => network.labels[LABEL.kind] === kind);
+    const fitting = old.find((network) => network.name === name && this.#fits(network, wanted));
+    const stale = old.filter((network) => network !== fitting);
+    if (stale.length > 0) await this.remove(stale, signal);
+    if (fitting !== undefined) return { id: fitting.id, name };
+    const labels = { ...this.#labels, ...labelsOf(this.#instanceId, kind, owner) };
+    for (let refusals = 0; refusals < MOST_REFUSALS;) {
+      const subnet = await this.#takeSubnet(signal);
+      const made = await this.#create(networkSpec({ name, kind: wanted, subnet, labels }), signal);
+      if (made === "overlaps") {
+        refusals += 1;
+        this.#looked = false;
+      } else if (made === "name_taken") {
+        await this.#removeByName(name, signal);
+        refusals += 1;
+      } else {
+        return { id: made.id, name };
+      }
+    }
+    throw new HubError("pool_exhausted", { pool: this.#poolName });
+  }
+
+  async #create(options: ReturnType<typeof networkSpec>, signal: AbortSignal) {
+    const subnet = options.IPAM.Config[0]?.Subnet ?? "";
+    try {
+      const made = await this.#engine.createNetwork(options, signal);
+      if (made === "name_taken") this.#pool.release(subnet);
+      else this.#pool.settle(subnet);
+      return made;
+    } catch (error) {
+      // It may have been made all the same: the next look at the engine's networks tells.
+      this.#pool.settle(subnet);
+      throw error;
+    }
+  }
+
+  async #takeSubnet(signal: AbortSignal): Promise<string> {
+    if (this.#looked) {
+      const free = this.#pool.take();
+      if (free !== undefined) return free;
+    }
+    const all = await this.#engine.listNetworks({}, signal);
+    this.#pool.occupy(all.flatMap((network) => network.subnets));
+    this.#looked = true;
+    const free = this.#pool.take();
+    if (free === undefined) throw new HubError("pool_exhausted", { pool: this.#poolName });
+    return free;
+  }
+
+  #fits(network: NetworkFacts, wanted: NetworkKind): boolean {
+    return isOfKind(network, wanted) && network.subnets.every((one) => this.#pool.contains(one));
+  }
+
+  async #removeByName(name: string, signal: AbortSignal): Promise<void> {
+    const all = await this.#engine.listNetworks({}, signal);
+    const clashing = all.filter((network) => network.name === name);
+    for (const network of clashing) {
+      if (!isOurs(network.labels, this.#instanceId)) {
+        throw new HubError("foreign_object", { kind: "network", name });
+      }
+    }
+    await this.remove(clashing, signal);
+  }
+}

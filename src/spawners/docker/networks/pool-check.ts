@@ -1,0 +1,85 @@
+/** Whether the pool hides a part of the network that the box itself is in. */
+import type { Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { Engine } from "#src/spawners/docker/engine.ts";
+import type { Tasks } from "#src/spawners/docker/tasks.ts";
+import { parseRoutes, type Route } from "./host-routes.ts";
+import { overlaps, parseRange } from "./pool.ts";
+
+const GOOD_FOR_MS = 10 * 60_000;
+/** A conflict goes away when somebody plugs the box in elsewhere: it is looked at again soon. */
+const BAD_FOR_MS = 10_000;
+
+/** The first route that overlaps the pool; the engine's own bridges do not count, it refuses those itself. */
+export function findConflict(
+  pool: string,
+  routes: readonly Route[],
+  bridges: ReadonlySet<string>,
+): Route | undefined {
+  const range = parseRange(pool);
+  if (range === undefined) return undefined;
+  return routes.find((route) => !bridges.has(route.interface) && overlaps(route.range, range));
+}
+
+export class PoolCheck {
+  readonly #engine: Engine;
+  readonly #tasks: Tasks;
+  readonly #pool: string;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #last: { readonly at: number; readonly conflict: Route | undefined } | undefined;
+
+  constructor(options: {
+    readonly engine: Engine;
+    readonly tasks: Tasks;
+    readonly pool: string;
+    readonly clock: Clock;
+    readonly log: Logger;
+  }) {
+    this.#engine = options.engine;
+    this.#tasks = options.tasks;
+    this.#pool = options.pool;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** Throws `pool_conflict`. What was found is good for a while. */
+  async check(signal: AbortSignal): Promise<void> {
+    const now = this.#clock.monotonic();
+    const goodFor = this.#last?.conflict === undefined ? GOOD_FOR_MS : BAD_FOR_MS;
+    if (this.#last === undefined || now - this.#last.at > goodFor) {
+      this.#last = { at: now, conflict: await this.#look(signal) };
+    }
+    const { conflict } = this.#last;
+    if (conflict !== undefined) {
+      throw new HubError("pool_conflict", { pool: this.#pool, network: conflict.network });
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<Route | undefined> {
+    const networks = await this.#engine.listNetworks({}, signal);
+    const bridges = new Set(networks.map((network) => network.bridge));
+    return findConflict(this.#pool, parseRoutes(await this.#readRoutes(signal)), bridges);
+  }
+
+  /** From a container on the host's network: the hub's own container has other routes. */
+  async #readRoutes(signal: AbortSignal): Promise<string> {
+    try {
+      const script = "cat /proc/net/route";
+      return await this.#tasks.text(
+        { script, arguments: [], network: "host", user: "notebook" },
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted || !(error instanceof HubError) || error.code !== "spawner_failed")
+        throw error;
+      // An image without a shell must not keep notebooks from starting.
+      this.#log.warn(
+        { err: error },
+        "the routes of the host could not be read; the pool is not checked",
+      );
+      return "";
+    }
+  }
+}

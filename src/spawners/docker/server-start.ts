@@ -1,0 +1,261 @@
+/** The steps from a spec to a server that answers (design section 4). Each may be repeated after a crash. */
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { ServerSpec, Step, StepName, Upstream } from "#src/spawners/spawner.ts";
+import type { InstanceId, ServerId } from "#src/stores/records.ts";
+import { type ContainerOptions, containerSpec } from "./container-spec.ts";
+import type { ContainerSummary, NetworkFacts } from "./engine/facts.ts";
+import type { Engine } from "./engine.ts";
+import type { HomeVolumes } from "./home-volumes.ts";
+import { isOurs, LABEL, type Labels, objectName, readServerLabels } from "./names.ts";
+import type { Networks } from "./networks/networks.ts";
+import type { PoolCheck } from "./networks/pool-check.ts";
+import { probe } from "./probe.ts";
+import { type Profile, type Profiles, requireProfile } from "./profiles.ts";
+import { exitFailure, isAlive } from "./server-states.ts";
+import { settleAll } from "./settle-all.ts";
+
+/** How long a port may answer nonsense before the start has failed. */
+const GARBAGE_PATIENCE_MS = 10_000;
+const CLEAN_UP_MS = 30_000;
+
+export interface ServerStartsOptions {
+  readonly engine: Engine;
+  readonly networks: Networks;
+  readonly volumes: HomeVolumes;
+  readonly poolCheck: PoolCheck;
+  readonly profiles: Profiles;
+  readonly instanceId: InstanceId;
+  readonly startTimeoutSeconds: number;
+  readonly stopTimeoutSeconds: number;
+  readonly labels: Labels;
+  readonly log: Logger;
+}
+
+interface Found {
+  readonly imageId: string;
+  readonly containers: readonly ContainerSummary[];
+  readonly networks: readonly NetworkFacts[];
+  readonly options: ContainerOptions;
+}
+
+export class ServerStarts {
+  readonly #parts: ServerStartsOptions;
+  readonly #engine: Engine;
+  #cores: number | undefined;
+
+  constructor(options: ServerStartsOptions) {
+    this.#parts = options;
+    this.#engine = options.engine;
+  }
+
+  async *run(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
+    const profile = requireProfile(this.#parts.profiles, spec.profile);
+    try {
+      yield* this.#steps(spec, profile, signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#abandon(spec.serverId);
+      throw error;
+    }
+  }
+
+  async *#steps(spec: ServerSpec, profile: Profile, signal: AbortSignal): AsyncGenerator<Step> {
+    const found = await this.#within("network", signal, (s) => this.#look(spec, profile, s));
+    let id = found.containers.find((one) => isSame(one, found.options))?.id;
+    if (id === undefined) {
+      await this.#within("network", signal, (s) => this.#removeAll(found.containers, s));
+      yield* this.#makeNetworkAndVolume(spec, found, signal);
+      id = await this.#within("container", signal, (s) => this.#makeContainer(spec, found, s));
+      yield { step: "container" };
+      const made = id;
+      await this.#within("started", signal, (s) => this.#engine.startContainer(made, s));
+    } else {
+      const kept = id;
+      await this.#within("network", signal, (s) => this.#wake(spec.serverId, kept, s));
+      yield { step: "network" };
+      yield { step: "volume" };
+      yield { step: "container" };
+    }
+    yield { step: "started" };
+    yield { step: "answering", upstream: await this.#untilAnswering(spec, profile, id, signal) };
+  }
+
+  /** All that must be known before anything is made. */
+  async #look(spec: ServerSpec, profile: Profile, signal: AbortSignal): Promise<Found> {
+    const { instanceId, networks, volumes, poolCheck, stopTimeoutSeconds, labels } = this.#parts;
+    const { userId, serverId } = spec;
+    const [imageId, containers, left, cores] = await settleAll([
+      this.#engine.requireImage(profile.image, signal),
+      this.#containersOf(serverId, signal),
+      networks.list(signal, serverId),
+      this.#countCores(signal),
+      poolCheck.check(signal),
+    ]);
+    const network = networks.nameOf("net", serverId);
+    const home = volumes.of(userId);
+    const input = { instanceId, spec, profile, network, home, stopTimeoutSeconds, cores, labels };
+    return { imageId, containers, networks: left, options: containerSpec(input) };
+  }
+
+  async *#makeNetworkAndVolume(
+    spec: ServerSpec,
+    found: Found,
+    signal: AbortSignal,
+  ): AsyncGenerator<Step> {
+    const { networks, volumes } = this.#parts;
+    await settleAll([
+      this.#within("network", signal, async (s) => {
+        await networks.ensurePrivate(spec, found.networks, s);
+        if (spec.network === "internet") await networks.ensureOutgoing(spec, found.networks, s);
+      }),
+      this.#within("volume", signal, (s) => volumes.ensure(spec.userId, s)),
+      this.#within("volume", signal, (s) =>
+        volumes.isFilledBy(found.options.Image, found.imageId, s),
+      ),
+    ]);
+    yield { step: "network" };
+    yield { step: "volume" };
+  }
+
+  /** The hub enters the network meanwhile: the engine does both at once. */
+  async #makeContainer(spec: ServerSpec, found: Found, signal: AbortSignal): Promise<string> {
+    const { networks, volumes } = this.#parts;
+    const [id] = await settleAll([
+      this.#createContainer(spec, found.options, signal),
+      networks.attachHub(networks.nameOf("net", spec.serverId), signal),
+    ]);
+    if (spec.network === "internet") {
+      await this.#engine.connect(networks.nameOf("out", spec.serverId), id, signal);
+    }
+    if (!(await volumes.isFilledBy(found.options.Image, found.imageId, signal))) {
+      await volumes.settleOwner(volumes.of(spec.userId), id, signal);
+    }
+    return id;
+  }
+
+  async #createContainer(
+    spec: ServerSpec,
+    options: ContainerOptions,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const name = objectName(this.#parts.instanceId, "server", spec.serverId);
+    const made = await this.#engine.createContainer(name, options, signal);
+    if (made !== "name_taken") return made.id;
+    const other = await this.#engine.inspectContainer(name, signal);
+    if (other !== undefined) {
+      if (!isOurs(other.labels, this.#parts.instanceId)) {
+        throw new HubError("foreign_object", { kind: "container", name });
+      }
+      await this.#engine.removeContainer(other.id, signal);
+    }
+    const again = await this.#engine.createContainer(name, options, signal);
+    if (again === "name_taken") throw new HubError("foreign_object", { kind: "container", name });
+    return again.id;
+  }
+
+  /** A server of the same generation that runs already: the hub only has to reach it. */
+  async #wake(serverId: ServerId, id: string, signal: AbortSignal): Promise<void> {
+    const { networks } = this.#parts;
+    await networks.attachHub(networks.nameOf("net", serverId), signal);
+    await this.#engine.resumeContainer(id, signal);
+  }
+
+  async #untilAnswering(
+    spec: ServerSpec,
+    profile: Profile,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Upstream> {
+    const facts = await this.#engine.inspectContainer(id, signal);
+    const host = facts?.addresses.get(this.#parts.networks.nameOf("net", spec.serverId));
+    if (facts === undefined || !isAlive(facts.status) || host === undefined || host === "") {
+      throw exitFailure(facts, spec.limits.memoryBytes);
+    }
+    const { port } = profile;
+    const upstream = { host, port };
+    const seconds = this.#parts.startTimeoutSeconds;
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
+    const times = { timeoutMs: seconds * 1000, patienceMs: GARBAGE_PATIENCE_MS };
+    const answer = probe({ ...spec, upstream }, times, until);
+    const exit = this.#engine.waitForExit(id, until).then(() => "exited" as const);
+    try {
+      const outcome = await Promise.race([answer, exit]);
+      if (outcome === "answering") return upstream;
+      if (outcome === "exited") {
+        const ended = await this.#engine.inspectContainer(id, signal);
+        throw exitFailure(ended, spec.limits.memoryBytes);
+      }
+      if (outcome.is === "garbage") {
+        throw new HubError("answered_garbage", { port, detail: outcome.detail });
+      }
+      throw new HubError("never_answered", { port, seconds });
+    } finally {
+      over.abort();
+      await Promise.allSettled([answer, exit]);
+    }
+  }
+
+  /** What did not come up takes no memory and no network; its container stays for its log. */
+  async #abandon(serverId: ServerId): Promise<void> {
+    const signal = AbortSignal.timeout(CLEAN_UP_MS);
+    try {
+      for (const container of await this.#containersOf(serverId, signal)) {
+        if (isAlive(container.status)) await this.#engine.stopContainer(container.id, 0, signal);
+      }
+      const { networks } = this.#parts;
+      await networks.remove(await networks.list(signal, serverId), signal);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, serverId }, "a failed start could not be cleaned up");
+    }
+  }
+
+  async #removeAll(containers: readonly ContainerSummary[], signal: AbortSignal): Promise<void> {
+    const grace = this.#parts.stopTimeoutSeconds;
+    await settleAll(
+      containers.map(async ({ id, status }) => {
+        if (isAlive(status)) await this.#engine.stopContainer(id, grace, signal);
+        await this.#engine.removeContainer(id, signal);
+      }),
+    );
+  }
+
+  async #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
+    const { instanceId } = this.#parts;
+    return this.#engine.listContainers(
+      { [LABEL.instance]: instanceId, [LABEL.server]: serverId },
+      signal,
+    );
+  }
+
+  async #countCores(signal: AbortSignal): Promise<number> {
+    this.#cores ??= await this.#engine.cores(signal);
+    return this.#cores;
+  }
+
+  /** A step that takes too long fails as that step. */
+  async #within<Result>(
+    step: StepName,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const seconds = this.#parts.startTimeoutSeconds;
+    const limit = AbortSignal.timeout(seconds * 1000);
+    try {
+      return await work(AbortSignal.any([signal, limit]));
+    } catch (error) {
+      if (!limit.aborted || signal.aborted) throw error;
+      throw new HubError("start_timeout", { step, seconds }, { cause: error });
+    }
+  }
+}
+
+function isSame(container: ContainerSummary, options: ContainerOptions): boolean {
+  const one = readServerLabels(container.labels);
+  const other = readServerLabels(options.Labels);
+  return (
+    isAlive(container.status) &&
+    one?.generation === other?.generation &&
+    one?.configHash === other?.configHash
+  );
+}
