@@ -2,7 +2,7 @@
  * What LevelDB does not tell: whether all rows are still there. It opens a database with a damaged log or a
  * missing CURRENT without a word and with fewer rows.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import * as v from "valibot";
 import type { Rows, RowText, TextWrite } from "./database.ts";
 
@@ -120,8 +120,7 @@ export function isChecksumRow(collection: string, key: string): boolean {
 }
 
 function digest(collection: string, key: string, text: string): bigint {
-  const hash = createHash("sha256");
   // Lengths first, so that no two rows run into the same bytes.
-  hash.update(`${collection.length}:${key.length}:${collection}${key}${text}`);
-  return BigInt(`0x${hash.digest("hex")}`);
+  const row = `${collection.length}:${key.length}:${collection}${key}${text}`;
+  return BigInt(`0x${hash("sha256", row)}`);
 }

@@ -34,17 +34,10 @@ export class KeptFiles {
   static async make(path: string): Promise<KeptFiles> {
     const earlier = await copiesOf(path);
     const files = await filesOf(path);
-    const used = await Promise.all([path, ...earlier].map((folder) => looksUsed(folder)));
-    if (files.length === 0) {
-      return new KeptFiles(path, earlier, undefined, used.includes(true));
-    }
-    const copy = await keep(path, files);
-    return new KeptFiles(
-      path,
-      copy === undefined ? earlier : [...earlier, copy],
-      copy,
-      used.includes(true),
-    );
+    const folders = [path, ...earlier];
+    const used = (await Promise.all(folders.map((folder) => looksUsed(folder)))).includes(true);
+    const own = files.length === 0 ? undefined : await keep(path, files);
+    return new KeptFiles(path, own === undefined ? earlier : [...earlier, own], own, used);
   }
 
   /** The rows fit: what was kept is not needed. Only for who holds the database open. */

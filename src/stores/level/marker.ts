@@ -6,7 +6,7 @@
  * this file shows the loss. It is written in place after each change, without waiting for the disk: after
  * a power cut it may be behind the database, never ahead of it.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { open, readFile, rename, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Logger } from "#src/log.ts";
@@ -84,7 +84,7 @@ function parse(text: string): number {
 }
 
 function check(count: string): string {
-  return createHash("sha256").update(count).digest("hex").slice(0, 8);
+  return hash("sha256", count).slice(0, 8);
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {
