@@ -104,8 +104,7 @@ describe("requests forged by another page", () => {
   });
 
   it("changes nothing by GET: the account commands answer to their methods alone", async () => {
-    for (const [method, path, guard] of routes) {
-      if (method === "GET" || guard === "console") continue;
+    for (const [, path] of changing) {
       const isAlsoPage = routes.some(([other, same]) => other === "GET" && same === path);
       if (isAlsoPage) continue;
       const answer = await owner.get(addressOf(path));

@@ -109,7 +109,7 @@ export async function addPerson(
 
 /** Reads the one first password that a page shows. */
 export function firstPasswordOn(html: string): string {
-  const found = /data-first-password="([^"]+)"/.exec(html);
+  const found = /<textarea id="as-text"[^>]*>[^<]*\t([^\t<]+)\n<\/textarea>/.exec(html);
   if (found?.[1] === undefined)
     throw new Error(`no first password on the page: ${html.slice(0, 400)}`);
   return found[1];

@@ -29,11 +29,11 @@ export function miscPages({ assets, paths, log }: MiscParts) {
 
   /** `{B}anything` that is neither the hub's nor a notebook's leads to the hub, as JupyterHub does. */
   function toHub(ctx: HubContext): void {
-    if (ctx.method !== "GET" && ctx.method !== "HEAD") throw new HubError("not_found");
-    if (`${ctx.path}/` !== paths.base && !ctx.path.startsWith(paths.base)) {
-      throw new HubError("not_found");
-    }
-    ctx.redirect(paths.hub + ctx.path.slice(paths.base.length) + ctx.search);
+    const isRead = ctx.method === "GET" || ctx.method === "HEAD";
+    const isBase = `${ctx.path}/` === paths.base;
+    const isBelow = ctx.path.startsWith(paths.base) && !ctx.path.startsWith(paths.hub);
+    if (isRead && (isBase || isBelow))
+      ctx.redirect(paths.hub + ctx.path.slice(paths.base.length) + ctx.search);
   }
 
   function health(ctx: HubContext): void {
