@@ -42,6 +42,7 @@ interface Exchange {
   readonly visit: Visit;
   readonly onFailure: OnFailure;
   request?: ClientRequest;
+  reply?: IncomingMessage;
   repeated: boolean;
   /** The client has got the head of a reply, or an answer of ours. */
   settled: boolean;
@@ -64,11 +65,16 @@ export class GuardedProxy {
       if (exchange === undefined) return;
       exchange.request = request;
       this.#slowHeads.watch(request, socket);
-      request.once("close", () => this.#slowHeads.done(request));
+      request.once("close", () => {
+        this.#slowHeads.done(request);
+        // Node ends a request without a word when the answer to it is `101`.
+        if (exchange.request !== request || exchange.reply !== undefined) return;
+        this.#failed(exchange, new Error("no reply"));
+      });
     });
     this.#server.on("proxyRes", (reply, req) => {
       const exchange = this.#exchanges.get(req);
-      if (exchange !== undefined) this.#relay(exchange, reply);
+      if (exchange !== undefined) this.#receive(exchange, reply);
     });
     this.#server.on("proxyReqWs", (request, req) => this.#upgrades.get(req)?.(request));
     // Failures come by the callbacks of `web` and `ws`; left are sockets of clients that went away.
@@ -174,9 +180,10 @@ export class GuardedProxy {
 
   #failed(exchange: Exchange, error: unknown): void {
     const { req, res, request } = exchange;
+    if (res.destroyed) return;
     if (exchange.settled) {
       // In the middle of a reply; the client must not take it for a whole one.
-      if (!res.writableEnded) res.destroy();
+      if (exchange.reply?.complete !== true && !res.writableEnded) res.destroy();
       return;
     }
     const method = req.method ?? "";
@@ -187,13 +194,19 @@ export class GuardedProxy {
       return;
     }
     exchange.settled = true;
-    if (!res.destroyed) exchange.onFailure(kindOf(error), error);
+    exchange.onFailure(kindOf(error), error);
+  }
+
+  #receive(exchange: Exchange, reply: IncomingMessage): void {
+    exchange.reply = reply;
+    if (exchange.request !== undefined) this.#slowHeads.done(exchange.request);
+    reply.on("error", (error) => this.#failed(exchange, error));
+    // What came in the same piece is parsed first: a reply that goes wrong there is none.
+    process.nextTick(() => this.#relay(exchange, reply));
   }
 
   #relay(exchange: Exchange, reply: IncomingMessage): void {
     const { req, res, visit } = exchange;
-    if (exchange.request !== undefined) this.#slowHeads.done(exchange.request);
-    reply.on("error", (error) => this.#failed(exchange, error));
     if (exchange.settled || res.destroyed) {
       reply.destroy();
       return;
