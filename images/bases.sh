@@ -20,7 +20,8 @@ make_bases() {
 
 # What the Dockerfiles begin with, less their own stages; Debian first, as the others are made from it.
 base_images() {
-  awk 'toupper($1) == "FROM" {
+  awk 'BEGIN { stage["scratch"] }
+    toupper($1) == "FROM" {
       if (!($2 in stage) && !($2 in seen)) { seen[$2]; print $2 }
       if (toupper($3) == "AS") stage[$4]
     }' "$here/images/notebook/Dockerfile" "$here/images/hub/Dockerfile" | sort

@@ -38,7 +38,11 @@ read_settings() {
       unset "$name"
     fi
   done
-  [ -z "${HOMEROOM_CA_FILE-}" ] || HOMEROOM_CA_FILE=$(readlink -f "$HOMEROOM_CA_FILE")
+  # Kept for runs from other folders.
+  case ${HOMEROOM_CA_FILE-} in
+    "" | /*) ;;
+    *) HOMEROOM_CA_FILE=$PWD/$HOMEROOM_CA_FILE ;;
+  esac
   ca_file=$(setting HOMEROOM_CA_FILE "${SSL_CERT_FILE-}")
   find_compose_env_file
 }
@@ -147,5 +151,5 @@ lan_addresses() {
   # shellcheck disable=SC2046 # one argument for each network
   bridges=$(docker network inspect --format '{{range .IPAM.Config}}{{println .Gateway}}{{println .Subnet}}{{end}}' \
     $(docker network ls --quiet) 2>/dev/null | sed 's#\.0/.*#.1#')
-  hostname -I | tr ' ' '\n' | grep -F . | grep -vxF "$bridges"
+  hostname -I | tr ' ' '\n' | grep -F . | grep -vxF "$bridges" || :
 }

@@ -32,7 +32,7 @@ run_part() {
     unit) script=test ;;
     *) script=test:$1 ;;
   esac
-  say "" "---- $1"
+  printf '\n---- %s\n' "$1"
   begun=$(date +%s)
   # A pipe keeps only the status of its last command.
   { npm run --silent "$script" 2>&1 && echo ok >"$scratch/end" || echo FAILED >"$scratch/end"; } | tee "$scratch/output-$1"
@@ -41,7 +41,7 @@ run_part() {
 }
 
 sum_up() {
-  say "" "---- summary"
+  printf '\n---- summary\n'
   cat "$results"
   cat "$scratch"/output-* | awk '
     { gsub(/\033\[[0-9;]*m/, "") }
@@ -77,16 +77,12 @@ install_packages() {
 make_test_images() {
   make_engine
   make_plugins
+  # Under a name that stays, so that the boxes of the tests find every layer built.
   build_images
-  export HOMEROOM_TEST_HUB_IMAGE=homeroom-test-hub HOMEROOM_TEST_NOTEBOOK_IMAGE=homeroom-test-notebook
 }
 
 make_browser() {
-  if ! have chromium-headless-shell && ! have chromium; then
-    install_for_tests chromium-headless-shell
-  fi
+  have chromium || install_for_tests chromium
   # A page of names in many scripts needs letters for them.
   fc-list 2>/dev/null | grep -q Noto || install_for_tests fontconfig fonts-noto-core
-  HOMEROOM_TEST_BROWSER=$(command -v chromium-headless-shell || command -v chromium)
-  export HOMEROOM_TEST_BROWSER
 }

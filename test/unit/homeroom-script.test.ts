@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { configSchema } from "#src/config/schema.ts";
+import { projectRoot, ShellBench } from "#test/support/shell.ts";
+
+const shellFiles = [
+  "homeroom",
+  "images/steps.sh",
+  "images/settings.sh",
+  "images/docker.sh",
+  "images/bases.sh",
+  "images/hub/entry",
+  "test/run.sh",
+];
+
+/** An engine with a hub that runs or not; it writes down the hub's command and what it got on standard input. */
+function fakeDocker(bench: ShellBench, hub: "runs" | "is down"): void {
+  bench.program(
+    "docker",
+    `case "$*" in
+      version* | "compose version" | "buildx version" | "image inspect"*) echo 28.0.0 ;;
+      *" ps --status running "*) ${hub === "runs" ? "echo 0123456789ab" : ":"} ;;
+      *" exec "* | *" run "*)
+        echo "progress of Compose" >&2
+        pwd
+        printf '<%s>\\n' "$@"
+        cat
+        exit 7 ;;
+      *) exit 1 ;;
+    esac`,
+  );
+}
+
+/** The hub's part of what the fake wrote down. */
+function hubPart(out: string, last: string): readonly string[] {
+  const lines = out.split("\n");
+  return lines.slice(lines.lastIndexOf(`<${last}>`) + 1);
+}
+
+describe("the homeroom script", () => {
+  it("is shell that any Debian has", () => {
+    for (const file of shellFiles) {
+      const { status, stderr } = spawnSync("sh", ["-n", join(projectRoot, file)], {
+        encoding: "utf8",
+      });
+      assert.equal(status, 0, stderr);
+    }
+  });
+
+  it("has nothing that shellcheck minds", (t) => {
+    const { error, stdout } = spawnSync("shellcheck", ["-x", "homeroom", "images/hub/entry"], {
+      cwd: projectRoot,
+      encoding: "utf8",
+    });
+    if (error !== undefined) {
+      t.skip("shellcheck is not installed");
+      return;
+    }
+    assert.equal(stdout, "");
+  });
+
+  it("shows its commands when asked, and when asked wrongly", () => {
+    using bench = new ShellBench();
+    const help = bench.homeroom(["help"]);
+    assert.equal(help.code, 0);
+    assert.match(help.out, /^Usage: /);
+    assert.equal(help.err, "");
+    for (const args of [[], ["levitate"], ["up", "now"], ["down", "x"], ["test", "luck"]]) {
+      const wrong = bench.homeroom(args);
+      assert.equal(wrong.code, 2, args.join(" "));
+      assert.equal(wrong.out, "");
+      assert.match(wrong.err, /Usage: /);
+    }
+    assert.match(bench.homeroom(["levitate"]).err, /there is no command 'levitate'/);
+  });
+
+  it("refuses settings that cannot work before it installs or builds anything", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "echo 'docker was called' >&2; exit 1");
+    const wrong = {
+      HOMEROOM_BASE_PATH: ["jupyterhub", "/jupyterhub", "jupyterhub/", "/a//b/", "/a b/"],
+      HOMEROOM_PORT: ["0", "65536", "1e3", "eighty", "-1", "080"],
+      HOMEROOM_BIND: ["default-route", "example", "1.2.3", "1.2.3.4:80"],
+      HOMEROOM_CA_FILE: ["/nowhere/ca.pem"],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const { code, err } = bench.homeroom(["up"], { env: { [name]: value } });
+        assert.equal(code, 2, `${name}=${value}`);
+        assert.match(err, new RegExp(`^homeroom: ${name} is '`));
+        assert.doesNotMatch(err, /docker was called/);
+      }
+    }
+  });
+
+  it("says when a variable is none of its settings", () => {
+    using bench = new ShellBench();
+    const env = { HOMEROOM_PROT: "9000", HOMEROOM_PORT: "x" };
+    assert.match(bench.homeroom(["up"], { env }).err, /HOMEROOM_PROT is not a setting/);
+  });
+
+  for (const hub of ["runs", "is down"] as const) {
+    it(`hands a command to the hub as it is when the hub ${hub}`, () => {
+      using bench = new ShellBench();
+      fakeDocker(bench, hub);
+      const args = ["user", "add", "maria", "--display-name=María L.", "$HOME *"];
+      const { code, out } = bench.homeroom(args, { input: "a password\nwith a second line" });
+      assert.equal(code, 7);
+      assert.equal(out.split("\n")[0], projectRoot.replace(/\/$/, ""));
+      assert.deepEqual(hubPart(out, hub === "runs" ? "homeroom" : "hub"), [
+        ...args.map((arg) => `<${arg}>`),
+        "a password",
+        "with a second line",
+      ]);
+    });
+  }
+
+  it("works from any folder and through a link", () => {
+    using bench = new ShellBench();
+    fakeDocker(bench, "runs");
+    const link = join(bench.folder, "hr");
+    symlinkSync(join(projectRoot, "homeroom"), link);
+    const { out } = bench.homeroom(["setup-code"], { script: link, cwd: bench.folder });
+    assert.equal(out.split("\n")[0], projectRoot.replace(/\/$/, ""));
+  });
+
+  it("does not start anything for a command other than up", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "exit 1");
+    for (const command of ["user", "setup-code", "logs", "down"]) {
+      const { code, err } = bench.homeroom([command]);
+      assert.equal(code, 1, command);
+      assert.match(err, /Docker does not run here/);
+    }
+    assert.equal(bench.homeroom(["status"]).code, 3);
+  });
+});
+
+describe("finding Docker", () => {
+  it("takes a client without an engine for no Docker", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+    assert.equal(bench.parts("engine_answers").code, 1);
+    bench.program("docker", "echo 20.10.24");
+    assert.equal(bench.parts("engine_answers").code, 0);
+  });
+
+  it("does not mistake another program's process for an engine", () => {
+    using bench = new ShellBench();
+    const outcome = bench.parts(`
+      sleep 60 & id=$!
+      echo $id >"$here/one"; echo $id >"$here/two"; echo 4194305 >"$here/three"
+      sleep 0.1
+      forget_dead "$here/one" sleep; forget_dead "$here/two" dockerd; forget_dead "$here/three" dockerd
+      forget_dead "$here/none" dockerd
+      kill $id
+      cd "$here" && ls one two three 2>/dev/null || :`);
+    assert.equal(outcome.out, "one\n");
+  });
+
+  it("takes the mirrors of this machine for Debian 13", () => {
+    using bench = new ShellBench();
+    bench.program(
+      "apt-get",
+      `printf '%s\\n' 'http://mirror.test/debian bookworm' 'http://mirror.test/debian bookworm-updates' \\
+        'http://mirror.test/security bookworm-security' 'http://mirror.test/debian bookworm-backports'`,
+    );
+    assert.deepEqual(bench.parts("debian_sites").out.split("\n"), [
+      "http://mirror.test/debian trixie",
+      "http://mirror.test/debian trixie-updates",
+      "http://mirror.test/security trixie-security",
+      "",
+    ]);
+  });
+});
+
+describe("base images", () => {
+  it("are those that the Dockerfiles begin with", () => {
+    using bench = new ShellBench();
+    const { out } = bench.parts(`here=${projectRoot}; base_images`);
+    assert.equal(out, "debian:trixie-slim\nnode:24-trixie-slim\n");
+  });
+
+  it("are not waited for where no registry answers, and asked for only once", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "echo 'dial tcp: no such host' >&2; exit 1");
+    const { out } = bench.parts(`log=$here/log; registry=unknown
+      step "Fetching x" pull x || echo "registry: $registry"`);
+    assert.equal(out, "Fetching x ... no container registry answers\nregistry: none\n");
+  });
+
+  it("are waited for once a registry has answered", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "echo 'trixie-slim: Pulling from library/debian'; sleep 1.2");
+    const { code, out } = bench.parts('log=$here/log; step "Fetching x" pull x');
+    assert.equal(code, 0);
+    assert.match(out, /^Fetching x \.\.\. [12] s\n$/);
+  });
+});
+
+describe("settings", () => {
+  it("of compose.yaml are those of the hub, less what the image decides", () => {
+    const compose = readFileSync(join(projectRoot, "compose.yaml"), "utf8");
+    const passed = compose.match(/^ {6}HOMEROOM_[A-Z_]+(?=:)/gm)?.map((name) => name.trim());
+    const decided = new Set([
+      "HOMEROOM_DATA",
+      "HOMEROOM_PORT",
+      "HOMEROOM_BIND",
+      "HOMEROOM_DOCKER_SOCKET",
+      "HOMEROOM_SPAWNER",
+    ]);
+    const variables = JSON.stringify(configSchema, (_key, value: unknown) => value).match(
+      /(?<="env":")HOMEROOM_[A-Z_]+/g,
+    );
+    const expected = variables?.filter((name) => !decided.has(name));
+    assert.deepEqual(passed?.toSorted(), expected?.toSorted());
+  });
+
+  const withCompose = (bench: ShellBench): void => {
+    writeFileSync(
+      join(bench.folder, "compose.yaml"),
+      "HOMEROOM_PORT: ${HOMEROOM_PORT}\nHOMEROOM_TITLE:\n",
+    );
+  };
+
+  it("are kept from one run to the next, and forgotten when given empty", () => {
+    using bench = new ShellBench();
+    withCompose(bench);
+    const title = `Müller's "class" $x # 1`;
+    const env = { HOMEROOM_PORT: "9000", HOMEROOM_TITLE: title };
+    assert.equal(
+      bench.parts("read_settings; remember_settings", { env }).out,
+      "Kept in .env for the next time: HOMEROOM_PORT HOMEROOM_TITLE\n",
+    );
+    const both = "read_settings; setting HOMEROOM_PORT 8000; setting HOMEROOM_TITLE none";
+    assert.equal(bench.parts(both).out, `9000\n${title}\n`);
+    assert.equal(bench.parts(both, { env: { HOMEROOM_PORT: "9001" } }).out, `9001\n${title}\n`);
+
+    bench.parts("read_settings; remember_settings", { env: { HOMEROOM_TITLE: "" } });
+    assert.equal(bench.parts(both).out, "9000\nnone\n");
+  });
+
+  it("of a second installation do not touch those of the first", () => {
+    using bench = new ShellBench();
+    withCompose(bench);
+    const second = { COMPOSE_PROJECT_NAME: "second" };
+    const keep = "read_settings; remember_settings";
+    bench.parts(keep, { env: { HOMEROOM_PORT: "9000" } });
+    bench.parts(keep, { env: { ...second, HOMEROOM_PORT: "9002" } });
+    const show = "read_settings; setting HOMEROOM_PORT 8000; basename $compose_env_file";
+    assert.equal(bench.parts(show).out, "9000\n.env\n");
+    assert.equal(bench.parts(show, { env: second }).out, "9002\n.env.second\n");
+    assert.equal(bench.parts(show, { env: { COMPOSE_PROJECT_NAME: "third" } }).out, "8000\nnull\n");
+  });
+
+  it("name an installation as Compose would", () => {
+    using bench = new ShellBench();
+    const { code, err } = bench.homeroom(["up"], { env: { COMPOSE_PROJECT_NAME: "My School" } });
+    assert.equal(code, 1);
+    assert.match(err, /COMPOSE_PROJECT_NAME is 'My School'/);
+  });
+
+  it("find out whether a port is taken", async () => {
+    using bench = new ShellBench();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const all = `port_taken ${address.port} 0.0.0.0`;
+    assert.equal(bench.parts(all).code, 0);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(bench.parts(all).code, 1);
+  });
+});
