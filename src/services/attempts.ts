@@ -20,13 +20,19 @@ const LONGEST_WAIT_SECONDS = 60;
 const ADDRESS_TRIES = 300;
 const ADDRESS_SECONDS = 60;
 /** An attacker may try any number of names and addresses; the oldest are forgotten. */
-const MAX_KEYS = 20_000;
+const MAX_KEYS = 10_000;
 
 export class Attempts {
-  readonly #tries = new Counter(FREE_TRIES, FORGET_SECONDS);
+  readonly #tries: Counter;
   /** One try for each wait. */
-  readonly #waits = new Counter(1, LONGEST_WAIT_SECONDS);
-  readonly #addresses = new Counter(ADDRESS_TRIES, ADDRESS_SECONDS);
+  readonly #waits: Counter;
+  readonly #addresses: Counter;
+
+  constructor({ maxKeys = MAX_KEYS }: { readonly maxKeys?: number } = {}) {
+    this.#tries = new Counter(FREE_TRIES, FORGET_SECONDS, maxKeys);
+    this.#waits = new Counter(1, LONGEST_WAIT_SECONDS, maxKeys);
+    this.#addresses = new Counter(ADDRESS_TRIES, ADDRESS_SECONDS, maxKeys);
+  }
 
   /**
    * Makes a try of `name` from `address`: `undefined` is a miss, and so is whatever `run` throws.
@@ -94,9 +100,11 @@ class Counter {
   readonly #limiter: RateLimiterMemory;
   /** The least recently used first. */
   readonly #keys = new Set<string>();
+  readonly #maxKeys: number;
 
-  constructor(points: number, duration: number) {
+  constructor(points: number, duration: number, maxKeys: number) {
     this.#limiter = new RateLimiterMemory({ points, duration });
+    this.#maxKeys = maxKeys;
   }
 
   /** How many there are now. */
@@ -127,6 +135,7 @@ class Counter {
 
   forget(key: string): void {
     this.#keys.delete(key);
+    // In memory it is done at once, and cannot fail.
     void this.#limiter.delete(key);
   }
 
@@ -142,7 +151,7 @@ class Counter {
     this.#keys.delete(key);
     this.#keys.add(key);
     const [oldest] = this.#keys;
-    if (this.#keys.size > MAX_KEYS && oldest !== undefined) {
+    if (this.#keys.size > this.#maxKeys && oldest !== undefined) {
       this.forget(oldest);
     }
   }

@@ -164,6 +164,9 @@ export class Sessions implements AsyncDisposable {
     this.#drop(this.#index.all().filter((open) => this.#isOver(open)));
     const stale = this.#index.all().filter((open) => this.#isStale(open));
     const times = stale.map((open) => ({ open, seenAtMs: open.seenAtMs }));
+    if (times.length === 0 && this.#owed.size === 0) {
+      return;
+    }
     const written = await this.#write((state) =>
       times.flatMap(({ open, seenAtMs }): Write[] => {
         const key = open.record.id;

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { argon2id, hash as argon2Hash } from "argon2";
+import { HubError } from "#src/errors.ts";
+import { Passwords, checkPasswordRules } from "#src/services/passwords.ts";
+
+const password = "red lamp río";
+
+describe("a password hash", () => {
+  const passwords = new Passwords({ width: 2 });
+
+  it("is argon2id with the parameters of the design, and fits its password alone", async () => {
+    const hash = await passwords.hash(password);
+    assert.match(hash, /^\$argon2id\$v=19\$m=19456,p=1,t=2\$/);
+    assert.equal(await passwords.verify(hash, password), true);
+    assert.equal(await passwords.verify(hash, `${password} `), false);
+    assert.equal(await passwords.verify(hash, password.toUpperCase()), false);
+    assert.equal(passwords.needsRehash(hash), false);
+  });
+
+  it("fits the same letters from a keyboard that sends them in parts", async () => {
+    const hash = await passwords.hash("contrase\u00F1a de Zo\u00EB");
+    assert.equal(await passwords.verify(hash, "contrasen\u0303a de Zoe\u0308"), true);
+  });
+
+  it("never fits an empty password or one of more than 1,024 bytes, and is not made of one", async () => {
+    const hash = await passwords.hash("");
+    assert.equal(await passwords.verify(hash, ""), false);
+    for (const long of ["x".repeat(1025), "é".repeat(513), "x".repeat(5_000_000)]) {
+      assert.equal(await passwords.verify(hash, long), false);
+      await assert.rejects(passwords.hash(long), { code: "password_rule" });
+    }
+    const longest = "é".repeat(512);
+    assert.equal(await passwords.verify(await passwords.hash(longest), longest), true);
+  });
+
+  it("with other parameters still fits, and is to be made anew", async () => {
+    const old = await argon2Hash(password, {
+      type: argon2id,
+      memoryCost: 8192,
+      timeCost: 1,
+      parallelism: 2,
+    });
+    assert.equal(await passwords.verify(old, password), true);
+    assert.equal(passwords.needsRehash(old), true);
+  });
+
+  it("that is damaged, missing or too dear never fits and never throws", async () => {
+    const [salt, output] = ["c2FsdHNhbHRzYWx0c2FsdA", "A".repeat(43)];
+    const stored = [
+      undefined,
+      "",
+      "not a hash",
+      "$argon2id$",
+      `$argon2id$v=19$m=4194304,t=100,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=65537,t=2,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=19456,t=7,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=19456,t=2,p=5$${salt}$${output}`,
+      `$argon2id$v=19$m=0,t=2,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=7,t=2,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=19456,t=0,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=19456,m=19456,p=1$${salt}$${output}`,
+      `$argon2i$v=19$m=19456,t=2,p=1$${salt}$${output}`,
+      `$argon2id$v=16$m=19456,t=2,p=1$${salt}$${output}`,
+      `$argon2id$v=19$m=19456,t=2,p=1$c2Fs$${output}`,
+      `$argon2id$v=19$m=19456,t=2,p=1$${salt}$AA`,
+      `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${output}\n`,
+      "$2b$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
+    ];
+    for (const hash of stored) {
+      assert.equal(await passwords.verify(hash, password), false, String(hash));
+      if (hash !== undefined) assert.equal(passwords.needsRehash(hash), true, hash);
+    }
+  });
+
+  it("takes as long to refuse when there is none", async () => {
+    const hash = await passwords.hash(password);
+    const timed = async (stored: string | undefined): Promise<number> => {
+      const start = performance.now();
+      await passwords.verify(stored, "wrong password");
+      return performance.now() - start;
+    };
+    const [withHash, without]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 7; round += 1) {
+      withHash.push(await timed(hash));
+      without.push(await timed(undefined));
+    }
+    const ratio = median(without) / median(withHash);
+    assert.ok(ratio > 0.5 && ratio < 2, `${ratio} of the time`);
+  });
+});
+
+describe("the queue of hashes", () => {
+  it("has room for as many as there are cores, but leaves a thread to the database", async () => {
+    for (const [width, most] of [
+      [1, 1],
+      [2, 2],
+      [16, 3],
+      [0, 1],
+    ] as const) {
+      assert.equal(await mostAtOnce(new Passwords({ width })), most, `width ${width}`);
+    }
+  });
+
+  it("keeps the order in which people came, and lets sign-ins go before new hashes", async () => {
+    const passwords = new Passwords({ width: 1 });
+    const done: string[] = [];
+    await Promise.all([
+      passwords.hash(password).then(() => done.push("running")),
+      passwords.hash(password).then(() => done.push("hash 1")),
+      passwords.hash(password).then(() => done.push("hash 2")),
+      passwords.verify(undefined, "a").then(() => done.push("sign-in 1")),
+      passwords.verify(undefined, "b").then(() => done.push("sign-in 2")),
+    ]);
+    assert.deepEqual(done, ["running", "sign-in 1", "sign-in 2", "hash 1", "hash 2"]);
+  });
+
+  it("gives up the place of someone who went away", async () => {
+    const passwords = new Passwords({ width: 1 });
+    const gone = new AbortController();
+    const running = passwords.hash(password);
+    const waiting = passwords.verify(undefined, "a", gone.signal);
+    const next = passwords.verify(undefined, "b");
+    gone.abort(new Error("went away"));
+    await assert.rejects(waiting, /went away/);
+    await assert.rejects(passwords.verify(undefined, "c", gone.signal), /went away/);
+    assert.equal(await next, false);
+    await running;
+    // Nobody's place was lost.
+    assert.equal(await passwords.verify(await passwords.hash(password), password), true);
+  });
+});
+
+describe("the rules for a password", () => {
+  const rules = { name: "maria", minLength: 8, previous: "lamp-river-tiger-427" };
+
+  function reasonOf(text: string): string {
+    try {
+      checkPasswordRules(text, rules);
+      return "fine";
+    } catch (error) {
+      assert.ok(error instanceof HubError);
+      assert.equal(error.code, "password_rule");
+      return String(error.params["reason"]);
+    }
+  }
+
+  it("accept what is long enough and not obvious, in any script", () => {
+    for (const text of [
+      "lampriver",
+      "tres palabras juntas",
+      "कखगघङचछज",
+      "سلام يا عالم",
+      "8 chars!",
+      "maria likes tea",
+      "passwordless cat",
+      "x".repeat(500) + "y",
+    ]) {
+      assert.equal(reasonOf(text), "fine", text);
+    }
+  });
+
+  it("count characters as people do", () => {
+    assert.match(reasonOf("1234567"), /at least 8 characters/);
+    assert.match(reasonOf(""), /at least 8 characters/);
+    assert.match(reasonOf("😀😃😄😁😆😅😂"), /at least 8 characters/);
+    assert.match(reasonOf("e\u0301e\u0301e\u0301e\u0301"), /at least 8 characters/);
+    assert.equal(reasonOf("😀😃😄😁😆😅😂🤣"), "fine");
+  });
+
+  it("refuse the user name, also dressed up", () => {
+    for (const text of ["maria2026", "María1234!", "MARIA!!!!"]) {
+      assert.match(reasonOf(text), /more than your user name/, text);
+    }
+  });
+
+  it("refuse the password that it replaces", () => {
+    assert.match(reasonOf("lamp-river-tiger-427"), /another password/);
+  });
+
+  it("refuse what everybody tries first", () => {
+    for (const text of [
+      "password",
+      "Password1",
+      "P4ssw0rd!",
+      "passwort123",
+      "contraseña",
+      "12345678",
+      "87654321",
+      "123123123",
+      "qwertyui",
+      "QWERTZUIOP",
+      "1q2w3e4r",
+      "aaaaaaaa",
+      "abababab",
+      "        ",
+      "iloveyou",
+      "student123",
+      "Football2026",
+      "welcome!",
+      "jupyterhub",
+    ]) {
+      assert.match(reasonOf(text), /others would try/, text);
+    }
+  });
+
+  it("refuse more than 1,024 bytes", () => {
+    assert.match(reasonOf("ab".repeat(513)), /too long/);
+  });
+});
+
+/** Eight people ask at the same moment and leave at once: those who have a place are hashed all the same. */
+async function mostAtOnce(passwords: Passwords): Promise<number> {
+  const gone = new AbortController();
+  const results = Array.from({ length: 8 }, () => passwords.verify(undefined, "x", gone.signal));
+  gone.abort();
+  const settled = await Promise.allSettled(results);
+  return settled.filter(({ status }) => status === "fulfilled").length;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

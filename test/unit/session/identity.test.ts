@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { type Identity, type Permission, Permissions, actorOf } from "#src/session/identity.ts";
+import type { RequestContext } from "#src/session/request-context.ts";
+import { hashSecret, makeId } from "#src/stores/ids.ts";
+import type { GroupRecord, SessionRecord, UserRecord } from "#src/stores/records.ts";
+import { consoleActor, createPeople } from "#test/support/people.ts";
+
+const allPermissions: readonly Permission[] = [
+  "admin-ui",
+  "list:users",
+  "admin:users",
+  "delete:users",
+  "reset:passwords",
+  "change:roles",
+  "servers",
+  "read:logs",
+  "access:servers",
+];
+
+const people = createPeople();
+const permissions = new Permissions(people.store);
+const subjects: Record<string, UserRecord> = {};
+
+function subject(name: string): UserRecord {
+  const user = subjects[name];
+  assert.ok(user !== undefined, name);
+  return user;
+}
+
+function sessionOf(user: UserRecord, mustChangePassword = false): SessionRecord {
+  return {
+    id: makeId<"session">(),
+    userId: user.id,
+    hubSecret: hashSecret("a"),
+    siteSecret: hashSecret("b"),
+    created: "2026-11-22T08:00:00.000Z",
+    lastSeen: "2026-11-22T08:00:00.000Z",
+    mustChangePassword,
+    device: "",
+    address: "",
+  };
+}
+
+function visitor(name: string): Identity {
+  const user = subject(name);
+  return { kind: "user", user, session: sessionOf(user) };
+}
+
+const consoleIdentity: Identity = { kind: "console" };
+
+before(async () => {
+  for (const [name, role] of [
+    ["olga", "owner"],
+    ["owen", "owner"],
+    ["tess", "teacher"],
+    ["toni", "teacher"],
+    ["far-teacher", "teacher"],
+    ["sam", "student"],
+    ["alex", "student"],
+    ["far-student", "student"],
+  ] as const) {
+    subjects[name] = await people.add(name, role);
+  }
+  // A second class with a teacher and a student of its own.
+  const group: GroupRecord = {
+    id: makeId<"group">(),
+    number: 2,
+    name: "Other class",
+    created: "2026-11-22T08:00:00.000Z",
+    isDefault: false,
+  };
+  const away = ["far-teacher", "far-student"].map((name) => subject(name));
+  await people.store.change((state) => {
+    const old = Array.from(state.entries("members")).filter(([, member]) =>
+      away.some((user) => user.id === member.userId),
+    );
+    return {
+      writes: [
+        { put: "groups", key: group.id, record: group },
+        ...old.map(([key]) => ({ remove: "members" as const, key })),
+        ...old.map(([, member]) => ({
+          put: "members" as const,
+          key: `${group.id}!${member.userId}`,
+          record: { ...member, groupId: group.id },
+        })),
+      ],
+      result: undefined,
+    };
+  });
+});
+
+/** Which permissions somebody has over somebody; `-` is all others. */
+function allowed(identity: Identity | undefined, over: string): readonly Permission[] {
+  return allPermissions.filter((permission) =>
+    permissions.may(identity, permission, over === "" ? undefined : subject(over)),
+  );
+}
+
+const everything = allPermissions.filter((permission) => permission !== "access:servers");
+const overStudents: readonly Permission[] = [
+  "list:users",
+  "admin:users",
+  "delete:users",
+  "reset:passwords",
+  "servers",
+  "read:logs",
+];
+
+describe("what people may do", () => {
+  const table: readonly (readonly [
+    who: string,
+    over: string,
+    permissions: readonly Permission[],
+  ])[] = [
+    ["olga", "olga", allPermissions],
+    ["olga", "owen", everything],
+    ["olga", "tess", everything],
+    ["olga", "sam", everything],
+    ["olga", "far-student", everything],
+    ["olga", "", allPermissions],
+
+    ["tess", "tess", ["admin-ui", "list:users", "servers", "access:servers"]],
+    ["tess", "sam", overStudents],
+    ["tess", "alex", overStudents],
+    ["tess", "far-student", []],
+    ["tess", "toni", ["list:users"]],
+    ["tess", "far-teacher", []],
+    ["tess", "olga", []],
+    ["tess", "", ["admin-ui", ...overStudents, "access:servers"]],
+    ["far-teacher", "far-student", overStudents],
+    ["far-teacher", "sam", []],
+
+    ["sam", "sam", ["servers", "access:servers"]],
+    ["sam", "alex", []],
+    ["sam", "far-student", []],
+    ["sam", "tess", []],
+    ["sam", "olga", []],
+    ["sam", "", ["servers", "access:servers"]],
+  ];
+  for (const [who, over, expected] of table) {
+    it(`${who} over ${over === "" ? "anyone" : over}: ${expected.join(", ") || "nothing"}`, () => {
+      assert.deepEqual(new Set(allowed(visitor(who), over)), new Set(expected));
+    });
+  }
+
+  it("is everything on the console, but nobody's open notebook", () => {
+    for (const over of ["olga", "tess", "sam", ""]) {
+      assert.deepEqual(allowed(consoleIdentity, over), everything);
+    }
+  });
+
+  it("is nothing for nobody", () => {
+    for (const over of ["olga", "tess", "sam", ""]) {
+      assert.deepEqual(allowed(undefined, over), []);
+    }
+  });
+
+  it("is nothing until a first password was replaced", () => {
+    for (const name of ["olga", "tess", "sam"]) {
+      const user = subject(name);
+      const identity: Identity = { kind: "user", user, session: sessionOf(user, true) };
+      assert.deepEqual(allowed(identity, name), []);
+      assert.deepEqual(allowed(identity, ""), []);
+    }
+  });
+
+  it("never includes the open notebook of somebody else", () => {
+    for (const who of Object.keys(subjects)) {
+      for (const over of Object.keys(subjects)) {
+        const access = permissions.may(visitor(who), "access:servers", subject(over));
+        assert.equal(access, who === over, `${who} over ${over}`);
+      }
+    }
+  });
+});
+
+describe("what people may do when something changed meanwhile", () => {
+  it("follows the role at once, in sessions that are open", async () => {
+    const before = visitor("toni");
+    assert.equal(permissions.may(before, "reset:passwords", subject("sam")), true);
+    await people.accounts.setRole(subject("toni").id, "student", consoleActor);
+    assert.deepEqual(allowed(before, "sam"), []);
+    assert.deepEqual(allowed(before, "toni"), ["servers", "access:servers"]);
+    await people.accounts.setRole(subject("toni").id, "teacher", consoleActor);
+    assert.equal(permissions.may(before, "reset:passwords", subject("sam")), true);
+  });
+
+  it("keeps teachers from a student who became a teacher or owner", async () => {
+    await people.accounts.setRole(subject("alex").id, "teacher", consoleActor);
+    assert.deepEqual(allowed(visitor("tess"), "alex"), ["list:users"]);
+    await people.accounts.setRole(subject("alex").id, "owner", consoleActor);
+    assert.deepEqual(allowed(visitor("tess"), "alex"), []);
+    await people.accounts.setRole(subject("alex").id, "student", consoleActor);
+    assert.deepEqual(new Set(allowed(visitor("tess"), "alex")), new Set(overStudents));
+  });
+
+  it("is nothing for, and nothing over, somebody who was removed", async () => {
+    const gone = await people.add("gone");
+    subjects["gone"] = gone;
+    const identity = visitor("gone");
+    assert.deepEqual(allowed(identity, "gone"), ["servers", "access:servers"]);
+    await people.accounts.remove(gone.id, consoleActor);
+    assert.deepEqual(allowed(identity, "gone"), []);
+    assert.deepEqual(allowed(identity, ""), []);
+    assert.deepEqual(allowed(visitor("olga"), "gone"), []);
+    assert.deepEqual(allowed(visitor("tess"), "gone"), []);
+  });
+});
+
+describe("the actor of a request", () => {
+  const context: RequestContext = {
+    id: "K7-4201",
+    via: "network",
+    address: "192.168.1.20",
+    scheme: "http",
+    host: "box.lan",
+    origin: "http://box.lan",
+    ownOrigins: ["http://box.lan"],
+  };
+
+  it("is the visitor, the console or nobody, with where and which request", () => {
+    const where = { address: "192.168.1.20", request: "K7-4201" };
+    const { id, name } = subject("sam");
+    assert.deepEqual(actorOf(visitor("sam"), context), { id, name, ...where });
+    assert.deepEqual(actorOf(undefined, context), { id: "anonymous", name: "anonymous", ...where });
+    assert.deepEqual(actorOf(consoleIdentity, { ...context, address: "" }), {
+      id: "console",
+      name: "console",
+      request: "K7-4201",
+    });
+  });
+});
