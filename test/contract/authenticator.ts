@@ -6,9 +6,9 @@ import type { Authenticator } from "#src/authenticators/authenticator.ts";
 export interface AuthenticatorUnderTest {
   readonly authenticator: Authenticator;
   /** Makes `name` known with this password. */
-  add(name: string, password: string): Promise<void>;
+  readonly add: (name: string, password: string) => Promise<void>;
   /** From now on nobody of that name is known. */
-  remove(name: string): Promise<void>;
+  readonly remove: (name: string) => Promise<void>;
 }
 
 export function describeAuthenticator(

@@ -37,14 +37,20 @@ export class MovableClock implements Clock {
 export class PlainPasswords {
   hashed = 0;
   verified = 0;
+  /** Waited for before a hash is made. */
+  hashing: Promise<void> = Promise.resolve();
+  /** Waited for before it is said whether a password fits. */
+  verifying: Promise<void> = Promise.resolve();
 
   async hash(password: string): Promise<string> {
     this.hashed += 1;
+    await this.hashing;
     return `plain ${password}`;
   }
 
   async verify(stored: string | undefined, password: string): Promise<boolean> {
     this.verified += 1;
+    await this.verifying;
     return stored === `plain ${password}`;
   }
 

@@ -273,17 +273,14 @@ describe("changing the own password", () => {
   it("loses against a reset of the same moment: the person who forgot it was told another", async () => {
     const sam = await people.add("sam");
     const hashing = Promise.withResolvers<void>();
-    const { hash } = people.passwords;
-    people.passwords.hash = async (password: string) => {
-      if (password === next) await hashing.promise;
-      return hash.call(people.passwords, password);
-    };
+    people.passwords.hashing = hashing.promise;
     const change = people.accounts.changePassword(
       sam.id,
       { current: "sam likes tea", next },
       actorFor(sam),
     );
     await new Promise((resolve) => setImmediate(resolve));
+    people.passwords.hashing = Promise.resolve();
     const { firstPassword } = await people.accounts.resetPassword(sam.id, consoleActor);
     hashing.resolve();
     assert.equal(await failureOf(change), "current_password_wrong");
@@ -442,7 +439,6 @@ describe("changing a role", () => {
 describe("renewing a hash", () => {
   it("keeps the password what it is, and is dropped when it was replaced meanwhile", async () => {
     const sam = await people.add("sam");
-    people.passwords.hash = async (password: string) => `plain ${password}`;
     await people.accounts.renewHash(sam, "sam likes tea");
     assert.equal(people.accounts.byId(sam.id)?.password?.changed, sam.password?.changed);
     const { user } = await people.accounts.resetPassword(sam.id, consoleActor);
