@@ -4,8 +4,9 @@ import type { ServerSpec, ServerState, Spawner, Step } from "#src/spawners/spawn
 import type { ServerId } from "#src/stores/records.ts";
 import { type Timers, countdown } from "./timers.ts";
 
-const ASK_MS = 5_000;
-const LIST_MS = 15_000;
+const ASK_MS = 10_000;
+/** A hub that was made anew enters the network of every server while it lists them. */
+const LIST_MS = 60_000;
 const REMOVE_MS = 120_000;
 /** A call that was aborted has this long to end by itself before it is left alone. */
 const GRACE_MS = 10_000;

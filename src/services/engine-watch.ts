@@ -6,7 +6,7 @@ import type { BoundedEngine } from "./bounded-engine.ts";
 import { failureOf } from "./server-failures.ts";
 import { type Timers, pause } from "./timers.ts";
 
-/** Only while the engine is away and nobody promised to tell of its return. */
+/** Only while the engine does not answer, or its events do not come. */
 const TRY_AGAIN_MS = { first: 1_000, most: 30_000 };
 
 export type AboutServer = Extract<ServerEvent, { readonly serverId: unknown }>;
@@ -61,21 +61,24 @@ export class EngineWatch {
   }
 
   async #follow(): Promise<void> {
+    const { spawner, timers, log } = this.#parts;
     const { signal } = this.#closing;
+    let retryMs = TRY_AGAIN_MS.first;
     while (!signal.aborted) {
       try {
-        for await (const event of this.#parts.spawner.watch(signal)) {
+        for await (const event of spawner.watch(signal)) {
           if (signal.aborted) return;
+          retryMs = TRY_AGAIN_MS.first;
           this.#hear(event);
         }
       } catch (error) {
         if (signal.aborted) return;
-        this.#parts.log.error({ err: error }, "the events of the engine ended with an error");
+        log.error({ err: error }, "the events of the engine ended with an error");
       }
-      if (signal.aborted) return;
-      await pause(this.#parts.timers, TRY_AGAIN_MS.first, signal);
+      await pause(timers, retryMs, signal);
+      retryMs = Math.min(retryMs * 2, TRY_AGAIN_MS.most);
       // Something may have happened that nobody told.
-      void this.#sync();
+      if (!signal.aborted) void this.#sync();
     }
   }
 

@@ -27,6 +27,8 @@ export interface FakeContainer {
   readonly spec: ServerSpec;
   state: ServerState["state"];
   readonly upstream: Upstream;
+  /** A hub that was made anew is in none of the networks until it starts a server again. */
+  isReachable: boolean;
   started?: string;
   exit?: { readonly code: number; readonly outOfMemory: boolean };
   readonly log: string[];
@@ -59,7 +61,7 @@ export class FakeEngine {
   lost: FailureData | undefined;
   startsUnderWay = 0;
   mostStartsUnderWay = 0;
-  readonly #watchers = new Set<(event: ServerEvent) => void>();
+  readonly #watchers = new Set<(event: ServerEvent | "broken") => void>();
   readonly #holds = new Map<Point, { reach: () => void; readonly released: Promise<void> }>();
   readonly #failures: { readonly point: Point; readonly error: Error; times: number }[] = [];
   #hosts = 0;
@@ -110,6 +112,7 @@ export class FakeEngine {
       spec,
       state: "created",
       upstream: this.options.upstreamOf?.(spec) ?? { host: `10.213.0.${this.#hosts}`, port: 8888 },
+      isReachable: true,
       log: [],
     };
     this.containers.set(spec.serverId, container);
@@ -172,7 +175,13 @@ export class FakeEngine {
     this.tell({ event: "engine_back" });
   }
 
-  watch(listener: (event: ServerEvent) => void): () => void {
+  /** Streams of events break, as a connection does; events until the next subscription are lost. */
+  breakStreams(): void {
+    for (const watcher of this.#watchers) watcher("broken");
+    this.#watchers.clear();
+  }
+
+  watch(listener: (event: ServerEvent | "broken") => void): () => void {
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
   }

@@ -56,6 +56,7 @@ export class FakeSpawner implements Spawner {
         container.started = new Date().toISOString();
         container.log.push(`started generation ${spec.generation}`);
       }
+      container.isReachable = true;
       yield* this.#step("started", signal);
       await this.#reach("answering", signal);
       mustRun(container);
@@ -102,7 +103,7 @@ export class FakeSpawner implements Spawner {
 
   async *watch(signal: AbortSignal): AsyncGenerator<ServerEvent, void, undefined> {
     const { lost } = this.engine;
-    const heard: ServerEvent[] =
+    const heard: (ServerEvent | "broken")[] =
       lost === undefined ? [] : [{ event: "engine_lost", failure: lost }];
     let wake: () => void = () => {};
     const stop = this.engine.watch((event) => {
@@ -116,6 +117,7 @@ export class FakeSpawner implements Spawner {
       while (!signal.aborted) {
         const next = heard.shift();
         if (next === undefined) await new Promise<void>((resolve) => (wake = resolve));
+        else if (next === "broken") throw new Error("socket hang up");
         else yield next;
       }
     } finally {
@@ -245,14 +247,14 @@ function mustRun({ state, exit, spec }: FakeContainer): void {
 }
 
 function stateOf(container: FakeContainer): ServerState {
-  const { spec, state, upstream, started, exit } = container;
+  const { spec, state, upstream, isReachable, started, exit } = container;
   return {
     userId: spec.userId,
     serverId: spec.serverId,
     generation: spec.generation,
     profile: spec.profile,
     state,
-    ...(isAlive(container) ? { upstream } : {}),
+    ...(isAlive(container) && isReachable ? { upstream } : {}),
     ...(started === undefined ? {} : { started }),
     ...(exit === undefined ? {} : { exit }),
   };
