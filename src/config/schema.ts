@@ -2,11 +2,14 @@
  * The one schema of every setting: section, default, limits, environment variable and description. The
  * reference page docs/configuration.md is generated from it.
  */
+import { isIP } from "node:net";
 import * as v from "valibot";
+import type { InstanceId } from "#src/stores/records.ts";
 
-/** What `describe` hangs on a setting: the page and the loader read it. */
+/** What hangs on a setting: the page and the loader read it. */
 export interface SettingMetadata {
-  readonly env: `HOMEROOM_${string}`;
+  /** Absent: it can only be set in the file. */
+  readonly env?: `HOMEROOM_${string}`;
   readonly about: string;
   /** How the value is written, for people. */
   readonly example?: string;
@@ -21,32 +24,67 @@ function setting<const Schema extends v.GenericSchema>(
   return v.pipe(schema, v.metadata({ env, about, ...(example === undefined ? {} : { example }) }));
 }
 
+/** A setting of each profile: in the file alone. */
+function part<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  about: string,
+  example?: string,
+) {
+  return v.pipe(schema, v.metadata({ about, ...(example === undefined ? {} : { example }) }));
+}
+
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
 const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(86_400));
 const bytes = v.pipe(v.number(), v.integer(), v.minValue(64 * 1024 * 1024));
 const path = v.pipe(v.string(), v.nonEmpty());
-/** `10.213.0.0/16`: room for one /28 at least. */
 const pool = v.pipe(
   v.string(),
-  v.regex(
-    /^(?:\d{1,3}\.){3}\d{1,3}\/(?:8|9|1\d|2[0-8])$/,
-    "must be an IPv4 network such as 10.213.0.0/16",
-  ),
+  v.check(isPool, "must be an IPv4 network of /8 to /28, such as 10.213.0.0/16"),
 );
 const basePath = v.pipe(
   v.string(),
   v.regex(/^\/(?:[A-Za-z0-9._~-]+\/)*$/, "must begin and end with a slash, like / or /jupyterhub/"),
 );
 
+/** An address, or a network such as 172.30.0.0/24. */
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const version = isIP(address);
+  const most = version === 4 ? 32 : 128;
+  const isBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  return version !== 0 && isBits && more.length === 0;
+}
+
+/** Room for one /28 at least. */
+function isPool(text: string): boolean {
+  const [address = "", bits] = text.split("/");
+  return isNetwork(text) && isIP(address) === 4 && Number(bits) >= 8 && Number(bits) <= 28;
+}
+
 export const profileSchema = v.strictObject({
-  image: v.pipe(v.string(), v.nonEmpty()),
-  kind: v.optional(v.picklist(["jupyter", "singleuser", "web"]), "jupyter"),
-  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)), 8888),
-  /** Replaces the image's command; `{baseUrl}` and `{port}` stand for their values. */
-  command: v.optional(v.array(v.string())),
-  memoryBytes: v.optional(bytes),
-  cpus: v.optional(v.pipe(v.number(), v.minValue(0.1))),
-  pids: v.optional(v.pipe(v.number(), v.integer(), v.minValue(32))),
+  image: part(v.pipe(v.string(), v.nonEmpty()), "The image; it must be on the box."),
+  kind: part(
+    v.optional(v.picklist(["jupyter", "singleuser", "web"]), "jupyter"),
+    "`jupyter` serves Jupyter, `singleuser` runs jupyterhub-singleuser, `web` is any other web app.",
+  ),
+  port: part(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)), 8888),
+    "Port that the image answers on.",
+  ),
+  command: part(
+    v.optional(v.array(v.string())),
+    "Replaces the image's command; `{baseUrl}` and `{port}` stand for their values.",
+    '["my-app", "--port={port}", "--base={baseUrl}"]',
+  ),
+  memoryBytes: part(v.optional(bytes), "Memory limit, when it is not that of the others.", "2g"),
+  cpus: part(
+    v.optional(v.pipe(v.number(), v.minValue(0.1))),
+    "CPU limit in cores, when it is not that of the others.",
+  ),
+  pids: part(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(32))),
+    "Limit of processes and threads, when it is not that of the others.",
+  ),
 });
 
 export const configSchema = v.strictObject({
@@ -75,13 +113,32 @@ export const configSchema = v.strictObject({
         "Address that the hub listens on; `default-route` means the one address of the interface with the default route (used in the hub's image).",
       ),
       trustedProxies: setting(
-        v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+        v.optional(
+          v.array(
+            v.pipe(
+              v.string(),
+              v.check(
+                isNetwork,
+                "must be an address or network, like 192.168.1.2 or 172.30.0.0/24",
+              ),
+            ),
+          ),
+          [],
+        ),
         "HOMEROOM_TRUSTED_PROXIES",
-        "Addresses of web servers in front whose X-Forwarded-* headers are believed.",
+        "Addresses or networks of web servers in front whose X-Forwarded-* headers are believed.",
         "192.168.1.2,172.30.0.1",
       ),
       publicUrl: setting(
-        v.optional(v.pipe(v.string(), v.url())),
+        v.optional(
+          v.pipe(
+            v.string(),
+            v.regex(
+              /^https?:\/\/[^\s/?#@\\]+\/?$/,
+              "must be http:// or https:// and a host, without a path, like https://school.example",
+            ),
+          ),
+        ),
         "HOMEROOM_PUBLIC_URL",
         "Origin under which people reach the box, when it differs from what browsers send as Host.",
         "https://school.example",
@@ -184,7 +241,16 @@ export const configSchema = v.strictObject({
         "Image of the default profile.",
       ),
       profiles: v.optional(
-        v.record(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/)), profileSchema),
+        v.record(
+          v.pipe(
+            v.string(),
+            v.regex(
+              /^[a-z0-9][a-z0-9-]{0,31}$/,
+              "cannot name a profile: a-z, 0-9 and - make a name",
+            ),
+          ),
+          profileSchema,
+        ),
         {},
       ),
     }),
@@ -199,7 +265,7 @@ export type ProfileConfig = v.InferOutput<typeof profileSchema>;
 /** Made at the first start, kept in `secrets.json` (mode 0600), never logged. */
 export interface Secrets {
   /** Names this installation's objects in Docker. */
-  readonly instanceId: import("#src/stores/records.ts").InstanceId;
+  readonly instanceId: InstanceId;
   /** 256-bit key (base64url) under which container secrets and form tokens are derived. */
   readonly instanceKey: string;
 }
