@@ -1,0 +1,138 @@
+/** A socket in front of the real engine on which its answers can be withheld, cut short or made up. */
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import http from "node:http";
+import type { Duplex } from "node:stream";
+
+const ENGINE_SOCKET = "/var/run/docker.sock";
+
+export type Disturbance =
+  /** Never answers. */
+  | { readonly is: "hang" }
+  /** Breaks the connection instead of answering. */
+  | { readonly is: "reset" }
+  /** Sends the head and the first bytes, then breaks the connection. */
+  | { readonly is: "cut" }
+  | {
+      readonly is: "answer";
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
+
+export type Disturb = (method: string, url: string) => Disturbance | undefined;
+
+export class EngineProxy implements AsyncDisposable {
+  readonly socketPath: string;
+  disturb: Disturb = () => undefined;
+  /** Everything that was asked, as `GET /path`. */
+  readonly asked: string[] = [];
+  readonly #sockets = new Set<Duplex>();
+  readonly #upstreams = new Set<http.IncomingMessage>();
+  #server: http.Server | undefined;
+
+  constructor(socketPath: string) {
+    this.socketPath = socketPath;
+  }
+
+  async listen(): Promise<void> {
+    const server = http.createServer((request, response) => this.#forward(request, response));
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => {});
+    });
+    server.listen(this.socketPath);
+    await once(server, "listening");
+    this.#server = server;
+  }
+
+  /** The engine is gone: its socket too, and every connection. */
+  async close(): Promise<void> {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    await rm(this.socketPath, { force: true });
+  }
+
+  /** Streams that are open now carry nothing more, but stay open. */
+  silenceStreams(): void {
+    for (const upstream of this.#upstreams) {
+      upstream.unpipe();
+      upstream.destroy();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #disturbance(request: http.IncomingMessage): Disturbance | undefined {
+    const { method = "", url = "" } = request;
+    this.asked.push(`${method} ${url}`);
+    return this.disturb(method, url);
+  }
+
+  #forward(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const disturbance = this.#disturbance(request);
+    if (disturbance?.is === "hang") return;
+    if (disturbance?.is === "reset") {
+      request.socket.destroy();
+      return;
+    }
+    if (disturbance?.is === "answer") {
+      response.writeHead(disturbance.status, { ...disturbance.headers });
+      response.end(disturbance.body ?? "");
+      return;
+    }
+    const upstream = http.request({
+      socketPath: ENGINE_SOCKET,
+      path: request.url,
+      method: request.method,
+      headers: request.headers,
+      agent: false,
+    });
+    upstream.on("error", () => response.destroy());
+    upstream.on("response", (answer) => {
+      this.#upstreams.add(answer);
+      answer.on("close", () => this.#upstreams.delete(answer));
+      answer.on("error", () => {});
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
+      if (disturbance?.is === "cut") {
+        answer.once("data", (chunk: Buffer) => {
+          response.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => response.destroy());
+        });
+        return;
+      }
+      answer.pipe(response);
+    });
+    response.on("close", () => upstream.destroy());
+    request.pipe(upstream);
+  }
+
+  #upgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#disturbance(request);
+    const upstream = http.request({
+      socketPath: ENGINE_SOCKET,
+      path: request.url,
+      method: request.method,
+      headers: request.headers,
+      agent: false,
+    });
+    upstream.on("error", () => socket.destroy());
+    upstream.on("upgrade", (answer, other, first) => {
+      const headers = Object.entries(answer.headers).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
+      socket.write(`HTTP/1.1 101 UPGRADED\r\n${headers.join("")}\r\n`);
+      socket.write(first);
+      other.write(head);
+      other.on("error", () => socket.destroy());
+      socket.on("error", () => other.destroy());
+      socket.pipe(other).pipe(socket);
+    });
+    upstream.end();
+  }
+}
