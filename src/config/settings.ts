@@ -30,9 +30,7 @@ export interface Setting {
   readonly flag: string | undefined;
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- valibot's types hide the parts in generics
 export const rootSchema = configSchema as unknown as SchemaParts;
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
 const profileParts = profileSchema as unknown as SchemaParts;
 
 export const settings: readonly Setting[] = settingsIn(rootSchema, []);

@@ -1,5 +1,4 @@
 /** Passwords: argon2id in a queue of its own (design D11), and the rules for choosing one. */
-// oxlint-disable-next-line no-restricted-imports -- this is the one file that knows it
 import { argon2id, hash, verify } from "argon2";
 import { randomBytes } from "node:crypto";
 import { HubError } from "#src/errors.ts";

@@ -5,7 +5,6 @@
 export function toFrozen<Value>(text: string): Value {
   const value: unknown = JSON.parse(text);
   deepFreeze(value);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return value as Value;
 }
 

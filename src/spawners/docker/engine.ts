@@ -5,7 +5,6 @@
 import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import { addAbortSignal, type Duplex, Readable } from "node:stream";
-// oxlint-disable-next-line no-restricted-imports -- this is the file that may
 import Docker from "dockerode";
 import { HubError } from "#src/errors.ts";
 import { CALL_TIMEOUT_MS, EngineCalls } from "./engine/calls.ts";

@@ -1,5 +1,4 @@
 /** The database's handle: the one place that calls `level`. Rows are texts here. */
-// oxlint-disable-next-line eslint/no-restricted-imports -- this folder is the one that knows level
 import { Level } from "level";
 import { HubError } from "#src/errors.ts";
 import type { AuditRow } from "#src/stores/write-through-store.ts";
