@@ -34,7 +34,8 @@ export function createRequestContexts(options: {
   readonly publicUrl?: string | undefined;
 }): RequestContexts {
   const proxies = readProxies(options.trustedProxies);
-  const publicOrigin = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).origin];
+  const publicOrigins =
+    options.publicUrl === undefined ? [] : [webOrigin(new URL(options.publicUrl))];
   const nextId = createIds();
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
 
@@ -51,7 +52,7 @@ export function createRequestContexts(options: {
       scheme,
       host,
       origin,
-      ownOrigins: origin === "" ? publicOrigin : [origin, ...publicOrigin],
+      ownOrigins: origin === "" ? publicOrigins : [origin, ...publicOrigins],
     };
     contexts.set(req, context);
     return context;
@@ -171,6 +172,14 @@ function isPlainHost(host: string): boolean {
     : NAME_OR_IPV4.test(name) && !name.includes("..");
   const isPort = port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
   return isName && isPort && URL.canParse(`http://${host}`);
+}
+
+/** Other schemes have the origin `null`, which is that of every sandboxed page. */
+function webOrigin(url: URL): string {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`“${url.href}” is not an address of the web`);
+  }
+  return url.origin;
 }
 
 /** As browsers write it: no default port, IPv6 in its short form. */

@@ -109,7 +109,7 @@ describe("a form token of somebody who is not signed in", () => {
 
   it("is refused in any other form without an exception (1,000 texts)", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ unit: "grapheme-ascii", maxLength: 120 }), (text) => {
         assert.equal(csrf.isValid({ cookie: text, sent: text }), false);
       }),
       { numRuns: 1000 },

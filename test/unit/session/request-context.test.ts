@@ -146,6 +146,9 @@ describe("the host of a request", () => {
   it("is accepted beside the public origin", () => {
     const context = contextOf({}, [], "https://School.example:443/hub/");
     assert.deepEqual(context.ownOrigins, ["http://box.lan", "https://school.example"]);
+    for (const publicUrl of ["box.lan:8000", "file:///x", "school.example"]) {
+      assert.throws(() => createRequestContexts({ trustedProxies: [], publicUrl }), TypeError);
+    }
   });
 });
 
