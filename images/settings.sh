@@ -55,7 +55,7 @@ find_compose_env_file() {
 
 # What can be said before minutes of building. The hub checks the rest.
 check_settings() {
-  for name in $(env | sed -n 's/^\(HOMEROOM_[A-Z_]*\)=.*/\1/p'); do
+  for name in $(env | sed -n 's/^\(HOMEROOM_[A-Z_]*\)=.*/\1/p' | grep -v '^HOMEROOM_TEST_'); do
     case "
 $(setting_names)
 " in
