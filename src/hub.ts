@@ -113,12 +113,33 @@ export async function createHub({
   const views = createViews({ assets, clock });
   const stopping = new AbortController();
   const app = createApp({
-    ...{ config, accounts, login, servers, setupCode, sessions, csrf, permissions, contexts },
-    ...{ store, views, assets, log, hubSignal: stopping.signal },
+    config,
+    accounts,
+    login,
+    servers,
+    setupCode,
+    sessions,
+    csrf,
+    permissions,
+    contexts,
+    store,
+    views,
+    assets,
+    log,
+    hubSignal: stopping.signal,
   });
   const pages = createUserPathPages({ config, views, contexts, servers });
   const gateway = createGateway({
-    ...{ basePath, app, contexts, sessions, permissions, accounts, servers, routes, proxy, pages },
+    basePath,
+    app,
+    contexts,
+    sessions,
+    permissions,
+    accounts,
+    servers,
+    routes,
+    proxy,
+    pages,
     log,
   });
   opened.defer(() => gateway.close());
@@ -127,7 +148,7 @@ export async function createHub({
   const control = await openControl({ gateway, path: join(dataDir, "control.sock"), log });
   opened.defer(() => control.close());
   const code = await setupCode.current();
-  const hub = { ...(code === undefined ? {} : { setupCode: code }) };
+  const hub = code === undefined ? {} : { setupCode: code };
   if (only === "people") {
     opened.defer(() => stopping.abort());
     return { ...hub, ...disposedBy(opened.move()) };

@@ -1,6 +1,5 @@
 /** What middleware leaves for handlers on `ctx.state`. */
-import type Router from "koa-router";
-import type { Context, DefaultContext } from "koa";
+import type { Context } from "koa";
 import type { Identity } from "#src/session/identity.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 
@@ -23,4 +22,3 @@ export type HubContext = Context & {
 };
 export type Handler = (ctx: HubContext) => Promise<void> | void;
 export type HubMiddleware = (ctx: HubContext, next: () => Promise<unknown>) => Promise<void>;
-export type HubRouter = Router<RequestState, DefaultContext>;

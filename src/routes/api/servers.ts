@@ -70,10 +70,10 @@ export function serversApi(parts: ServersParts) {
     if (present.is === "stopped" && present.lastFailure === undefined) {
       throw new HubError("not_starting", { name: user.name });
     }
-    answerWithEvents(ctx, parts.hubSignal, jupyterhubHeartbeat, async ({ send, signal }) => {
+    answerWithEvents(ctx, parts.hubSignal, jupyterhubHeartbeat, async (stream) => {
       let wasPending = false;
-      for await (const status of servers.watch(user.id, signal)) {
-        send({ data: progressEvent(status, paths.server(user.name)) });
+      for await (const status of servers.watch(user.id, stream.signal)) {
+        stream.send({ data: progressEvent(status, paths.server(user.name)) });
         if (status.is === "running" || status.is === "frozen") return;
         if (status.is === "stopped") return;
         if (status.is === "stopping" && wasPending) continue;

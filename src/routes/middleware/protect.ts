@@ -12,7 +12,10 @@ export type OnExpired = (ctx: HubContext) => Promise<void> | void;
 export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddleware {
   return async function protectFromForgery(ctx, next) {
     const { request, identity } = ctx.state;
-    if (SAFE_METHODS.has(ctx.method) || request.via === "console") return void (await next());
+    if (SAFE_METHODS.has(ctx.method) || request.via === "console") {
+      await next();
+      return;
+    }
     const origins = { origin: header(ctx, "origin"), referer: header(ctx, "referer") };
     if (!checkOrigin(origins, request)) throw new HubError("foreign_origin");
     refuseFormToApi(ctx);
@@ -23,9 +26,14 @@ export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddle
       ...(ctx.state.xsrfCookie === undefined ? {} : { cookie: ctx.state.xsrfCookie }),
       ...(sent === undefined ? {} : { sent }),
     });
-    if (valid) return void (await next());
-    if (onExpired !== undefined) return void (await onExpired(ctx));
-    throw new HubError("form_expired", { reason: forgeryReason(ctx.method, sent) });
+    if (valid) {
+      await next();
+      return;
+    }
+    if (onExpired === undefined) {
+      throw new HubError("form_expired", { reason: forgeryReason(ctx.method, sent) });
+    }
+    await onExpired(ctx);
   };
 }
 
