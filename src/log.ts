@@ -1,10 +1,10 @@
-/** The one logger: JSON lines on standard output, credentials struck out. */
+/** The one logger: JSON lines on standard output (1) or standard error (2), credentials struck out. */
 import pino from "pino";
 
 export type Logger = pino.Logger;
 
-export function createLog(level: string): Logger {
-  return pino({
+export function createLog(level: string, fileDescriptor: 1 | 2 = 1): Logger {
+  const options = {
     level,
     base: null,
     redact: {
@@ -20,5 +20,6 @@ export function createLog(level: string): Logger {
       ],
       censor: "[struck out]",
     },
-  });
+  };
+  return pino(options, pino.destination(fileDescriptor));
 }

@@ -1,0 +1,130 @@
+/** Speaks HTTP to the hub's control socket. */
+import { request, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import * as v from "valibot";
+import { failureText, isFailureCode } from "#src/errors.ts";
+
+export interface Answer {
+  readonly status: number;
+  /** JSON, or `undefined` when it has none. */
+  readonly body: unknown;
+}
+
+/** What a command cannot go on with; the message is for people. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+const TIMEOUT_MS = 60_000;
+const NOBODY_THERE = ["ENOENT", "ECONNREFUSED", "ENOTDIR", "ENOTSOCK"];
+const failureBody = v.object({
+  message: v.string(),
+  code: v.optional(v.string()),
+  params: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
+});
+
+export class ControlClient {
+  readonly #socketPath: string;
+  readonly #prefix: string;
+
+  constructor({ dataDir, basePath }: { readonly dataDir: string; readonly basePath: string }) {
+    this.#socketPath = join(dataDir, "control.sock");
+    this.#prefix = `${basePath}hub/`;
+  }
+
+  /** `path` is below `hub/`. `undefined`: no hub answers. Throws what the hub refused, in its words. */
+  async request(
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    options: { readonly body?: unknown; readonly timeoutMs?: number } = {},
+  ): Promise<Answer | undefined> {
+    const answer = await this.#send(method, path, options);
+    if (answer !== undefined && answer.status >= 400) {
+      throw new CommandError(refusal(answer));
+    }
+    return answer;
+  }
+
+  #send(
+    method: string,
+    path: string,
+    { body, timeoutMs = TIMEOUT_MS }: { readonly body?: unknown; readonly timeoutMs?: number },
+  ): Promise<Answer | undefined> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
+    const sent = request({
+      socketPath: this.#socketPath,
+      method,
+      path: this.#prefix + path,
+      signal: AbortSignal.timeout(timeoutMs),
+      agent: false,
+      headers: {
+        host: "localhost",
+        accept: "application/json",
+        ...(text === undefined ? {} : { "content-type": "application/json" }),
+        "content-length": Buffer.byteLength(text ?? ""),
+      },
+    });
+    sent.on("response", (response) => {
+      readAnswer(response).then(resolve, () => reject(new CommandError("the hub went away")));
+    });
+    sent.on("error", (error) => {
+      const code = "code" in error ? String(error.code) : "";
+      if (NOBODY_THERE.includes(code)) {
+        resolve(undefined);
+      } else {
+        reject(new CommandError(words(code, error, this.#socketPath), { cause: error }));
+      }
+    });
+    sent.end(text);
+    return promise;
+  }
+}
+
+/** The answer in the form that the command expects. */
+export function readBody<Schema extends v.GenericSchema>(
+  schema: Schema,
+  { body }: Answer,
+): v.InferOutput<Schema> {
+  const { output, success } = v.safeParse(schema, body);
+  if (!success) {
+    throw new CommandError("the hub answered in a way that this command does not understand");
+  }
+  return output;
+}
+
+function refusal({ status, body }: Answer): string {
+  const { output, success } = v.safeParse(failureBody, body);
+  if (!success) {
+    return `the hub answered ${status}`;
+  }
+  const { code = "", params, message } = output;
+  return isFailureCode(code) && params !== undefined
+    ? failureText({ code, params }, "teacher")
+    : message;
+}
+
+function words(code: string, error: Error, path: string): string {
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return `${path} may not be opened by this user`;
+    case "ABORT_ERR":
+      return "the hub does not answer";
+    case "ECONNRESET":
+    case "EPIPE":
+      return "the hub went away";
+    default:
+      return `the hub cannot be asked: ${error.message}`;
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    text += String(chunk);
+  }
+  const status = response.statusCode ?? 0;
+  const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
+  return { status, body: isJson ? (JSON.parse(text) as unknown) : undefined };
+}

@@ -1,0 +1,18 @@
+/** What the commands have of the process they run in; main.ts gives the real one. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output: what was asked for, and nothing else. */
+  out(text: string): void;
+  /** Standard error: everything that is said to people beside it. */
+  err(text: string): void;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  /** Aborted when the process is asked to end; from then on it is up to the caller to end in time. */
+  stopRequested(): AbortSignal;
+  /** `report` hears of an error that nobody caught, then the process ends with code 1. */
+  onBug(report: (error: unknown) => void): void;
+}
+
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

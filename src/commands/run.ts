@@ -1,0 +1,133 @@
+/** From the command line to an exit code. Nothing of the hub itself is loaded before it is needed. */
+import { readFile } from "node:fs/promises";
+import { splitArguments } from "#src/config/command-line.ts";
+import { loadConfig } from "#src/config/load.ts";
+import type { Config } from "#src/config/schema.ts";
+import { HubError } from "#src/errors.ts";
+import type { Spawner } from "#src/spawners/spawner.ts";
+import { type Command, commandFlags, parseCommand } from "./arguments.ts";
+import { CommandError, ControlClient } from "./control-client.ts";
+import { failureWords } from "./failure-words.ts";
+import { type ExitCode, exitCodes, type Host } from "./host.ts";
+import { usage, userUsage } from "./usage.ts";
+
+/** Parts of the hub that a command opens in its own process when no hub runs. */
+export interface Openers {
+  hub(config: Config): Promise<AsyncDisposable>;
+  spawner(config: Config): Promise<Spawner>;
+}
+
+export async function run(host: Host, openers: Openers = ownOpeners): Promise<ExitCode> {
+  const { rest, problems } = splitArguments(host.argv, commandFlags);
+  const command = parseCommand(rest);
+  const wrong = [...problems, ...("problem" in command ? [command.problem] : [])];
+  if ("problem" in command || wrong.length > 0) {
+    host.err(
+      `${wrong.map((line) => `homeroom: ${line}\n`).join("")}\n${rest[0] === "user" ? userUsage : usage}`,
+    );
+    return exitCodes.usage;
+  }
+  if (command.command === "help") {
+    host.out(command.topic === "user" ? userUsage : usage);
+    return exitCodes.done;
+  }
+  if (command.command === "version") {
+    const { HOMEROOM_VERSION } = await import("#src/version.ts");
+    host.out(`${HOMEROOM_VERSION}\n`);
+    return exitCodes.done;
+  }
+  const loaded = await loadConfig({
+    argv: host.argv,
+    env: host.env,
+    readFile: (path) => readFile(path, "utf8"),
+    commandFlags,
+  });
+  if (!loaded.ok) {
+    host.err(loaded.problems.map((line) => `${line}\n`).join(""));
+    // A health check knows no other code than 0 and 1.
+    return command.command === "health" ? exitCodes.failed : exitCodes.usage;
+  }
+  try {
+    return await runWithConfig(command, loaded.config, host, openers);
+  } catch (error) {
+    if (error instanceof HubError || error instanceof CommandError) {
+      host.err(`homeroom: ${failureWords(error)}\n`);
+      return exitCodes.failed;
+    }
+    throw error;
+  }
+}
+
+async function runWithConfig(
+  command: Exclude<Command, { command: "help" | "version" }>,
+  config: Config,
+  host: Host,
+  openers: Openers,
+): Promise<ExitCode> {
+  const client = new ControlClient(config);
+  switch (command.command) {
+    case "serve": {
+      const { serve } = await import("./serve.ts");
+      return serve(config, host);
+    }
+    case "check-config":
+      // The whole program: the image fills its compile cache with this.
+      await Promise.all([import("#src/hub.ts"), import("./serve.ts"), ...commandModules()]);
+      host.out("The configuration is fine.\n");
+      return exitCodes.done;
+    case "health": {
+      const { runHealth } = await import("./status.ts");
+      return runHealth(host, client);
+    }
+    case "status": {
+      const { runStatus } = await import("./status.ts");
+      return runStatus(command, host, client);
+    }
+    case "stop-notebooks": {
+      const { runStopNotebooks } = await import("./stop-notebooks.ts");
+      return runStopNotebooks(host, client, () => openers.spawner(config));
+    }
+    default: {
+      const { HubAccess } = await import("./hub-access.ts");
+      await using hub = new HubAccess({ client, openHub: () => openers.hub(config) });
+      if (command.command === "setup-code") {
+        const { runSetupCode } = await import("./status.ts");
+        return await runSetupCode(host, hub);
+      }
+      const { runUserCommand } = await import("./user.ts");
+      return await runUserCommand(command, host, hub);
+    }
+  }
+}
+
+function commandModules(): readonly Promise<unknown>[] {
+  return [
+    import("./hub-access.ts"),
+    import("./status.ts"),
+    import("./stop-notebooks.ts"),
+    import("./user.ts"),
+  ];
+}
+
+/** Warnings go to standard error: standard output has what was asked for. */
+async function openParts(config: Config) {
+  const [{ createLog }, { loadSecrets }] = await Promise.all([
+    import("#src/log.ts"),
+    import("#src/config/secrets.ts"),
+  ]);
+  const log = createLog("warn", 2);
+  return { log, secrets: await loadSecrets(config.dataDir, { log }) };
+}
+
+const ownOpeners: Openers = {
+  async hub(config) {
+    const { createHub } = await import("#src/hub.ts");
+    return createHub({ config, ...(await openParts(config)), only: "people" });
+  },
+  async spawner(config) {
+    const { createSpawner } = await import("#src/spawners/create.ts");
+    const { log, secrets } = await openParts(config);
+    const { instanceId } = secrets;
+    return createSpawner({ config: config.spawner, instanceId, log }).spawner;
+  },
+};
