@@ -101,7 +101,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/users/:name", "signed_in", h.servers.showUser],
     ["GET", "hub/api/users/:name/server", "signed_in", h.servers.showServer],
     ["POST", "hub/api/users/:name/server", "signed_in", h.servers.start],
-    ["DELETE", "hub/api/users/:name/server", "signed_in", h.servers.stop],
+    ["DELETE", "hub/api/users/:name/server", "servers", h.servers.stop],
     ["GET", "hub/api/users/:name/server/progress", "signed_in", h.servers.progress],
     ["GET", "hub/api/accounts", "list:users", h.accounts.list],
     ["POST", "hub/api/accounts", "admin:users", h.accounts.add],

@@ -46,7 +46,10 @@ function answerFailure(ctx: HubContext, failure: HubError, parts: ErrorParts): v
     ctx.set("retry-after", String(Math.ceil(failure.retryAfter)));
   }
   if (wantsJson(ctx)) {
-    ctx.body = { status: failure.status, message: failure.message, code: failure.code };
+    const { status, message, code, params } = failure;
+    // Commands say it in the teacher's words, which clients of the API never see.
+    const forCommands = ctx.state.identity?.kind === "console" ? { params } : {};
+    ctx.body = { status, message, code, ...forCommands };
     return;
   }
   const visitor = ctx.state.identity?.kind === "user" ? ctx.state.identity.user : undefined;
