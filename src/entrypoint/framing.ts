@@ -15,6 +15,8 @@ export function hasBody(req: IncomingMessage): boolean {
 
 /** Holds for every request, wherever it goes. Throws. */
 export function checkFraming(req: IncomingMessage): void {
+  // Node still reads HTTP/0.9, which has no headers to say who asks.
+  if (req.httpVersionMajor !== 1) throw new HubError("bad_request");
   if (!METHODS.has(req.method ?? "")) throw new HubError("method_not_allowed");
   const encoding = req.headers["transfer-encoding"];
   if (encoding === undefined) return;

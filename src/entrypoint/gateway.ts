@@ -12,6 +12,7 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId } from "#src/stores/records.ts";
 import { Authoriser, type AuthoriserOptions, type Decision } from "./authorise.ts";
 import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
+import { endStalledUpload, limitBodyTime } from "./body-time.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { answerJson, answerPlainly, discardBody, redirect } from "./plain-answers.ts";
 import type { GuardedProxy, ProxyFailure } from "./proxy.ts";
@@ -45,8 +46,6 @@ export interface GatewayOptions extends AuthoriserOptions {
 
 type Allowed = Extract<Decision, { is: "allowed" }>;
 
-/** Uploads to a notebook take as long as they take; what the hub itself reads is small. */
-const HUB_BODY_MS = 60_000;
 const AWAY_SECONDS = 5;
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -78,6 +77,8 @@ class HubGateway implements Gateway {
       this.#request(req, res, via);
     } catch (error) {
       if (!(error instanceof HubError)) this.#options.log.error({ err: error }, "request failed");
+      // How the rest of the connection is to be read is not certain.
+      res.shouldKeepAlive = false;
       answerPlainly(res, error instanceof HubError ? error : new HubError("internal", unnumbered));
     }
     // Whoever was refused may still be sending.
@@ -173,6 +174,7 @@ class HubGateway implements Gateway {
 
   #proxyRequest(req: IncomingMessage, res: ServerResponse, visit: Visit, decision: Allowed): void {
     if (req.headers["x-homeroom-poll"] !== "1") this.#touch(decision);
+    if (hasBody(req)) endStalledUpload(req);
     const done = this.#open.add({
       session: decision.session,
       route: decision.route,
@@ -299,12 +301,4 @@ function refuseDecision(socket: Duplex, decision: Exclude<Decision, Allowed>): v
       refuseUpgrade(socket, decision.failure.status, { retryAfter: decision.failure.retryAfter });
       return;
   }
-}
-
-/** A body that comes in too slowly ends with its connection. */
-function limitBodyTime(req: IncomingMessage): void {
-  const timer = setTimeout(() => req.destroy(), HUB_BODY_MS).unref();
-  const clear = (): void => clearTimeout(timer);
-  req.once("end", clear);
-  req.once("close", clear);
 }

@@ -1,9 +1,9 @@
 /** The HTTP server behind the port and behind the control socket: strict, and never ended by a socket. */
-import { type Server, createServer } from "node:http";
+import { type Server, type ServerResponse, createServer } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Gateway, Via } from "./gateway.ts";
-import { refuseUpgrade } from "./upgrade-reply.ts";
+import { closeSoon, refuseUpgrade } from "./upgrade-reply.ts";
 
 const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -19,6 +19,7 @@ export interface GatewayServer {
 export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
   const sockets = new Set<Duplex>();
   const upgraded = new Set<Duplex>();
+  const answers = new WeakMap<Duplex, ServerResponse>();
   let closing = false;
 
   const server = createServer(
@@ -32,11 +33,15 @@ export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      // A closed laptop lid says nothing: the first probe after half a minute, the last ten seconds later.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       // Any other kind of upgrade is an offer that may be passed over.
       shouldUpgradeCallback: (req) =>
         req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket",
     },
     (req, res) => {
+      answers.set(req.socket, res);
       if (closing) res.shouldKeepAlive = false;
       gateway.request(req, res, via);
     },
@@ -58,14 +63,17 @@ export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
     socket.on("error", () => undefined);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    if (socket.writable && error.code !== "ECONNRESET") refuseUpgrade(socket, statusOf(error));
-    else socket.destroy();
+    if (error.code === "ECONNRESET") socket.destroy();
+    // In the middle of an answer, another one would be taken for a part of it.
+    else if (isAnswering(answers.get(socket))) closeSoon(socket);
+    else refuseUpgrade(socket, statusOf(error));
   });
 
   async function close(drainMs: number): Promise<void> {
     closing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    // Answers that had begun before keep their connection; it is idle afterwards.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     // They would never end by themselves, and clients connect again at once.
     for (const socket of upgraded) socket.destroy();
     const timer = setTimeout(() => {
@@ -73,13 +81,19 @@ export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
     }, drainMs);
     await closed;
     clearTimeout(timer);
+    clearInterval(idle);
   }
 
   return { server, close };
 }
 
+function isAnswering(res: ServerResponse | undefined): boolean {
+  return res !== undefined && res.headersSent && !res.writableFinished;
+}
+
 function statusOf({ code }: NodeJS.ErrnoException): number {
   if (code === "HPE_HEADER_OVERFLOW") return 431;
+  if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") return 413;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return 408;
   return 400;
 }

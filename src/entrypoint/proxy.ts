@@ -4,7 +4,6 @@
  * `toProxy` is set, replies written unseen, half replies left hanging, upgrades answered before anyone could look.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProxyServer, type ServerOptions } from "http-proxy";
 import { discardBody } from "./plain-answers.ts";
@@ -13,7 +12,8 @@ import { cleanReply } from "./response-headers.ts";
 import type { Route } from "./routing-table.ts";
 import { SlowHeadError, SlowHeads } from "./slow-heads.ts";
 import { UpstreamAgents } from "./upstream-agents.ts";
-import { cleanUpgradeReply, closeSoon } from "./upgrade-reply.ts";
+import { cleanUpgradeReply } from "./upgrade-reply.ts";
+import { joinFates, takeOver, watchWaitingSocket } from "./upgrade-sockets.ts";
 import { ClientFrames } from "./websocket-frames.ts";
 
 /** `unreachable`: there is no connection, or it broke before a reply. `bad_reply`: a reply that cannot be passed on. */
@@ -32,8 +32,6 @@ export interface UpgradeHooks {
 const CONNECT_MS = 4000;
 /** Jupyter answers an upgrade only when the kernel does, for which it allows a minute. */
 const UPGRADE_MS = 120_000;
-/** A closed laptop lid sends nothing; the first probe after half a minute, the last ten seconds later. */
-const PROBE_MS = 30_000;
 const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 interface Exchange {
@@ -108,7 +106,7 @@ export class GuardedProxy {
         hooks.failed(failure, cause);
       });
     const timer = setTimeout(() => fail("unreachable", new Error("no answer")), UPGRADE_MS).unref();
-    socket.once("close", () => settle(() => request?.destroy()));
+    const stopWatching = watchWaitingSocket(socket, () => settle(() => request?.destroy()));
 
     this.#upgrades.set(req, (made) => {
       request = made;
@@ -136,6 +134,7 @@ export class GuardedProxy {
           return;
         }
         settle(() => {
+          stopWatching();
           // http-proxy writes these to the client.
           reply.headers = headers;
           proceed();
@@ -259,41 +258,6 @@ function dressed(
   } finally {
     req.headers = received.headers;
     req.url = received.url;
-  }
-}
-
-interface UpgradeListeners {
-  upgraded: (reply: IncomingMessage, upstream: Socket, proceed: () => void) => void;
-  answered: (reply: IncomingMessage) => void;
-}
-
-/**
- * Puts our listeners in the place of http-proxy's: it would write any `101` and any other reply to the client
- * as it came. `proceed` is its own way on.
- */
-function takeOver(request: ClientRequest, listeners: UpgradeListeners): void {
-  const [theirs] = request.listeners("upgrade");
-  if (theirs === undefined) throw new TypeError("http-proxy does not listen for the upgrade");
-  request.removeAllListeners("upgrade");
-  request.removeAllListeners("response");
-  request.once("upgrade", (reply, upstream, early) => {
-    upstream.on("error", () => undefined);
-    listeners.upgraded(reply, upstream, () => theirs.call(request, reply, upstream, early));
-  });
-  request.once("response", (reply) => {
-    reply.on("error", () => undefined);
-    listeners.answered(reply);
-  });
-}
-
-/** Neither end of a WebSocket outlives the other, also when one of them does not say goodbye. */
-function joinFates(client: Duplex, upstream: Socket): void {
-  for (const socket of [client, upstream]) {
-    if (socket instanceof Socket) socket.setKeepAlive(true, PROBE_MS);
-  }
-  for (const event of ["end", "close"] as const) {
-    client.once(event, () => closeSoon(upstream));
-    upstream.once(event, () => closeSoon(client));
   }
 }
 

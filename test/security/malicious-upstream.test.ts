@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
   {
     what: "control characters in the reason phrase",
     status: [200, 502],
-    lacks: /\u0001|\u0008/,
+    has: /^HTTP\/1\.1 (?:200 OK|502 Bad Gateway)\r\n/,
     reply: says("HTTP/1.1 200 O\u0001K\u0008\r\nContent-Length: 2\r\n\r\nok"),
   },
   {
@@ -181,7 +181,11 @@ const CASES: readonly Case[] = [
     what: "a body that drips",
     status: [200],
     reply: (socket) =>
-      drips(socket, ["HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", ..."z".repeat(20)], 50),
+      drips(
+        socket,
+        ["HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", ...Array<string>(20).fill("z")],
+        50,
+      ),
   },
   {
     what: "two replies to one request",

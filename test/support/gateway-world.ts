@@ -90,22 +90,52 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       req.resume();
       res.end("hub");
     },
-    contexts: createRequestContexts({ trustedProxies: [], publicUrl: options.publicUrl }),
-    ...{ sessions, accounts, servers, routes, pages: plainPages, log: silentLog },
+    contexts: createRequestContexts({
+      trustedProxies: [],
+      publicUrl: options.publicUrl,
+    }),
+    sessions,
+    accounts,
+    servers,
+    routes,
+    pages: plainPages,
+    log: silentLog,
     permissions: new Permissions(store),
     proxy: createProxy(),
   });
 
   return {
-    ...{ gateway, routes, servers, sessions, hubRequests, user },
+    gateway,
+    routes,
+    servers,
+    sessions,
+    hubRequests,
+    user,
     async signIn(name, { mustChangePassword = false } = {}) {
-      const about = { mustChangePassword, device: "test", address: "" };
-      return (await sessions.create({ user: user(name), ...about })).siteSecret;
+      const about = {
+        mustChangePassword,
+        device: "test",
+        address: "",
+      };
+      return (
+        await sessions.create({
+          user: user(name),
+          ...about,
+        })
+      ).siteSecret;
     },
     run(name, port, parts = {}) {
       const route: Route = {
-        ...{ userId: user(name).id, serverName: "", serverId: makeId<"server">(), generation: 1 },
-        ...{ upstream: { host: "127.0.0.1", port }, secret: SECRET, kind: "jupyter" },
+        userId: user(name).id,
+        serverName: "",
+        serverId: makeId<"server">(),
+        generation: 1,
+        upstream: {
+          host: "127.0.0.1",
+          port,
+        },
+        secret: SECRET,
+        kind: "jupyter",
         ...parts,
       };
       routes.set(route);
