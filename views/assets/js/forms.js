@@ -21,7 +21,7 @@ for (const box of document.querySelectorAll("[data-show-passwords]")) {
  * @returns {0 | 1 | 2 | 3}
  */
 function strength(password, minLength) {
-  const length = [...password].length;
+  const { length } = password;
   if (length < minLength) return 0;
   if (new Set(password).size < 5) return 1;
   if (length >= 16) return 3;

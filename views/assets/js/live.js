@@ -226,7 +226,9 @@ async function sendQuietly(form, button) {
   button.setAttribute("aria-disabled", "true");
   const address = button.hasAttribute("formaction") ? button.formAction : form.action;
   const fields = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) fields.append(name, String(value));
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") fields.append(name, value);
+  }
   try {
     const answer = await fetch(address, { method: "POST", body: fields, redirect: "manual" });
     // A redirect is what a form is answered with when all went well; else the page says what is wrong.

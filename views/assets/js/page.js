@@ -75,17 +75,22 @@ async function copy(text) {
   area.remove();
 }
 
-document.addEventListener("click", async (event) => {
-  const target = event.target instanceof Element ? event.target : null;
-  const button = target?.closest("button[data-print], button[data-copy]");
-  if (!(button instanceof HTMLButtonElement)) return;
-  if (button.dataset["copy"] === undefined) return print();
-  const source = document.getElementById(button.dataset["copy"]);
+/** @param {HTMLButtonElement} button */
+async function copyFor(button) {
+  const source = document.getElementById(button.dataset["copy"] ?? "");
   await copy((source instanceof HTMLTextAreaElement ? source.value : source?.textContent) ?? "");
   announce(button.dataset["copied"] ?? "");
   button.classList.add("done");
   setTimeout(() => button.classList.remove("done"), 2_000);
   button.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const button = target?.closest("button[data-print], button[data-copy]");
+  if (!(button instanceof HTMLButtonElement)) return;
+  if (button.dataset["copy"] === undefined) print();
+  else void copyFor(button);
 });
 
 // ---- Menus close by Escape and by a click elsewhere
