@@ -34,7 +34,7 @@ export class SampleSite implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new TypeError("no port");
-    return `http://127.0.0.1:${address.port}`;
+    return `http://box.lan:${address.port}`;
   }
 
   /** Path of a sample: `/hub/sample/home-running?language=en&theme=dark` */
@@ -48,6 +48,7 @@ export class SampleSite implements AsyncDisposable {
     this.requests.push(`${request.method} ${url.pathname}`);
     const handler = this.handlers.get(url.pathname);
     if (handler !== undefined) return handler(request, response);
+    if (/^\/hub\/(?:admin\/)?events\b/.test(url.pathname)) return openStream(response);
     const asset = this.#assets.get(url.pathname.slice("/hub/static/".length));
     if (asset !== undefined) {
       response.writeHead(200, { "content-type": asset.type, "x-content-type-options": "nosniff" });
@@ -75,8 +76,18 @@ export class SampleSite implements AsyncDisposable {
     response.end(sample.render(this.views, options));
   }
 
+  /** An event as the hub sends it, over a stream that {@link openStream} opened. */
+  static send(response: ServerResponse, name: string, data: unknown): void {
+    response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+export function openStream(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+  response.write(":\n\n");
 }
