@@ -30,7 +30,8 @@ export function loginPages(parts: LoginParts) {
   const { accounts, login, sessions, paths } = parts;
 
   function show(ctx: HubContext): void {
-    if (!accounts.hasOwner()) return ctx.redirect(paths.setup);
+    // People can be added by command before there is an owner: they sign in here as ever.
+    if (accounts.living().length === 0) return ctx.redirect(paths.setup);
     const { identity } = ctx.state;
     if (identity?.kind === "user") {
       return ctx.redirect(afterSignIn(ctx, identity.user, identity.session.mustChangePassword));
