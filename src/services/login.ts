@@ -63,9 +63,7 @@ export class Login {
     }
     return store.change<SignedIn | undefined>((state) => {
       const now = userNamed(state, found.name);
-      // Reset or replaced while this one was checked: it is not the password any more.
-      const isStale = now === undefined || (seen?.id === now.id && !hasSamePassword(now, seen));
-      if (isStale) {
+      if (now === undefined || (seen?.name === now.name && !isUnchanged(seen, now))) {
         return { writes: [], result: undefined };
       }
       const at = isoTime(clock);
@@ -88,4 +86,9 @@ export class Login {
     const row = auditRow({ action: "session.refused", actor, subject }, clock);
     return store.change(() => ({ writes: [row], result: undefined }));
   }
+}
+
+/** While it was checked, a password may be replaced, or an account removed and its name given to another. */
+function isUnchanged(seen: UserRecord, now: UserRecord): boolean {
+  return seen.id === now.id && hasSamePassword(now, seen);
 }

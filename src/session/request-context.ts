@@ -41,7 +41,7 @@ export function createRequestContexts(options: {
 
   function make(req: IncomingMessage, via: RequestContext["via"]): RequestContext {
     const peer = plainAddress(req.socket.remoteAddress ?? "");
-    const isForwarded = via === "network" && isTrusted(proxies, peer);
+    const isForwarded = isTrusted(proxies, peer);
     const scheme = schemeOf(req, isForwarded);
     const host = hostOf(req);
     const origin = host === "" ? "" : originOf(scheme, host);

@@ -73,6 +73,17 @@ describe("a password hash", () => {
     }
   });
 
+  it("that is real but too dear does not fit either", async () => {
+    for (const cost of [
+      { memoryCost: 1024, timeCost: 7, parallelism: 1 },
+      { memoryCost: 65_544, timeCost: 1, parallelism: 1 },
+      { memoryCost: 1024, timeCost: 1, parallelism: 5 },
+    ]) {
+      const dear = await argon2Hash(password, { type: argon2id, ...cost });
+      assert.equal(await passwords.verify(dear, password), false);
+    }
+  });
+
   it("takes as much work to refuse when there is none", async () => {
     const hash = await passwords.hash(password);
     // Time of the processor, so that what else the machine does has no part in it.

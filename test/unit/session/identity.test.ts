@@ -195,6 +195,24 @@ describe("what people may do when something changed meanwhile", () => {
     assert.deepEqual(new Set(allowed(visitor("tess"), "alex")), new Set(overStudents));
   });
 
+  it("keeps teachers from a colleague who is a student in their class", async () => {
+    const [, member] = Array.from(people.store.entries("members")).find(
+      ([, { userId }]) => userId === subject("far-student").id,
+    ) ?? [undefined, undefined];
+    assert.ok(member !== undefined);
+    const toni = { ...member, userId: subject("toni").id };
+    const key = `${toni.groupId}!${toni.userId}`;
+    await people.store.change(() => ({
+      writes: [{ put: "members", key, record: toni }],
+      result: undefined,
+    }));
+    assert.deepEqual(allowed(visitor("far-teacher"), "toni"), ["list:users"]);
+    await people.store.change(() => ({
+      writes: [{ remove: "members", key }],
+      result: undefined,
+    }));
+  });
+
   it("is nothing for, and nothing over, somebody who was removed", async () => {
     const gone = await people.add("gone");
     subjects["gone"] = gone;

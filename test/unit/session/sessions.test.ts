@@ -123,6 +123,7 @@ describe("the end of a session", () => {
     const ending = sessions.end(one.session.id, actorFor(sam));
     assert.deepEqual(ended, [one.session.id], "before anything is written");
     assert.equal(sessions.byHubSecret(one.hubSecret), undefined);
+    assert.equal(sessions.bySiteSecret(one.siteSecret), undefined);
     await ending;
     assert.equal(stored(one.session.id), undefined);
     assert.equal(sessions.byHubSecret(other.hubSecret)?.id, other.session.id);
@@ -191,6 +192,16 @@ describe("the end of a session", () => {
     use(hubSecret);
     await Promise.all([sessions.tidy(), sessions.end(session.id), sessions.tidy()]);
     assert.equal(stored(session.id), undefined);
+    assert.equal(sessions.byHubSecret(hubSecret), undefined);
+  });
+
+  it("is not undone by writing down when it was last used", async () => {
+    const { session, hubSecret } = await signIn();
+    people.clock.pass(MINUTE);
+    use(hubSecret);
+    await Promise.all([people.accounts.remove(sam.id, consoleActor), sessions.tidy()]);
+    assert.equal(stored(session.id), undefined);
+    restart();
     assert.equal(sessions.byHubSecret(hubSecret), undefined);
   });
 
@@ -318,7 +329,7 @@ describe("a wall clock that is set", () => {
     const { hubSecret } = await signIn();
     people.clock.jump(-10 * YEAR);
     restart();
-    assert.ok(use(hubSecret));
+    assert.ok(sessions.byHubSecret(hubSecret) !== undefined);
     people.clock.pass(8 * HOUR + 1);
     assert.equal(use(hubSecret), false);
   });
