@@ -113,6 +113,56 @@ function checkReferences(root: Element): void {
   }
 }
 
+describe("the frame of a page", () => {
+  it("has the colours that the visitor chose, and the system's without a choice", () => {
+    const html = (theme: "system" | "dark"): string =>
+      find("home-running").render(views, { theme });
+    assert.match(html("dark"), /<html [^>]*data-theme="dark"/);
+    assert.match(html("dark"), /<meta name="color-scheme" content="dark">/);
+    assert.doesNotMatch(html("system"), /data-theme/);
+  });
+
+  it("marks where the visitor is, and shows staff the class", () => {
+    const entries = (label: string): string[] =>
+      [...elements(parse(find(label)))]
+        .filter(({ tag }) => tag === "nav")
+        .flatMap((nav) => [...elements(nav)].filter(({ tag }) => tag === "a"))
+        .map((link) => (attribute(link, "aria-current") ?? "") + textContent(link));
+    assert.deepEqual(entries("home-running"), ["pageMy notebook", "My account"]);
+    assert.deepEqual(entries("class-full"), [
+      "pageClass",
+      "Add people",
+      "My notebook",
+      "My account",
+    ]);
+    assert.deepEqual(entries("login-empty"), []);
+    assert.deepEqual(entries("first-empty"), [], "nothing else is open before the own password");
+  });
+
+  it("signs out by a form, and by the page that asks where there is no form token", () => {
+    const all = (label: string): Element[] => [...elements(parse(find(label)))];
+    const leads = (label: string, name: string): boolean =>
+      all(label).some((element) => attribute(element, name) === "/hub/logout");
+    assert.ok(leads("home-running", "action") && !leads("home-running", "href"));
+    assert.ok(leads("asleep-own", "href") && !leads("asleep-own", "action"));
+  });
+
+  it("stays below the base path", () => {
+    const below = <Value>(value: Value): Value =>
+      JSON.parse(JSON.stringify(value).replaceAll('"/', '"/a/b/')) as Value; // Texts for texts.
+    for (const sample of samples) {
+      const root = parseHtml(sample.render(views, { change: below }));
+      for (const element of elements(root)) {
+        for (const { name, value } of element.attributes) {
+          if (["href", "src", "action", "formaction"].includes(name)) {
+            assert.match(value, /^(?:\/a\/b\/|#)/, sample.label);
+          }
+        }
+      }
+    }
+  });
+});
+
 describe("the sign-in form", () => {
   it("has the fields of JupyterHub's", () => {
     const root = parse(find("login-wrong"));

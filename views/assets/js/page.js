@@ -75,13 +75,22 @@ async function copy(text) {
   area.remove();
 }
 
+/**
+ * @param {HTMLButtonElement} button
+ * @param {string} name
+ */
+function showIcon(button, name) {
+  const icon = button.querySelector("use");
+  icon?.setAttribute("href", (icon.getAttribute("href") ?? "").replace(/#.*/, `#${name}`));
+}
+
 /** @param {HTMLButtonElement} button */
 async function copyFor(button) {
   const source = document.getElementById(button.dataset["copy"] ?? "");
   await copy((source instanceof HTMLTextAreaElement ? source.value : source?.textContent) ?? "");
   announce(button.dataset["copied"] ?? "");
-  button.classList.add("done");
-  setTimeout(() => button.classList.remove("done"), 2_000);
+  showIcon(button, "done");
+  setTimeout(() => showIcon(button, "copy"), 2_000);
   button.focus();
 }
 
