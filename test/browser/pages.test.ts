@@ -160,18 +160,19 @@ describe("touch", () => {
 describe("on paper", () => {
   const cards = (): Sample => find("firstPasswords-added");
 
-  for (const [format, height] of [
-    ["A4", 297],
-    ["Letter", 279],
-  ] as const) {
+  for (const format of ["A4", "Letter"]) {
     it(`puts ten cards on a page of ${format}`, async () => {
       await using context = await openContext({ theme: "dark", width: 1280, language: "en" });
       const page = await context.newPage();
-      await page.goto(origin + SampleSite.path(cards()));
-      const pdf = await page.pdf({ format, path: `${screenshots}cards-${format}.pdf` });
-      const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length;
-      assert.equal(pages, 2, "11 cards");
-      assert.ok(5 * 50 <= height - 24);
+      for (const [label, expected] of [
+        ["firstPasswords-ten", 1],
+        ["firstPasswords-added", 2],
+      ] as const) {
+        await page.goto(origin + SampleSite.path(find(label)));
+        const pdf = await page.pdf({ format });
+        const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length;
+        assert.equal(pages, expected, label);
+      }
     });
   }
 

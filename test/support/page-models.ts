@@ -524,6 +524,16 @@ export const samples: readonly Sample[] = [
 
   sample("added", "firstPasswords", { ...firstPasswords, cards, reason: "added" }, teacher),
   sample(
+    "ten",
+    "firstPasswords",
+    {
+      ...firstPasswords,
+      cards: cards.filter(({ displayName }) => displayName !== longName),
+      reason: "added",
+    },
+    teacher,
+  ),
+  sample(
     "some-refused",
     "firstPasswords",
     {
