@@ -131,8 +131,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const closed = notebook.kernelSocketClosed();
       await teacher.goto(address("hub/admin"));
       await shot(teacher, "class");
-      teacher.once("dialog", (dialog) => void dialog.accept());
-      await pressRowAction(teacher, "maria", "reset");
+      await pressRowAction(teacher, "maria", "/maria/reset");
       await teacher.waitForURL(/people\/passwords\//);
       firstPassword = await shownPassword(teacher);
       await closed;
@@ -170,8 +169,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     it("tells her tab when the teacher stops the notebook, and opens it again at the same file", async () => {
       await notebook.save();
       await teacher.goto(address("hub/admin"));
-      teacher.once("dialog", (dialog) => void dialog.accept());
-      await pressRowAction(teacher, "maria", "stop");
+      await pressRowAction(teacher, "maria", "/stop/maria");
       await maria.locator(".homeroom-notice").waitFor({ timeout: 60_000 });
       await shot(maria, "stopped-in-lab");
       await maria.goto(address("user/maria/lab/tree/Untitled.ipynb"));
@@ -220,11 +218,11 @@ async function chooseOwnPassword(page: Page, password: string): Promise<void> {
   await page.click("main form button[type=submit]");
 }
 
-async function pressRowAction(page: Page, user: string, action: string): Promise<void> {
-  const form = page.locator(
-    `form[action$='/${user}/${action}'], form[action$='/${action}/${user}']`,
-  );
-  const menu = page.locator(`#row-${user} summary, #row-${user} [aria-haspopup=menu]`);
-  if (!(await form.first().isVisible()) && (await menu.count()) > 0) await menu.first().click();
-  await form.first().locator("button").click();
+/** Behind the row's menu for some; the page asks before it acts. */
+async function pressRowAction(page: Page, user: string, path: string): Promise<void> {
+  const row = page.locator(`#row-${user}`);
+  const button = row.locator(`button[formaction$='${path}']`);
+  if (!(await button.isVisible())) await row.locator("summary").click();
+  await button.click();
+  await page.locator("dialog[open] button.primary, dialog[open] button[value=yes]").first().click();
 }

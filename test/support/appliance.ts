@@ -63,7 +63,7 @@ export async function startAppliance(options: { basePath?: string } = {}): Promi
   }
 
   async function instanceId(): Promise<string> {
-    const text = await compose("exec", "-T", "hub", "cat", "/data/secrets.json");
+    const text = await compose("exec", "-T", "--user", "1000", "hub", "cat", "/data/secrets.json");
     return (JSON.parse(text) as { instanceId: string }).instanceId;
   }
 

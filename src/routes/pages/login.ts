@@ -112,7 +112,7 @@ export function loginPages(parts: LoginParts) {
   async function logout(ctx: HubContext): Promise<void> {
     const { identity } = ctx.state;
     if (identity?.kind === "user") {
-      await sessions.end(identity.session.id);
+      await sessions.end(identity.session.id, actorOf(identity, ctx.state.request));
       delete ctx.state.identity;
     }
     parts.cookies.clear(ctx);
@@ -120,7 +120,8 @@ export function loginPages(parts: LoginParts) {
   }
 
   async function signOutEverywhere(ctx: HubContext): Promise<void> {
-    await sessions.endAll(visitorOf(ctx).user.id);
+    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    await sessions.endAll(visitorOf(ctx).user.id, { actor });
     parts.cookies.clear(ctx);
     ctx.redirect(`${paths.login()}?notice=signed_out`);
   }
@@ -130,7 +131,7 @@ export function loginPages(parts: LoginParts) {
 
 export function nextOf(ctx: HubContext): string | undefined {
   const next = ctx.query["next"];
-  return typeof next === "string" ? safeNext(next, [ctx.state.request.origin]) : undefined;
+  return typeof next === "string" ? safeNext(next, ctx.state.request.ownOrigins) : undefined;
 }
 
 function noticeOf(notice: unknown): Pick<Pages["login"], "notice"> {
