@@ -15,6 +15,13 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** The connection broke before there was an answer. */
+export class HubGoneError extends CommandError {
+  constructor(options?: ErrorOptions) {
+    super("the hub went away", options);
+  }
+}
+
 const TIMEOUT_MS = 60_000;
 const NOBODY_THERE = ["ENOENT", "ECONNREFUSED", "ENOTDIR", "ENOTSOCK"];
 const failureBody = v.object({
@@ -66,14 +73,16 @@ export class ControlClient {
       },
     });
     sent.on("response", (response) => {
-      readAnswer(response).then(resolve, () => reject(new CommandError("the hub went away")));
+      readAnswer(response).then(resolve, (error: unknown) =>
+        reject(new HubGoneError({ cause: error })),
+      );
     });
     sent.on("error", (error) => {
       const code = "code" in error ? String(error.code) : "";
       if (NOBODY_THERE.includes(code)) {
         resolve(undefined);
       } else {
-        reject(new CommandError(words(code, error, this.#socketPath), { cause: error }));
+        reject(commandError(code, error, this.#socketPath));
       }
     });
     sent.end(text);
@@ -104,18 +113,18 @@ function refusal({ status, body }: Answer): string {
     : message;
 }
 
-function words(code: string, error: Error, path: string): string {
+function commandError(code: string, cause: Error, path: string): CommandError {
   switch (code) {
-    case "EACCES":
-    case "EPERM":
-      return `${path} may not be opened by this user`;
-    case "ABORT_ERR":
-      return "the hub does not answer";
     case "ECONNRESET":
     case "EPIPE":
-      return "the hub went away";
+      return new HubGoneError({ cause });
+    case "EACCES":
+    case "EPERM":
+      return new CommandError(`${path} may not be opened by this user`, { cause });
+    case "ABORT_ERR":
+      return new CommandError("the hub does not answer", { cause });
     default:
-      return `the hub cannot be asked: ${error.message}`;
+      return new CommandError(`the hub cannot be asked: ${cause.message}`, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Asks the hub that runs, or, when none does, one that is opened for the length of the command. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HubError } from "#src/errors.ts";
-import type { Answer, ControlClient } from "./control-client.ts";
+import { type Answer, type ControlClient, HubGoneError } from "./control-client.ts";
 
 /** A hub that is just starting has the database open some time before it answers. */
 const PATIENCE_MS = 10_000;
@@ -21,19 +21,21 @@ export class HubAccess implements AsyncDisposable {
     this.#openHub = options.openHub;
   }
 
-  /** As {@link ControlClient.request}, but somebody always answers. */
+  /**
+   * As {@link ControlClient.request}, but somebody always answers. A hub that goes away meanwhile is asked
+   * again, or the next one: each request may be repeated without harm.
+   */
   async request(...parameters: Parameters<ControlClient["request"]>): Promise<Answer> {
     const end = performance.now() + PATIENCE_MS;
     for (;;) {
-      const answer = await this.#client.request(...parameters);
-      if (answer !== undefined) {
-        return answer;
-      }
       try {
+        const answer = await this.#client.request(...parameters);
+        if (answer !== undefined) {
+          return answer;
+        }
         this.#own ??= await this.#openHub();
       } catch (error) {
-        const isLocked = error instanceof HubError && error.code === "database_locked";
-        if (!isLocked || performance.now() > end) {
+        if (!isPassing(error) || performance.now() > end) {
           throw error;
         }
         await sleep(PAUSE_MS);
@@ -44,4 +46,10 @@ export class HubAccess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#own?.[Symbol.asyncDispose]();
   }
+}
+
+/** The hub is just starting or ending, or another command has the database for a moment. */
+function isPassing(error: unknown): boolean {
+  const isLocked = error instanceof HubError && error.code === "database_locked";
+  return isLocked || error instanceof HubGoneError;
 }

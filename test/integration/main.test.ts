@@ -1,0 +1,162 @@
+/** The program as people run it: exit codes, what stands on which output, and how it ends. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { makeFolder, type Folder } from "#test/support/folder.ts";
+import { freePort, runMain, startHubProcess } from "#test/support/hub-process.ts";
+
+/** These tests are not about Docker. */
+const env = { HOMEROOM_DOCKER_SOCKET: "/nonexistent/docker.sock", HOMEROOM_LOG_LEVEL: "warn" };
+
+describe("the program", () => {
+  let folder: Folder;
+
+  beforeEach(async () => {
+    folder = await makeFolder();
+  });
+
+  afterEach(() => folder.remove());
+
+  const main = (line: string, more: { env?: Record<string, string>; input?: string } = {}) =>
+    runMain(line === "" ? [] : line.split(" "), {
+      dataDir: folder.path,
+      ...more,
+      env: { ...env, ...more.env },
+    });
+
+  async function startHub() {
+    return startHubProcess({ port: await freePort(), dataDir: folder.path, env });
+  }
+
+  it("checks its configuration with exit codes 0 and 2", async () => {
+    const good = await main("--check-config");
+    assert.equal(good.code, 0, good.stderr);
+    const bad = await main("--check-config --port=x", { env: { HOMEROOM_BASE_PATH: "/x" } });
+    assert.equal(bad.code, 2);
+    assert.equal(bad.stderr.trimEnd().split("\n").length, 2);
+    const serve = await main("", { env: { HOMEROOM_BASE_PATH: "/x" } });
+    assert.equal(serve.code, 2);
+    assert.deepEqual(await readdir(folder.path), [], "nothing was started");
+  });
+
+  it("reads homeroom.yaml of its data folder and names its lines", async () => {
+    await writeFile(join(folder.path, "homeroom.yaml"), "title: x\nlisten:\n  prot: 1\n");
+    const done = await main("user list");
+    assert.equal(done.code, 2);
+    assert.match(done.stderr, /homeroom\.yaml:3: “listen\.prot” is not a setting/);
+  });
+
+  it("shows where to go and the set-up code at its first start, and ends at SIGTERM with code 0", async () => {
+    const hub = await startHub();
+    const code = await main("setup-code");
+    assert.match(code.stdout, /^[A-Z0-9-]{6,}\n$/);
+    assert.ok(hub.output().includes(code.stdout.trim()));
+    assert.ok(hub.output().includes(`${hub.origin}/`));
+    const started = performance.now();
+    await hub.kill("SIGTERM");
+    assert.equal(hub.child.exitCode, 0, hub.output());
+    assert.ok(performance.now() - started < 10_000);
+  });
+
+  it("keeps what is in its data folder from other users of the machine", async () => {
+    const hub = await startHub();
+    await hub.kill("SIGTERM");
+    for (const name of await readdir(folder.path, { recursive: true })) {
+      const { mode } = await stat(join(folder.path, name));
+      assert.equal(mode & 0o077, 0, name);
+    }
+  });
+
+  it("says in words that another hub has the data folder, and leaves it alone", async () => {
+    await using hub = await startHub();
+    const second = await main("", { env: { HOMEROOM_PORT: String(await freePort()) } });
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, /^homeroom: .*(another Homeroom|other one)/m);
+    assert.equal((await main("health")).code, 0, hub.output());
+  });
+
+  it("says in words that its port is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    assert.ok(address !== null && typeof address === "object");
+    const done = await main(`--port=${address.port}`);
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /^homeroom: Port \d+ on 127\.0\.0\.1 is already used/m);
+    other.close();
+  });
+
+  it("says in words that the database is damaged", async () => {
+    await (await startHub()).kill("SIGTERM");
+    await writeFile(join(folder.path, "db", "CURRENT"), "");
+    for (const line of ["", "user list"]) {
+      const done = await main(line, { env: { HOMEROOM_PORT: String(await freePort()) } });
+      assert.equal(done.code, 1);
+      assert.match(done.stderr, /^homeroom: The database in .* cannot be read: /m);
+    }
+  });
+
+  describe("commands", () => {
+    const hubs = {
+      "with a hub": startHub,
+      "without a hub": () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+      "after a hub that was killed": async () => {
+        await (await startHub()).kill("SIGKILL");
+        return { [Symbol.asyncDispose]: () => Promise.resolve() };
+      },
+    };
+    for (const [name, prepare] of Object.entries(hubs)) {
+      it(`do the same ${name}`, async () => {
+        await using _hub = await prepare();
+        const added = await main("user add maria --role teacher");
+        assert.equal(added.code, 0, added.stderr);
+        assert.match(added.stdout, /^\S+\n$/);
+        const twice = await main("user add MARIA");
+        assert.equal(twice.code, 1);
+        assert.match(twice.stderr, /already someone with the user name maria/);
+        const odd = await main("user add ../maria");
+        assert.equal(odd.code, 1);
+        assert.match(odd.stderr, /cannot be a user name/);
+        const own = await main("user add ada --role owner --password-stdin", {
+          input: "correct horse battery\n",
+        });
+        assert.equal(own.code, 0, own.stderr);
+        assert.equal((await main("setup-code")).stdout, "");
+        const reset = await main("user reset maria");
+        assert.match(reset.stdout, /^\S+\n$/);
+        assert.notEqual(reset.stdout, added.stdout);
+        assert.equal((await main("user remove maria")).code, 0);
+        const gone = await main("user remove maria");
+        assert.equal(gone.code, 1);
+        assert.match(gone.stderr, /nobody with the user name maria/);
+        const list = await main("user list --json");
+        const users = JSON.parse(list.stdout) as readonly { readonly name: string }[];
+        assert.deepEqual(
+          users.map((user) => user.name),
+          ["ada"],
+        );
+        assert.equal(list.stderr, "");
+      });
+    }
+
+    it("wait for one another: none is refused because another has the database open", async () => {
+      const names = ["ana", "juan", "maria", "wei"];
+      const done = await Promise.all(names.map((name) => main(`user add ${name}`)));
+      assert.deepEqual(
+        done.map(({ code, stderr }) => (code === 0 ? "" : stderr)),
+        names.map(() => ""),
+      );
+    });
+  });
+
+  it("ends at once when it is asked for the second time", async () => {
+    const hub = await startHub();
+    hub.child.kill("SIGINT");
+    hub.child.kill("SIGINT");
+    const [code] = (await once(hub.child, "exit")) as [number | null];
+    assert.ok(code === 0 || code === 1);
+  });
+});
