@@ -1,4 +1,4 @@
-"""How the server runs behind Homeroom's proxy. The token comes from homeroom_notebook/__main__.py."""
+"""How the server runs behind Homeroom's proxy. The secret comes from homeroom_notebook/__main__.py."""
 
 import logging
 import os
@@ -27,12 +27,13 @@ c.ServerApp.default_url = "/lab"
 c.ServerApp.allow_remote_access = True  # The hub has checked the Host header.
 c.ServerApp.trust_xheaders = True
 c.ServerApp.identity_provider_class = "homeroom_notebook.identity.HubIdentityProvider"
+c.IdentityProvider.token = ""
 c.ServerApp.disable_check_xsrf = True  # The hub has compared the tokens.
 c.ServerApp.open_browser = False
 c.ServerApp.quit_button = False  # The hub stops servers.
 c.ServerApp.answer_yes = True
 c.ServerApp.tornado_settings = {
-    # With these three, Lab and Notebook know of the hub, and leave the token out of their pages.
+    # With these three, Lab and Notebook know of the hub.
     "hub_prefix": hub_prefix,
     "hub_host": "",
     "user": os.environ.get("JUPYTERHUB_USER", ""),
@@ -54,7 +55,7 @@ c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_notebook.kernels.Ke
 c.ServerApp.kernel_websocket_connection_class = "homeroom_notebook.kernels.KernelConnection"
 # A cell that never ends must not keep the container from stopping.
 c.KernelManager.shutdown_wait_time = 2
-c.ServerApp.terminado_settings = {"shell_command": ["choom", "-n", "500", "--", "/bin/bash"]}
+c.ServerApp.terminado_settings = {"shell_command": ["choom", "-n", "1000", "--", "/bin/bash"]}
 
 # Nothing from the internet, nothing to install, no news
 c.LabApp.extension_manager = "readonly"

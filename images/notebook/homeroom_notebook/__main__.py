@@ -9,8 +9,8 @@ from homeroom_notebook.home import prepare_home
 
 def main() -> None:
     # Taken out of the environment, so that kernels and terminals do not inherit it.
-    token = os.environ.pop("JUPYTER_TOKEN", "")
-    if not token:
+    secret = os.environ.pop("JUPYTER_TOKEN", "")
+    if not secret:
         sys.exit("JUPYTER_TOKEN is not set. Homeroom gives each notebook a secret of its own.")
 
     prepare_home()
@@ -23,7 +23,7 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    LabApp.launch_instance([f"--IdentityProvider.token={token}"])
+    LabApp.launch_instance([f"--HubIdentityProvider.secret={secret}"])
 
 
 main()

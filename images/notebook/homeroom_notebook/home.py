@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import site
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,8 @@ def _has_room(home: Path) -> bool:
             file.flush()
         for folder in (".cache", ".ipython", ".jupyter", ".local/share/jupyter"):
             (home / folder).mkdir(parents=True, exist_ok=True)
+        # A kernel that did not find this folder does not see what `%pip install` puts there.
+        Path(site.getusersitepackages()).mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
     return True

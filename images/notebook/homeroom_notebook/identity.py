@@ -10,6 +10,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, RequestHandler
+from traitlets import Unicode
 
 USER_HEADER = "X-Homeroom-User"
 # Percent-encoded UTF-8: header values are Latin-1.
@@ -19,12 +20,17 @@ DISPLAY_NAME_HEADER = "X-Homeroom-Display-Name"
 class HubIdentityProvider(IdentityProvider):
     """Whoever brings the container's secret is the hub. Cookies and `?token=` open nothing."""
 
+    # Jupyter's own `token` stays empty: Notebook writes it into its pages.
+    secret = Unicode(help="What the hub sends in the Authorization header.", config=True)
+
     def get_user(self, handler: RequestHandler) -> User | None:
         if self._is_from_hub(handler):
             return _read_user(handler.request.headers)
 
         method = getattr(handler, handler.request.method.lower(), None)
-        if getattr(method, "__allow_unauthenticated", False):
+        is_open = getattr(method, "__allow_unauthenticated", False)
+        # A wrong secret is refused everywhere, so that the hub sees at once when it is not ours.
+        if is_open and "Authorization" not in handler.request.headers:
             return None
         # Answered here, as Jupyter would send to a sign-in page of its own. Its error page reads the user.
         handler.current_user = handler._jupyter_current_user = None
@@ -32,9 +38,9 @@ class HubIdentityProvider(IdentityProvider):
 
     def _is_from_hub(self, handler: RequestHandler) -> bool:
         scheme, _, secret = handler.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() not in {"token", "bearer"} or not self.token:
+        if scheme.lower() not in {"token", "bearer"} or not self.secret:
             return False
-        return hmac.compare_digest(secret.strip().encode(), self.token.encode())
+        return hmac.compare_digest(secret.strip().encode(), self.secret.encode())
 
     def should_check_origin(self, handler: RequestHandler) -> bool:
         """The hub has compared it with the address that the browser used, which is not known here."""

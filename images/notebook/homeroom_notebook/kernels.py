@@ -5,7 +5,7 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 # In want of memory, the kernel has to die and not the server: only the kernel can be restarted from the page.
 # Raising the score needs no privilege, and what the kernel starts inherits it.
-FIRST_FOR_OOM_KILLER = ["choom", "-n", "500", "--"]
+FIRST_FOR_OOM_KILLER = ["choom", "-n", "1000", "--"]
 
 
 class KernelManager(ServerKernelManager):
