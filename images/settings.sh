@@ -8,8 +8,7 @@ setting_names() {
 }
 
 setting_in_file() {
-  [ -f "$env_file" ] || return 0
-  sed -n "s/^ *$1=//p" "$env_file" | tail -n 1 | sed "s/^'\(.*\)'\$/\1/; s/^\"\(.*\)\"\$/\1/; s/\\\\'/'/g"
+  sed -n "s/^ *$1=//p" "$settings_file" | tail -n 1 | sed "s/^'\(.*\)'\$/\1/; s/^\"\(.*\)\"\$/\1/; s/\\\\'/'/g"
 }
 
 # setting <name> [default]
@@ -19,7 +18,7 @@ setting() {
 }
 
 read_settings() {
-  env_file=$here/.env
+  find_settings_file "$here/.env"
   usual=$(setting_in_file COMPOSE_PROJECT_NAME)
   usual=${usual:-homeroom}
   project=${COMPOSE_PROJECT_NAME:-$usual}
@@ -28,7 +27,7 @@ read_settings() {
       die "COMPOSE_PROJECT_NAME is '$project': it may have a-z, 0-9, _ and -, and begins with a letter or digit."
       ;;
   esac
-  [ "$project" = "$usual" ] || env_file=$here/.env.$project
+  [ "$project" = "$usual" ] || find_settings_file "$here/.env.$project"
 
   # An empty variable is taken as not set, by Compose too; `up` forgets what was kept under its name.
   forgotten=
@@ -44,13 +43,13 @@ read_settings() {
     *) HOMEROOM_CA_FILE=$PWD/$HOMEROOM_CA_FILE ;;
   esac
   ca_file=$(setting HOMEROOM_CA_FILE "${SSL_CERT_FILE-}")
-  find_compose_env_file
 }
 
-# Named always: else Compose would read the .env of the usual installation for any other.
-find_compose_env_file() {
-  compose_env_file=/dev/null
-  [ ! -f "$env_file" ] || compose_env_file=$env_file
+# Compose is always told which file: by itself it would read the .env of the usual installation for any other.
+find_settings_file() {
+  env_file=$1
+  settings_file=/dev/null
+  [ ! -f "$env_file" ] || settings_file=$env_file
 }
 
 # What can be said before minutes of building. The hub checks the rest.
@@ -90,8 +89,10 @@ refuse() {
   exit 2
 }
 
-# Without this, a later plain `./homeroom up` would move a box back to its defaults.
-remember_settings() {
+# The settings file as it shall be, put aside until the hub has agreed.
+draft_settings() {
+  cat "$settings_file" >"$scratch/settings"
+  settings_file=$scratch/settings
   kept=
   for name in $(setting_names); do
     value=$(printenv "$name") || continue
@@ -106,18 +107,24 @@ remember_settings() {
   for name in $forgotten; do
     replace_line "$name" ""
   done
-  [ -z "$kept" ] || say "Kept in $(basename "$env_file") for the next time:$kept"
-  find_compose_env_file
 }
 
 # replace_line <name> <line>: an empty line removes the setting.
 replace_line() {
-  [ -f "$env_file" ] || [ -n "$2" ] || return 0
   {
-    [ ! -f "$env_file" ] || grep -v "^ *$1=" "$env_file" || :
+    grep -v "^ *$1=" "$settings_file" || :
     [ -z "$2" ] || printf '%s\n' "$2"
-  } >"$scratch/settings"
-  cat "$scratch/settings" >"$env_file" || die "The settings cannot be kept: $env_file cannot be written."
+  } >"$scratch/replaced"
+  mv "$scratch/replaced" "$settings_file"
+}
+
+# Without this, a later plain `./homeroom up` would move a box back to its defaults.
+keep_settings() {
+  if [ -n "$kept$forgotten" ]; then
+    cat "$settings_file" >"$env_file" || die "The settings cannot be kept: $env_file cannot be written."
+  fi
+  find_settings_file "$env_file"
+  [ -z "$kept" ] || say "Kept in $(basename "$env_file") for the next time:$kept"
 }
 
 # port_taken <port> <address>: read from the kernel, as a bare machine has no program for it.
@@ -145,11 +152,11 @@ addresses() {
   done
 }
 
-# The IPv4 addresses of this machine, without those that it has in Docker's networks: a subnet's first, where an old
-# engine does not name it.
+# The IPv4 addresses of this machine, without those that it has in Docker's networks: an engine that does not name
+# the latter takes each subnet's first.
 lan_addresses() {
   # shellcheck disable=SC2046 # one argument for each network
   bridges=$(docker network inspect --format '{{range .IPAM.Config}}{{println .Gateway}}{{println .Subnet}}{{end}}' \
-    $(docker network ls --quiet) 2>/dev/null | sed 's#\.0/.*#.1#')
+    $(docker network ls --quiet) 2>/dev/null | awk -F '[./]' 'NF == 5 { $0 = $1 "." $2 "." $3 "." $4 + 1 } { print }')
   hostname -I | tr ' ' '\n' | grep -F . | grep -vxF "$bridges" || :
 }

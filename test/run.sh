@@ -8,8 +8,7 @@ run_tests() {
   done
   # Images of their own, so that a running Homeroom keeps its.
   project=homeroom-test
-  env_file=/dev/null
-  compose_env_file=/dev/null
+  settings_file=/dev/null
   begin_log
   cd "$here" || exit
   make_node_modules

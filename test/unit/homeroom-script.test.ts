@@ -233,25 +233,35 @@ describe("settings", () => {
     const title = `Müller's "class" $x # 1`;
     const env = { HOMEROOM_PORT: "9000", HOMEROOM_TITLE: title };
     assert.equal(
-      bench.parts("read_settings; remember_settings", { env }).out,
+      bench.parts("read_settings; draft_settings; keep_settings", { env }).out,
       "Kept in .env for the next time: HOMEROOM_PORT HOMEROOM_TITLE\n",
     );
     const both = "read_settings; setting HOMEROOM_PORT 8000; setting HOMEROOM_TITLE none";
     assert.equal(bench.parts(both).out, `9000\n${title}\n`);
     assert.equal(bench.parts(both, { env: { HOMEROOM_PORT: "9001" } }).out, `9001\n${title}\n`);
 
-    bench.parts("read_settings; remember_settings", { env: { HOMEROOM_TITLE: "" } });
+    bench.parts("read_settings; draft_settings; keep_settings", { env: { HOMEROOM_TITLE: "" } });
     assert.equal(bench.parts(both).out, "9000\nnone\n");
+  });
+
+  it("are not kept before the hub has agreed to them", () => {
+    using bench = new ShellBench();
+    withCompose(bench);
+    const { out } = bench.parts('read_settings; draft_settings; basename "$settings_file"', {
+      env: { HOMEROOM_PORT: "9000" },
+    });
+    assert.equal(out, "settings\n");
+    assert.equal(bench.parts("read_settings; setting HOMEROOM_PORT 8000").out, "8000\n");
   });
 
   it("of a second installation do not touch those of the first", () => {
     using bench = new ShellBench();
     withCompose(bench);
     const second = { COMPOSE_PROJECT_NAME: "second" };
-    const keep = "read_settings; remember_settings";
+    const keep = "read_settings; draft_settings; keep_settings";
     bench.parts(keep, { env: { HOMEROOM_PORT: "9000" } });
     bench.parts(keep, { env: { ...second, HOMEROOM_PORT: "9002" } });
-    const show = "read_settings; setting HOMEROOM_PORT 8000; basename $compose_env_file";
+    const show = "read_settings; setting HOMEROOM_PORT 8000; basename $settings_file";
     assert.equal(bench.parts(show).out, "9000\n.env\n");
     assert.equal(bench.parts(show, { env: second }).out, "9002\n.env.second\n");
     assert.equal(bench.parts(show, { env: { COMPOSE_PROJECT_NAME: "third" } }).out, "8000\nnull\n");
