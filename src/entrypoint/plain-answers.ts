@@ -58,11 +58,11 @@ function answer(
 }
 
 const MOST_DISCARDED_BYTES = 1024 * 1024;
-const DISCARD_MS = 5000;
+const DISCARD_MS = 3000;
 
 /**
  * Reads what is left of a body that nobody wants, so that the client gets to read its answer (a socket closed
- * with unread data is reset), but not for ever.
+ * with unread data is reset, and what was on its way is lost), but not all of it, and not for ever.
  */
 export function discardBody(req: IncomingMessage): void {
   if (req.complete || req.destroyed) return;
@@ -72,7 +72,7 @@ export function discardBody(req: IncomingMessage): void {
   req.unpipe();
   req.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > MOST_DISCARDED_BYTES) req.destroy();
+    if (size > MOST_DISCARDED_BYTES) req.pause();
   });
   req.once("close", () => clearTimeout(timer));
   req.resume();

@@ -54,8 +54,9 @@ export class GuardedProxy {
   readonly #server = new ProxyServer({});
   readonly #agents = new UpstreamAgents();
   readonly #slowHeads = new SlowHeads();
-  readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
-  readonly #upgrades = new WeakMap<IncomingMessage, (request: ClientRequest) => void>();
+  /** http-proxy tells of what it made by the request that it was given. */
+  readonly #exchanges = new Map<IncomingMessage, Exchange>();
+  readonly #upgrades = new Map<IncomingMessage, (request: ClientRequest) => void>();
 
   constructor() {
     this.#server.on("proxyReq", (request, req, _res, _options, socket) => {
@@ -82,6 +83,7 @@ export class GuardedProxy {
   web(req: IncomingMessage, res: ServerResponse, visit: Visit, onFailure: OnFailure): void {
     const exchange: Exchange = { req, res, visit, onFailure, repeated: false, settled: false };
     this.#exchanges.set(req, exchange);
+    res.once("close", () => this.#exchanges.delete(req));
     this.#send(exchange, { agent: this.#agents.of(visit.route) });
   }
 
@@ -121,6 +123,7 @@ export class GuardedProxy {
         fail("bad_reply", error);
       }
     });
+    this.#upgrades.delete(req);
     if (request === undefined) {
       fail("unreachable", new Error("the upgrade was not sent"));
       return;
@@ -218,16 +221,15 @@ export class GuardedProxy {
       return;
     }
     res.writeHead(clean.status, clean.headers);
-    reply.once("close", () => {
-      if (!reply.complete) res.destroy();
-    });
     reply.pipe(res);
-    // Answered in the middle of an upload: the container will not read the rest.
-    res.once("finish", () => {
-      if (req.complete) return;
-      exchange.request?.destroy();
-      discardBody(req);
-    });
+    if (!req.complete) {
+      // Answered in the middle of an upload: the container will not read the rest.
+      res.once("finish", () => {
+        if (req.complete) return;
+        exchange.request?.destroy();
+        discardBody(req);
+      });
+    }
     // An event stream says nothing at first; its reader waits for the head.
     if (!clean.hasLength) {
       setImmediate(() => {

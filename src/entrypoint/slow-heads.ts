@@ -31,12 +31,13 @@ export class SlowHeads {
 
   done(request: ClientRequest): void {
     this.#waiting.delete(request);
-    if (this.#waiting.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   #look(): void {
+    if (this.#waiting.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     const now = performance.now();
     for (const [request, waiting] of this.#waiting) {
       if (waiting.socket.bytesRead === waiting.before) continue;

@@ -7,7 +7,7 @@ import type { Route } from "./routing-table.ts";
 
 /** A browser opens six to a host; a person may have several, and programs. More wait. */
 const MOST_SOCKETS = 64;
-const MOST_IDLE = 8;
+const MOST_IDLE = MOST_SOCKETS;
 /** Shorter than any notebook server's own limit, so that a request seldom meets a connection being closed. */
 const IDLE_MS = 15_000;
 

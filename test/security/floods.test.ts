@@ -68,9 +68,10 @@ describe("a gateway under load", () => {
   });
 
   async function isBackToNormal(): Promise<void> {
-    // A few connections to the container are kept.
-    const left = await gateway.settlesAt(baseline + 10);
-    assert.ok(left <= baseline + 10, `${left} descriptors, ${baseline} before`);
+    // Connections to the container are kept for a while.
+    const most = baseline + open + 2;
+    const left = await gateway.settlesAt(most);
+    assert.ok(left <= most, `${left} descriptors, ${baseline} before, ${open} to the container`);
     assert.ok(gateway.isAlive);
     const answer = await sendRaw(gateway.port, `GET /user/alice/x HTTP/1.1\r\n${common}\r\n`);
     assert.equal(answer.status, 200);
@@ -145,8 +146,7 @@ describe("a gateway under load", () => {
   });
 
   it("uses no more connections to one container than it may, and loses no one who waits", async () => {
-    assert.ok(await eventually(() => open <= 8));
-    mostOpen = 0;
+    mostOpen = open;
     const text = `POST /user/alice/x HTTP/1.1\r\n${common}Content-Length: 20000\r\n\r\n${"x".repeat(20_000)}`;
     const answers = await Promise.all(
       Array.from({ length: 300 }, () => sendRaw(gateway.port, text, { quietMs: 400 })),

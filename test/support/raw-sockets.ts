@@ -33,8 +33,8 @@ export async function sendRaw(
     closed = true;
     done.resolve();
   });
-  const longest = setTimeout(done.resolve, longestMs);
   await once(socket, "connect");
+  const longest = setTimeout(done.resolve, longestMs);
   for (const piece of typeof pieces === "string" || Buffer.isBuffer(pieces) ? [pieces] : pieces) {
     if (!socket.destroyed) socket.write(piece);
     await new Promise((resolve) => setTimeout(resolve, 5));
