@@ -15,7 +15,7 @@ export interface DockerRun extends AsyncDisposable {
   /** Room for 64 networks, apart from the default pool. */
   readonly pool: string;
   /** Runs Docker's own command line and gives back what it prints, without the last line's end. */
-  cli(...args: readonly string[]): Promise<string>;
+  cli(this: void, ...args: readonly string[]): Promise<string>;
   /** Ids of all containers of servers, running or not, sorted. */
   containers(): Promise<string[]>;
   /** `docker rm --force`, as an impatient hand does it. */

@@ -124,7 +124,7 @@ export class EngineProxy implements AsyncDisposable {
     upstream.on("error", () => socket.destroy());
     upstream.on("upgrade", (answer, other, first) => {
       const headers = Object.entries(answer.headers).map(
-        ([name, value]) => `${name}: ${value}\r\n`,
+        ([name, value]) => `${name}: ${String(value)}\r\n`,
       );
       socket.write(`HTTP/1.1 101 UPGRADED\r\n${headers.join("")}\r\n`);
       socket.write(first);
