@@ -53,14 +53,14 @@ export function liveStreams(parts: LiveParts) {
     const visitor = visitorOf(ctx);
     const frame = frames.of(ctx);
     answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
-      const changes = watchClass(parts, stream.signal);
-      for await (const changed of changes) {
+      for await (const changed of watchClass(parts, stream.signal)) {
         const people = visiblePeople(visitor, parts);
         if (changed === "people") {
           stream.send({ name: "stale", data: {} });
           continue;
         }
-        for (const user of people.filter((person) => changed.has(person.id))) {
+        const rows = changed === "all" ? people : people.filter(({ id }) => changed.has(id));
+        for (const user of rows) {
           const row = classRow(user, { ...parts, visitor });
           sendPart(stream, `row-${user.name}`, views.part("classRow", row, frame));
         }
@@ -91,11 +91,14 @@ function untilSignedOut(ctx: HubContext, { sessions, hubSignal }: LiveParts): Ab
   return AbortSignal.any([ended.signal, hubSignal]);
 }
 
-/** Users whose servers changed since the last look, or `people` when the list of people did. */
+/**
+ * `all` first, for what happened between the page and its stream; then the users whose servers changed since the
+ * last look, or `people` when the list of people did.
+ */
 async function* watchClass(
   { servers, store }: LiveParts,
   signal: AbortSignal,
-): AsyncGenerator<ReadonlySet<UserId> | "people"> {
+): AsyncGenerator<ReadonlySet<UserId> | "people" | "all"> {
   let changed = new Set<UserId>();
   let peopleChanged = false;
   let wake: () => void = () => {};
@@ -112,6 +115,7 @@ async function* watchClass(
   });
   signal.addEventListener("abort", () => wake());
   try {
+    yield "all";
     while (!signal.aborted) {
       if (changed.size === 0 && !peopleChanged) {
         await new Promise<void>((resolve) => (wake = resolve));
