@@ -10,6 +10,7 @@ make_bases() {
     if [ "$registry" != none ] && step "Fetching $base" pull "$base"; then
       continue
     fi
+    require_root "The base image $base is missing and must be made on this machine"
     case $base in
       debian:trixie-slim) step "Making $base here" make_debian ;;
       node:24-trixie-slim) step "Making $base here" make_node ;;
@@ -50,7 +51,6 @@ pull() {
 }
 
 make_debian() {
-  require_root "The base image must be made on this machine"
   have mmdebstrap || apt_install mmdebstrap debian-archive-keyring || return
   refresh_apt
   set --
