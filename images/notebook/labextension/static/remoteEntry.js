@@ -8,7 +8,7 @@
     myPage: "My page",
     newTab: "opens in a new tab",
     signOut: "Sign out",
-    signedOut: "You are signed out. Your saved files are safe.",
+    signedOut: "You are no longer signed in here. Your saved files are safe.",
     signIn: "Sign in again",
     stopped: "This notebook was closed. Your saved files are safe.",
     open: "Open it again",
@@ -128,9 +128,9 @@
         signal: giveUp.signal,
       });
       if (response.status === 424) return "stopped";
-      if ([401, 403].includes(response.status) || response.type === "opaqueredirect") {
-        return "signedOut";
-      }
+      // 404 is what the hub says of a notebook to somebody else, who has signed in since.
+      const isRefused = [401, 403, 404].includes(response.status);
+      if (isRefused || response.type === "opaqueredirect") return "signedOut";
       return response.status >= 500 ? "away" : "fine";
     } catch {
       return "away";
