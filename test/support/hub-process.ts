@@ -54,7 +54,8 @@ export async function startHubProcess(options: ProcessOptions): Promise<HubProce
   const started = performance.now();
   const origin = `http://127.0.0.1:${options.port}`;
   const basePath = options.basePath ?? "/";
-  const child = spawn(process.execPath, ["src/main.ts"], {
+  // As `npm start` and the hub's image run it.
+  const child = spawn(process.execPath, ["--max-semi-space-size=2", "src/main.ts"], {
     env: {
       ...cleanEnvironment(),
       HOMEROOM_DATA: options.dataDir,

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import { addAbortSignal, type Duplex, Readable } from "node:stream";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { HubError } from "#src/errors.ts";
 import { CALL_TIMEOUT_MS, EngineCalls } from "./engine/calls.ts";
 import {
@@ -23,6 +23,7 @@ import {
   readTarOwner,
   readUsage,
 } from "./engine/facts.ts";
+import { loadDockerode } from "./engine/load-dockerode.ts";
 import type { ContainerOptions } from "./container-spec.ts";
 import type { NetworkOptions } from "./networks/network-spec.ts";
 import { isImageReference, isObjectReference, type Labels } from "./names.ts";
@@ -57,7 +58,8 @@ export class Engine {
   constructor(options: { readonly socketPath: string }) {
     this.#calls = new EngineCalls(options.socketPath);
     // `host` keeps DOCKER_HOST out; an agent would make each call ten times slower (docker-modem inspects it).
-    this.#docker = new Docker({ socketPath: options.socketPath, host: "", protocol: "http" });
+    const Dockerode = loadDockerode();
+    this.#docker = new Dockerode({ socketPath: options.socketPath, host: "", protocol: "http" });
     forbidRedirects();
   }
 
