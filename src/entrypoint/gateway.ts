@@ -10,6 +10,7 @@ import type { Servers } from "#src/services/servers.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId } from "#src/stores/records.ts";
+import { Answers } from "./answers.ts";
 import { Authoriser, type AuthoriserOptions, type Decision } from "./authorise.ts";
 import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
 import { endStalledUpload, limitBodyTime } from "./body-time.ts";
@@ -55,12 +56,14 @@ export function createGateway(options: GatewayOptions): Gateway {
 class HubGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #authoriser: Authoriser;
+  readonly #answers: Answers;
   readonly #open = new OpenConnections();
   readonly #subscriptions: readonly (() => void)[];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#authoriser = new Authoriser(options);
+    this.#answers = new Answers(options);
     this.#subscriptions = [
       options.sessions.onEnded((ids) => this.closeSessions(ids)),
       options.routes.onRemoved((route) => {
@@ -76,10 +79,9 @@ class HubGateway implements Gateway {
     try {
       this.#request(req, res, via);
     } catch (error) {
-      if (!(error instanceof HubError)) this.#options.log.error({ err: error }, "request failed");
       // How the rest of the connection is to be read is not certain.
       res.shouldKeepAlive = false;
-      answerPlainly(res, error instanceof HubError ? error : new HubError("internal", unnumbered));
+      answerPlainly(res, this.#answers.failureOf(error, req));
     }
     // Whoever was refused may still be sending.
     if (res.writableEnded) discardBody(req);
@@ -90,8 +92,7 @@ class HubGateway implements Gateway {
     try {
       this.#upgrade(req, socket, head, via);
     } catch (error) {
-      if (!(error instanceof HubError)) this.#options.log.error({ err: error }, "upgrade failed");
-      refuseUpgrade(socket, error instanceof HubError ? error.status : 500);
+      refuseUpgrade(socket, this.#answers.failureOf(error, req).status);
     }
   }
 
@@ -119,10 +120,10 @@ class HubGateway implements Gateway {
         return;
       case "moved":
         if (isRead(req)) redirect(res, target.status, target.location);
-        else this.#answer(req, res, new HubError("not_found"), { ownServer: false });
+        else this.#answers.respond(req, res, new HubError("not_found"), { ownServer: false });
         return;
       case "nobody":
-        this.#answer(req, res, new HubError("not_found"), { ownServer: false });
+        this.#answers.respond(req, res, new HubError("not_found"), { ownServer: false });
         return;
       case "server":
         this.#serve(req, res, target, context);
@@ -142,28 +143,28 @@ class HubGateway implements Gateway {
     const nobody = { ownServer: false };
     // Notebooks are for people, who come by the network.
     if (context.via === "console") {
-      this.#answer(req, res, new HubError("not_found"), nobody);
+      this.#answers.respond(req, res, new HubError("not_found"), nobody);
       return;
     }
     const decision = this.#authoriser.decide(req, target, context, "request");
     switch (decision.is) {
       case "sign_in":
         if (wantsPage(req)) redirect(res, 302, `${hub}login?${next}`);
-        else this.#answer(req, res, new HubError("sign_in_required"), nobody);
+        else this.#answers.respond(req, res, new HubError("sign_in_required"), nobody);
         return;
       case "choose_password":
         if (wantsPage(req)) redirect(res, 302, `${hub}first?${next}`);
-        else this.#answer(req, res, new HubError("not_allowed"), nobody);
+        else this.#answers.respond(req, res, new HubError("not_allowed"), nobody);
         return;
       case "forged":
         answerJson(res, 403, { message: decision.reason, reason: null });
         return;
       case "starting":
         if (wantsPage(req)) redirect(res, 302, `${hub}spawn-pending/${target.name}?${next}`);
-        else this.#answer(req, res, decision.failure, aboutOf(decision));
+        else this.#answers.respond(req, res, decision.failure, aboutOf(decision));
         return;
       case "refused":
-        this.#answer(req, res, decision.failure, aboutOf(decision));
+        this.#answers.respond(req, res, decision.failure, aboutOf(decision));
         return;
       case "allowed":
         checkProxiedBody(req);
@@ -182,7 +183,12 @@ class HubGateway implements Gateway {
     });
     res.once("close", done);
     this.#options.proxy.web(req, res, visit, (failure, cause) => {
-      this.#answer(req, res, this.#failureOf(failure, cause, decision, visit), aboutOf(decision));
+      this.#answers.respond(
+        req,
+        res,
+        this.#failureOf(failure, cause, decision, visit),
+        aboutOf(decision),
+      );
       discardBody(req);
     });
   }
@@ -225,7 +231,8 @@ class HubGateway implements Gateway {
     { user, route }: Allowed,
     { context }: Visit,
   ): HubError {
-    this.#options.log.info({ err: cause, request: context.id, server: route.serverId }, failure);
+    const about = { request: context.id, server: route.serverId, cause: String(cause) };
+    this.#options.log.info(about, failure);
     if (failure === "bad_reply") return new HubError("bad_reply", { name: user.name }, { cause });
     this.#options.servers.unreachable(user.id, route.serverName);
     return new HubError("not_answering", { name: user.name }, { cause, retryAfter: AWAY_SECONDS });
@@ -236,18 +243,7 @@ class HubGateway implements Gateway {
     servers.touch(user.id);
     if (session !== undefined) sessions.touch(session);
   }
-
-  #answer(
-    req: IncomingMessage,
-    res: ServerResponse,
-    failure: HubError,
-    about: Omit<UserPathAnswer, "path">,
-  ): void {
-    this.#options.pages.respond(req, res, failure, { ...about, path: req.url ?? "/" });
-  }
 }
-
-const unnumbered = { request: "–" };
 
 function ignore(): void {
   // The other side went away; what belongs to the request ends with its socket.

@@ -201,6 +201,27 @@ describe("a gateway under load", () => {
   });
 });
 
+describe("a gateway that may open no more", () => {
+  it("sheds load, and is well again when it passes", async () => {
+    await using gateway = await GatewayProcess.start({ descriptors: 80 });
+    await using upstream = await RawServer.start((socket) => {
+      socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"));
+    });
+    await gateway.run("alice", upstream.port);
+    const head = `Host: 127.0.0.1:${gateway.port}\r\nCookie: ${gateway.cookie("alice")}\r\n`;
+    const text = `GET /user/alice/x HTTP/1.1\r\n${head}\r\n`;
+    assert.equal((await sendRaw(gateway.port, text)).status, 200);
+    const idle = await Promise.all(Array.from({ length: 200 }, () => say(gateway.port, "")));
+    const refused = await sendRaw(gateway.port, text, { quietMs: 500, longestMs: 1000 });
+    assert.notEqual(refused.status, 200);
+    for (const socket of idle) socket.destroy();
+    await sleep(200);
+    assert.ok(gateway.isAlive);
+    assert.equal((await sendRaw(gateway.port, text)).status, 200);
+    assert.ok((await gateway.settlesAt(40)) <= 40);
+  });
+});
+
 describe("a large body", () => {
   it("waits for its reader: memory stays flat both ways", async () => {
     await using gateway = await GatewayProcess.start();

@@ -234,6 +234,55 @@ describe("a web application", () => {
   });
 });
 
+describe("an API token", () => {
+  it("opens the server without a cookie, and so without a form token", async () => {
+    await using here = await ListeningWorld.start({
+      authenticateToken: (token) => (token === "good" ? identity : undefined),
+    });
+    await here.serve("alice", (req, res) => res.end(`${req.url} ${req.headers.authorization}`));
+    const cookie = await here.cookie("alice");
+    const secret = /jupyterhub-session-id=([^;]*)/.exec(cookie)?.[1] ?? "";
+    const session = here.world.sessions.bySiteSecret(secret);
+    assert.ok(session !== undefined);
+    const identity = { kind: "user" as const, user: here.world.user("alice"), session };
+    const post = (authorization: string, path = "/user/alice/api/x") =>
+      here.ask(path, { method: "POST", headers: { authorization } });
+
+    for (const header of ["token good", "Bearer good", "TOKEN   good"]) {
+      const answer = await post(header);
+      assert.equal(answer.text, "/user/alice/api/x token the-containers-own-secret", header);
+    }
+    for (const header of ["token bad", "Basic good", "good"]) {
+      assert.equal((await post(header)).status, 403, header);
+    }
+    // Only an upgrade may carry it in its address.
+    assert.equal((await here.ask("/user/alice/api/x?token=good")).status, 403);
+    // Who sends a wrong one along with a cookie is asked as with the cookie alone.
+    const headers = { authorization: "token bad", cookie };
+    assert.equal((await here.ask("/user/alice/api/x", { headers })).status, 200);
+    const forged = await here.ask("/user/alice/api/x", { method: "POST", headers });
+    assert.equal(forged.status, 403);
+  });
+});
+
+describe("a page that cannot be made", () => {
+  it("is said in plain words, also when the connection to the container broke", async () => {
+    await using here = await ListeningWorld.start({
+      respond: () => {
+        throw new TypeError("no such template");
+      },
+    });
+    const cookie = await here.cookie("alice");
+    here.world.run("alice", 1);
+    for (const path of ["/user/alice/lab", "/user/bob/lab"]) {
+      const answer = await here.ask(path, { headers: { cookie } });
+      assert.equal(answer.status, 500);
+      assert.match(answer.text, /Tell your teacher this number: [A-Z]\d-\d{4}/);
+      assert.doesNotMatch(answer.text, /template/);
+    }
+  });
+});
+
 describe("a forged request", () => {
   it("is refused in Jupyter's words", async () => {
     await using here = await ListeningWorld.start();

@@ -1,6 +1,7 @@
 /** A gateway in a process of its own, so that a crash is an exit code and descriptors can be counted. */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import type { Route } from "#src/entrypoint/routing-table.ts";
 
 export type Order =
@@ -39,8 +40,14 @@ export class GatewayProcess implements AsyncDisposable {
     this.#cookies = started.cookies;
   }
 
-  static async start(basePath = "/"): Promise<GatewayProcess> {
-    const child = fork(new URL("gateway-child.ts", import.meta.url), [basePath], {
+  /** With `descriptors`, so many may be open at once. */
+  static async start({
+    basePath = "/",
+    descriptors = 1024,
+  }: { basePath?: string; descriptors?: number } = {}): Promise<GatewayProcess> {
+    const module = fileURLToPath(new URL("gateway-child.ts", import.meta.url));
+    const limited = `ulimit -n ${descriptors} && exec "$0" "$@"`;
+    const child = spawn("sh", ["-c", limited, process.execPath, module, basePath], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const started = (await answerOf(child)) as Started; // Our own child's first message.

@@ -12,7 +12,7 @@ import { wantsPage } from "#src/entrypoint/user-path-pages.ts";
 import { Accounts } from "#src/services/accounts.ts";
 import { Attempts } from "#src/services/attempts.ts";
 import type { ServerStatus } from "#src/services/server-status.ts";
-import { Permissions } from "#src/session/identity.ts";
+import { type Identity, Permissions } from "#src/session/identity.ts";
 import { createRequestContexts } from "#src/session/request-context.ts";
 import { Sessions } from "#src/session/sessions.ts";
 import { makeId } from "#src/stores/ids.ts";
@@ -24,6 +24,9 @@ import { silentLog } from "./silent-log.ts";
 export const SECRET = "the-containers-own-secret";
 
 export interface WorldOptions {
+  /** In place of the plain answers. */
+  readonly respond?: UserPathPages["respond"];
+  readonly authenticateToken?: (token: string) => Identity | undefined;
   readonly basePath?: string;
   readonly publicUrl?: string;
 }
@@ -85,6 +88,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
   const gateway = createGateway({
     basePath: options.basePath ?? "/",
+    authenticateToken: options.authenticateToken,
     app: (req, res) => {
       hubRequests.push(`${req.method} ${req.url}`);
       req.resume();
@@ -98,7 +102,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     accounts,
     servers,
     routes,
-    pages: plainPages,
+    pages: options.respond === undefined ? plainPages : { respond: options.respond },
     log: silentLog,
     permissions: new Permissions(store),
     proxy: createProxy(),
