@@ -13,6 +13,7 @@ export const failures = {
     student: "The box could not read that request.",
     api: "Invalid JSON in body of request",
   },
+  /** JSON that does not fit its schema: for programs alone, so the reason may be English. */
   invalid_field: { status: 400, student: "{reason}" },
   body_too_large: { status: 413, student: "That is too much text. The most is {limit}." },
   body_not_allowed: {
@@ -57,9 +58,48 @@ export const failures = {
   },
   wrong_setup_code: { status: 403, student: "That is not the set-up code." },
   setup_done: { status: 409, student: "This box is already set up. Sign in instead." },
-  name_invalid: {
+  name_empty: {
     status: 400,
-    student: "“{name}” cannot be a user name: {reason}",
+    student: "A user name cannot be empty.",
+    api: "Invalid username: {name}",
+  },
+  name_too_long: {
+    status: 400,
+    student: "“{name}” cannot be a user name: it is longer than {limit} characters.",
+    api: "Invalid username: {name}",
+  },
+  name_reserved: {
+    status: 400,
+    student: "“{name}” cannot be a user name: the box uses that name itself.",
+    api: "Invalid username: {name}",
+  },
+  name_start: {
+    status: 400,
+    student: "“{name}” cannot be a user name: it must begin with a letter or a digit.",
+    api: "Invalid username: {name}",
+  },
+  name_space: {
+    status: 400,
+    student:
+      "“{name}” cannot be a user name: it has a space in it. Use the letters a to z, digits and . _ - @",
+    api: "Invalid username: {name}",
+  },
+  name_invisible: {
+    status: 400,
+    student:
+      "“{name}” cannot be a user name: it has an invisible character in it. Use the letters a to z, digits and . _ - @",
+    api: "Invalid username: {name}",
+  },
+  name_alphabet: {
+    status: 400,
+    student:
+      "“{name}” cannot be a user name: its “{character}” is a letter of another alphabet. Use the letters a to z, digits and . _ - @",
+    api: "Invalid username: {name}",
+  },
+  name_character: {
+    status: 400,
+    student:
+      "“{name}” cannot be a user name: it has “{character}” in it. Use the letters a to z, digits and . _ - @",
     api: "Invalid username: {name}",
   },
   name_taken: {
@@ -72,7 +112,37 @@ export const failures = {
     student: "There is nobody with the user name {name}.",
     api: "Not Found",
   },
-  password_rule: { status: 400, student: "{reason}" },
+  display_name_missing: { status: 400, student: "Type a name." },
+  display_name_too_long: { status: 400, student: "A name may have at most {limit} characters." },
+  list_too_long: {
+    status: 400,
+    student: "The list has {count} names. Add at most {limit} at a time.",
+  },
+  password_too_short: {
+    status: 400,
+    student: "A password needs at least {minimum} characters. Three words make a good one.",
+  },
+  password_too_long: {
+    status: 400,
+    student:
+      "That password is too long: the box takes at most {limit} bytes. Choose a shorter one.",
+  },
+  password_is_name: {
+    status: 400,
+    student: "A password must be more than your user name. Three words make a good one.",
+  },
+  password_is_first: {
+    status: 400,
+    student: "Choose another password than the one you were given.",
+  },
+  password_unchanged: {
+    status: 400,
+    student: "Choose another password than the one you had.",
+  },
+  password_common: {
+    status: 400,
+    student: "That password is one of the first that others would try. Choose another.",
+  },
   password_repeat: { status: 400, student: "The two passwords are not the same." },
   current_password_wrong: { status: 403, student: "That is not your current password." },
   last_owner: {

@@ -142,7 +142,7 @@ export class Accounts {
 
   /**
    * Replaces a password by its owner, who proves to be one with the current password; the other sessions end.
-   * Throws `current_password_wrong`, `password_rule`, `too_many_attempts`.
+   * Throws `current_password_wrong`, `too_many_attempts`, and what `checkPasswordRules` throws.
    */
   async changePassword(
     userId: UserId,
@@ -164,7 +164,8 @@ export class Accounts {
 
   /**
    * Replaces a first password. The current one is not asked for: the session was opened with it just now.
-   * Throws `password_rule`; `not_allowed` for a session that was not opened with the first password.
+   * Throws `password_is_first` and what `checkPasswordRules` throws; `not_allowed` for a session that was not
+   * opened with the first password.
    */
   async chooseOwnPassword(
     userId: UserId,
@@ -175,11 +176,10 @@ export class Accounts {
     const before = demandUser(this.#store, userId);
     assertMayChoose(this.#store, before, session);
     const isFirstAgain = await this.#passwords.verify(before.password?.hash, next);
-    checkPasswordRules(next, {
-      name: before.name,
-      minLength: this.#minLength,
-      ...(isFirstAgain ? { previous: next } : {}),
-    });
+    checkPasswordRules(next, { name: before.name, minLength: this.#minLength });
+    if (isFirstAgain) {
+      throw new HubError("password_is_first");
+    }
     await this.#replacePassword(before, { next, keepSession: session, isChoice: true }, actor);
   }
 

@@ -25,13 +25,13 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Throws `name_invalid`. */
+/** Throws a `name_` failure that says why. */
 export function parseUserName(text: string): UserName {
   const name = canonicalForm(text);
   if (isAllowed(name)) {
     return name;
   }
-  throw new HubError("name_invalid", { name: shown(text), reason: problemOf(text, name) });
+  throw problemOf(text, name);
 }
 
 /** For looking a name up: `undefined` when nobody can have it. */
@@ -51,33 +51,33 @@ function isAllowed(name: string): name is UserName {
   return CANONICAL.test(name) && !RESERVED.has(name);
 }
 
-/** Why a name is refused, for the end of the sentence `name_invalid`. */
-function problemOf(text: string, name: string): string {
-  if (text.length > MAX_TYPED || name.length > MAX_LENGTH) {
-    return `it is longer than ${MAX_LENGTH} characters.`;
+/** Why a name is refused. */
+function problemOf(text: string, canonical: string): HubError {
+  const name = shown(text);
+  if (text.length > MAX_TYPED || canonical.length > MAX_LENGTH) {
+    return new HubError("name_too_long", { name, limit: MAX_LENGTH });
   }
-  if (name === "") {
-    return "it is empty.";
+  if (canonical === "") {
+    return new HubError("name_empty", { name });
   }
-  if (RESERVED.has(name)) {
-    return "the box uses that name itself.";
+  if (RESERVED.has(canonical)) {
+    return new HubError("name_reserved", { name });
   }
-  const [character] = name.match(/[^a-z0-9_.@-]/u) ?? [];
+  const [character] = canonical.match(/[^a-z0-9_.@-]/u) ?? [];
   if (character === undefined) {
-    return "it must begin with a letter or a digit.";
+    return new HubError("name_start", { name });
   }
-  const rule = "Use the letters a to z, digits and . _ - @";
   if (/\s/u.test(character)) {
-    return `it has a space in it. ${rule}`;
+    return new HubError("name_space", { name });
   }
   if (/[\p{C}\p{Z}]/u.test(character)) {
-    return `it has an invisible character in it. ${rule}`;
+    return new HubError("name_invisible", { name });
   }
   if (/\p{L}/u.test(character)) {
     // An а may look like an a.
-    return `its “${character}” is a letter of another alphabet. ${rule}`;
+    return new HubError("name_alphabet", { name, character });
   }
-  return `it has “${character}” in it. ${rule}`;
+  return new HubError("name_character", { name, character });
 }
 
 /** What was typed, short and without what would break a line of a page or log. */
@@ -138,14 +138,12 @@ function* numbered(base: string, start: number): Generator<string> {
 
 /**
  * The name that people see: any script, one line, at most 100 characters. Without anything visible in it,
- * `fallback` stands for it. Throws `invalid_field`.
+ * `fallback` stands for it. Throws `display_name_too_long`.
  */
 export function cleanDisplayName(text: string | undefined, fallback: string): string {
   const name = displayable(text ?? "") || displayable(fallback);
   if (Array.from(name).length > MAX_DISPLAY_NAME) {
-    throw new HubError("invalid_field", {
-      reason: `A name may have at most ${MAX_DISPLAY_NAME} characters.`,
-    });
+    throw new HubError("display_name_too_long", { limit: MAX_DISPLAY_NAME });
   }
   return name;
 }

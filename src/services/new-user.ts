@@ -22,7 +22,7 @@ export interface Newcomer {
   readonly role: Role;
 }
 
-/** Throws `name_invalid`, `invalid_field`, `password_rule`. */
+/** Throws what `parseUserName`, `cleanDisplayName` and `checkPasswordRules` throw. */
 export function readNewcomer(input: NewUser, minLength: number): Newcomer {
   const name = parseUserName(input.name);
   if (input.password !== undefined) {

@@ -34,7 +34,7 @@ export class Passwords {
     this.#dummy = `$argon2id$v=19$m=${m},p=${p},t=${t}$${salt}$${output}`;
   }
 
-  /** A PHC string. Throws `password_rule` for a password that is too long. */
+  /** A PHC string. Throws `password_too_long`. */
   async hash(password: string): Promise<string> {
     assertNotTooLong(password);
     return this.#inTurn(this.#hashing, () => hash(normal(password), { ...COST, type: argon2id }));
@@ -133,7 +133,7 @@ function isTooLong(password: string): boolean {
 
 function assertNotTooLong(password: string): void {
   if (isTooLong(password)) {
-    refuse("That password is too long for the box.");
+    throw new HubError("password_too_long", { limit: MAX_PASSWORD_BYTES });
   }
 }
 
@@ -178,22 +178,22 @@ interface PasswordRules {
   readonly previous?: string;
 }
 
-/** Throws `password_rule` with a sentence that says what to do. */
+/** Throws a `password_` failure that says what to do. */
 export function checkPasswordRules(password: string, rules: PasswordRules): void {
   const { name, minLength, previous } = rules;
   assertNotTooLong(password);
   const chosen = normal(password);
   if (Array.from(chosen).length < minLength) {
-    refuse(`A password needs at least ${minLength} characters. Three words make a good one.`);
+    throw new HubError("password_too_short", { minimum: minLength });
   }
   if (isName(chosen, name)) {
-    refuse("A password must be more than your user name. Three words make a good one.");
+    throw new HubError("password_is_name");
   }
   if (previous !== undefined && chosen === normal(previous)) {
-    refuse("Choose another password than the one you had.");
+    throw new HubError("password_unchanged");
   }
   if (isCommonPassword(chosen)) {
-    refuse("That password is one of the first that others would try. Choose another.");
+    throw new HubError("password_common");
   }
 }
 
@@ -204,10 +204,6 @@ function isName(password: string, name: string): boolean {
     own !== undefined &&
     [password, password.replace(/[\d\p{P}\p{S}]+$/u, "")].some((text) => toUserName(text) === own)
   );
-}
-
-function refuse(reason: string): never {
-  throw new HubError("password_rule", { reason });
 }
 
 function unpadded(bytes: Buffer): string {

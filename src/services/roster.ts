@@ -14,6 +14,7 @@ const MOST_ROWS = 500;
 /** `Anna Björk, anna` has a user name behind the comma; `Björk, Anna` is one name with a comma in it. */
 const NAME_COMMA_USERNAME = /^[^,]+,\s*[a-z0-9][a-z0-9_.@-]*\s*$/;
 
+/** Throws `list_too_long`. */
 export function readRoster(text: string): readonly RosterRow[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);
   const rows = cellsOf(text, lines)
@@ -23,9 +24,7 @@ export function readRoster(text: string): readonly RosterRow[] {
     })
     .filter((row) => row.displayName !== "" || row.username !== undefined);
   if (rows.length > MOST_ROWS) {
-    throw new HubError("invalid_field", {
-      reason: `The list has ${rows.length} names. Add at most ${MOST_ROWS} at a time.`,
-    });
+    throw new HubError("list_too_long", { count: rows.length, limit: MOST_ROWS });
   }
   return rows;
 }

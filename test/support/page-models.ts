@@ -184,8 +184,8 @@ const rows: readonly ClassRow[] = [
 
 const noProblems: FormProblems = { fields: {} };
 const tooShort: FailureData = {
-  code: "password_rule",
-  params: { reason: "The password needs at least 8 characters." },
+  code: "password_too_short",
+  params: { minimum: 8 },
 };
 
 function sample<Name extends PageName>(
@@ -297,7 +297,7 @@ export const samples: readonly Sample[] = [
         form: { code: "too_many_attempts", params: { seconds: 30 } },
         fields: {
           code: { code: "wrong_setup_code", params: {} },
-          username: { code: "name_invalid", params: { name: "María L", reason: "no spaces" } },
+          username: { code: "name_space", params: { name: "María L" } },
           password: tooShort,
         },
       },

@@ -39,6 +39,28 @@ describe("the table of failures", () => {
     assert.equal(isFailureCode("constructor"), false);
   });
 
+  it("has whole sentences of its own, which catalogues can translate", () => {
+    const texts = Object.entries<{ student: string; teacher?: string }>(failures)
+      // What a program sent is described to programs, in English.
+      .filter(([code]) => code !== "invalid_field")
+      .flatMap(([code, { student, teacher = student }]) => [
+        [code, student],
+        [code, teacher],
+      ]);
+    for (const [code, text = ""] of texts) {
+      assert.doesNotMatch(text, /\{(reason|message|text)\}/, code);
+      assert.match(text, /^\P{Ll}/u, code);
+    }
+  });
+
+  it("says what JupyterHub says to programs about every name it refuses", () => {
+    const refusals = Object.entries<{ student: string; api?: string }>(failures).filter(
+      ([code]) => code.startsWith("name_") && code !== "name_taken",
+    );
+    assert.ok(refusals.length > 0);
+    for (const [code, { api }] of refusals) assert.equal(api, "Invalid username: {name}", code);
+  });
+
   it("never shows a student the machinery", () => {
     for (const [code, failure] of Object.entries(failures)) {
       assert.doesNotMatch(failure.student, /docker|container|spawn|token|server/i, code);

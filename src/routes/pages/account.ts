@@ -5,7 +5,7 @@ import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
-import { type FieldOfFailure, formProblems, repeatProblem } from "../form-problems.ts";
+import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import { type Frames, THEME_COOKIE } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { visitorOf } from "../middleware/require.ts";
@@ -21,11 +21,8 @@ interface AccountParts {
   readonly minLength: number;
 }
 
-const fieldOf: FieldOfFailure = {
-  password_rule: "password",
-  password_repeat: "password_repeat",
-  current_password_wrong: "current",
-};
+const firstFields: readonly Field[] = ["password", "password_repeat"];
+const changeFields: readonly Field[] = ["current", ...firstFields];
 
 export function accountPages(parts: AccountParts) {
   const { accounts, sessions, paths, minLength } = parts;
@@ -46,7 +43,7 @@ export function accountPages(parts: AccountParts) {
       await accounts.chooseOwnPassword(user.id, { next, session: session.id }, actor);
       ctx.redirect(nextOf(ctx) ?? (user.role === "student" ? paths.home : paths.admin));
     } catch (error) {
-      renderFirst(ctx, user.displayName, refused(ctx, error));
+      renderFirst(ctx, user.displayName, refused(ctx, error, firstFields));
     }
   }
 
@@ -70,7 +67,7 @@ export function accountPages(parts: AccountParts) {
       await accounts.changePassword(user.id, { current, next, keepSession: session.id }, actor);
       ctx.redirect(`${paths.account}?saved=1`);
     } catch (error) {
-      render(ctx, refused(ctx, error));
+      render(ctx, refused(ctx, error, changeFields));
     }
   }
 
@@ -110,9 +107,9 @@ function newPassword(form: URLSearchParams): string {
   return next;
 }
 
-function refused(ctx: HubContext, error: unknown): FormProblems {
+function refused(ctx: HubContext, error: unknown, fields: readonly Field[]): FormProblems {
   if (!(error instanceof HubError) || error.status >= 500) throw error;
   ctx.status = error.status;
   if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
-  return formProblems(error, fieldOf);
+  return formProblems(error, fields);
 }

@@ -13,7 +13,7 @@ import type {
   Views,
 } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
-import { type FieldOfFailure, formProblems } from "../form-problems.ts";
+import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { LIST_LIMIT, field, readForm } from "../middleware/body.ts";
 import { visitorOf } from "../middleware/require.ts";
@@ -32,11 +32,7 @@ interface PeopleParts {
 type Values = Pages["addPeople"]["values"];
 
 const emptyValues: Values = { displayName: "", username: "", list: "", role: "student" };
-const fieldOf: FieldOfFailure = {
-  name_invalid: "username",
-  name_taken: "username",
-  invalid_field: "display_name",
-};
+const fields: readonly Field[] = ["display_name", "username"];
 
 export function peoplePages(parts: PeopleParts) {
   const { accounts, permissions, paths } = parts;
@@ -65,7 +61,7 @@ export function peoplePages(parts: PeopleParts) {
     } catch (error) {
       if (!(error instanceof HubError) || error.status >= 500) throw error;
       ctx.status = error.status;
-      render(ctx, values, formProblems(error, fieldOf));
+      render(ctx, values, formProblems(error, fields));
     }
   }
 
@@ -124,7 +120,7 @@ export function peoplePages(parts: PeopleParts) {
 
   function suggestFor(displayName: string, taken: ReadonlySet<UserName>): UserName {
     if (displayName.trim() === "") {
-      throw new HubError("invalid_field", { reason: "Type a name." });
+      throw new HubError("display_name_missing");
     }
     return suggestUserName(
       displayName,

@@ -6,7 +6,7 @@ import type { UserRecord } from "#src/stores/records.ts";
 import { actorOf } from "#src/session/identity.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
-import { type FieldOfFailure, formProblems, repeatProblem } from "../form-problems.ts";
+import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import type { Paths } from "../paths.ts";
@@ -21,12 +21,13 @@ interface SetupParts {
   readonly minLength: number;
 }
 
-const fieldOf: FieldOfFailure = {
-  wrong_setup_code: "code",
-  name_invalid: "username",
-  name_taken: "username",
-  password_rule: "password",
-};
+const fields: readonly Field[] = [
+  "code",
+  "display_name",
+  "username",
+  "password",
+  "password_repeat",
+];
 
 export function setupPages(parts: SetupParts) {
   const { accounts, setupCode, paths } = parts;
@@ -63,7 +64,7 @@ export function setupPages(parts: SetupParts) {
       if (error.retryAfter !== undefined) {
         ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
       }
-      render(ctx, shorten(values), formProblems(error, fieldOf));
+      render(ctx, shorten(values), formProblems(error, fields));
     }
   }
 

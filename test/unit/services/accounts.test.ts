@@ -80,11 +80,11 @@ describe("the first owner", () => {
     const [console_] = [consoleActor];
     assert.equal(
       await failureOf(people.accounts.setUp({ ...owner, name: "hub" }, console_)),
-      "name_invalid",
+      "name_reserved",
     );
     assert.equal(
       await failureOf(people.accounts.setUp({ ...owner, password: "short" }, console_)),
-      "password_rule",
+      "password_too_short",
     );
     assert.equal(people.accounts.hasOwner(), false);
   });
@@ -167,7 +167,7 @@ describe("adding a person", () => {
     await people.add("sam");
     const before = people.passwords.hashed;
     assert.equal(await failureOf(people.accounts.add({ name: "SAM" }, consoleActor)), "name_taken");
-    assert.equal(await failureOf(people.accounts.add({ name: "" }, consoleActor)), "name_invalid");
+    assert.equal(await failureOf(people.accounts.add({ name: "" }, consoleActor)), "name_empty");
     assert.equal(people.passwords.hashed, before);
   });
 
@@ -246,13 +246,20 @@ describe("changing the own password", () => {
 
   it("keeps to the rules", async () => {
     const sam = await people.add("sam");
-    for (const refused of ["short", "sam2026!", "password1", "sam likes tea", "x".repeat(2000)]) {
+    const refusals = {
+      password_too_short: "short",
+      password_is_name: "sam2026!",
+      password_common: "password1",
+      password_unchanged: "sam likes tea",
+      password_too_long: "x".repeat(2000),
+    };
+    for (const [code, refused] of Object.entries(refusals)) {
       const change = people.accounts.changePassword(
         sam.id,
         { current: "sam likes tea", next: refused },
         actorFor(sam),
       );
-      assert.equal(await failureOf(change), "password_rule", refused);
+      assert.equal(await failureOf(change), code, refused);
     }
     assert.deepEqual(people.accounts.byId(sam.id), sam);
   });
@@ -325,7 +332,7 @@ describe("choosing an own password after a first one", () => {
     const { user, firstPassword, session } = await newcomer();
     const choice = { next: firstPassword, session: session.id };
     const chosen = people.accounts.chooseOwnPassword(user.id, choice, actorFor(user));
-    assert.equal(await failureOf(chosen), "password_rule");
+    assert.equal(await failureOf(chosen), "password_is_first");
   });
 
   it("works once, only with a session opened with the first one, and only with one's own", async () => {

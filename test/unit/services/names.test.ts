@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { HubError } from "#src/errors.ts";
+import { HubError, failureText } from "#src/errors.ts";
 import {
   cleanDisplayName,
   parseUserName,
@@ -11,13 +11,14 @@ import {
 
 const RUNS = { numRuns: 10_000 };
 
-function reasonOf(text: string): string {
+/** The sentence of a refusal, with its code in front. */
+function answerTo(text: string): string {
   try {
     return `accepted as ${parseUserName(text)}`;
   } catch (error) {
     assert.ok(error instanceof HubError);
-    assert.equal(error.code, "name_invalid");
-    return String(error.params["reason"]);
+    assert.equal(error.message, `Invalid username: ${String(error.params["name"])}`);
+    return `${error.code}: ${failureText(error.toData(), "student")}`;
   }
 }
 
@@ -49,25 +50,25 @@ describe("a user name", () => {
   });
 
   it("is refused with a reason that helps", () => {
-    assert.match(reasonOf(""), /empty/);
-    assert.match(reasonOf("   "), /empty/);
-    assert.match(reasonOf("аdmin"), /“а” is a letter of another alphabet/);
-    assert.match(reasonOf("आशा"), /another alphabet/);
-    assert.match(reasonOf("maria lopez"), /space/);
-    assert.match(reasonOf("ma\u200Bria"), /invisible/);
-    assert.match(reasonOf("\u202Emaria"), /invisible/);
-    assert.match(reasonOf("maria\u0000"), /invisible/);
-    assert.match(reasonOf("../x"), /“\/” in it/);
-    assert.match(reasonOf("a:b"), /“:” in it/);
-    assert.match(reasonOf("a%00"), /“%” in it/);
-    assert.match(reasonOf("😀"), /“😀” in it/);
+    assert.match(answerTo(""), /^name_empty: .*empty/);
+    assert.match(answerTo("   "), /^name_empty: .*empty/);
+    assert.match(answerTo("аdmin"), /^name_alphabet: .*“а” is a letter of another alphabet/);
+    assert.match(answerTo("आशा"), /^name_alphabet: .*another alphabet/);
+    assert.match(answerTo("maria lopez"), /^name_space: .*space/);
+    assert.match(answerTo("ma\u200Bria"), /^name_invisible: .*invisible/);
+    assert.match(answerTo("\u202Emaria"), /^name_invisible: .*invisible/);
+    assert.match(answerTo("maria\u0000"), /^name_invisible: .*invisible/);
+    assert.match(answerTo("../x"), /^name_character: .*“\/” in it/);
+    assert.match(answerTo("a:b"), /^name_character: .*“:” in it/);
+    assert.match(answerTo("a%00"), /^name_character: .*“%” in it/);
+    assert.match(answerTo("😀"), /^name_character: .*“😀” in it/);
     for (const text of [".", "..", "-rf", "_x", "@home", "__proto__"]) {
-      assert.match(reasonOf(text), /must begin with a letter or a digit/, text);
+      assert.match(answerTo(text), /^name_start: .*must begin with a letter or a digit/, text);
     }
-    assert.match(reasonOf("x".repeat(65)), /longer than 64/);
-    assert.match(reasonOf("x".repeat(300)), /longer than 64/);
-    assert.match(reasonOf("x".repeat(1_000_000)), /longer than 64/);
-    assert.match(reasonOf("ﷺ".repeat(500)), /longer than 64/);
+    assert.match(answerTo("x".repeat(65)), /^name_too_long: .*longer than 64/);
+    assert.match(answerTo("x".repeat(300)), /^name_too_long: .*longer than 64/);
+    assert.match(answerTo("x".repeat(1_000_000)), /^name_too_long: .*longer than 64/);
+    assert.match(answerTo("ﷺ".repeat(500)), /^name_too_long: .*longer than 64/);
     assert.equal(parseUserName("x".repeat(64)), "x".repeat(64));
   });
 
@@ -85,10 +86,10 @@ describe("a user name", () => {
       "LPT1",
       "console",
     ]) {
-      assert.match(reasonOf(text), /uses that name itself/, text);
+      assert.match(answerTo(text), /^name_reserved: .*uses that name itself/, text);
     }
     for (const text of ["admin", "teacher", "hubert", "adding", "con.air"]) {
-      assert.match(reasonOf(text), /^accepted/, text);
+      assert.match(answerTo(text), /^accepted/, text);
     }
   });
 
@@ -156,7 +157,7 @@ describe("a user name", () => {
   it("is refused by toUserName exactly when parseUserName throws (10,000 texts)", () => {
     fc.assert(
       fc.property(typed, (text) => {
-        const accepted = reasonOf(text).startsWith("accepted as ");
+        const accepted = answerTo(text).startsWith("accepted as ");
         assert.equal(toUserName(text) !== undefined, accepted);
       }),
       RUNS,
@@ -247,7 +248,10 @@ describe("a display name", () => {
   it("has at most a hundred characters, and is not cut in silence", () => {
     assert.equal(cleanDisplayName("é".repeat(100), "x"), "é".repeat(100));
     for (const long of ["x".repeat(101), "😀".repeat(101), "x".repeat(100_000)]) {
-      assert.throws(() => cleanDisplayName(long, "x"), { code: "invalid_field" });
+      assert.throws(() => cleanDisplayName(long, "x"), {
+        code: "display_name_too_long",
+        params: { limit: 100 },
+      });
     }
   });
 });

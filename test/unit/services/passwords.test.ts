@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { argon2id, hash as argon2Hash } from "argon2";
-import { HubError } from "#src/errors.ts";
+import { HubError, failureText } from "#src/errors.ts";
 import { Passwords, checkPasswordRules } from "#src/services/passwords.ts";
 
 const password = "red lamp río";
@@ -28,7 +28,7 @@ describe("a password hash", () => {
     assert.equal(await passwords.verify(hash, ""), false);
     for (const long of ["x".repeat(1025), "é".repeat(513), "x".repeat(5_000_000)]) {
       assert.equal(await passwords.verify(hash, long), false);
-      await assert.rejects(passwords.hash(long), { code: "password_rule" });
+      await assert.rejects(passwords.hash(long), { code: "password_too_long" });
     }
     const longest = "é".repeat(512);
     assert.equal(await passwords.verify(await passwords.hash(longest), longest), true);
@@ -147,14 +147,14 @@ describe("the queue of hashes", () => {
 describe("the rules for a password", () => {
   const rules = { name: "maria", minLength: 8, previous: "lamp-river-tiger-427" };
 
-  function reasonOf(text: string): string {
+  /** The sentence of a refusal, with its code in front. */
+  function answerTo(text: string): string {
     try {
       checkPasswordRules(text, rules);
       return "fine";
     } catch (error) {
       assert.ok(error instanceof HubError);
-      assert.equal(error.code, "password_rule");
-      return String(error.params["reason"]);
+      return `${error.code}: ${failureText(error.toData(), "student")}`;
     }
   }
 
@@ -169,26 +169,29 @@ describe("the rules for a password", () => {
       "passwordless cat",
       "x".repeat(500) + "y",
     ]) {
-      assert.equal(reasonOf(text), "fine", text);
+      assert.equal(answerTo(text), "fine", text);
     }
   });
 
   it("count characters as people do", () => {
-    assert.match(reasonOf("1234567"), /at least 8 characters/);
-    assert.match(reasonOf(""), /at least 8 characters/);
-    assert.match(reasonOf("😀😃😄😁😆😅😂"), /at least 8 characters/);
-    assert.match(reasonOf("e\u0301e\u0301e\u0301e\u0301"), /at least 8 characters/);
-    assert.equal(reasonOf("😀😃😄😁😆😅😂🤣"), "fine");
+    assert.match(answerTo("1234567"), /^password_too_short: .*at least 8 characters/);
+    assert.match(answerTo(""), /^password_too_short: .*at least 8 characters/);
+    assert.match(answerTo("😀😃😄😁😆😅😂"), /^password_too_short: .*at least 8 characters/);
+    assert.match(
+      answerTo("e\u0301e\u0301e\u0301e\u0301"),
+      /^password_too_short: .*at least 8 characters/,
+    );
+    assert.equal(answerTo("😀😃😄😁😆😅😂🤣"), "fine");
   });
 
   it("refuse the user name, also dressed up", () => {
     for (const text of ["maria2026", "María1234!", "MARIA!!!!"]) {
-      assert.match(reasonOf(text), /more than your user name/, text);
+      assert.match(answerTo(text), /^password_is_name: .*more than your user name/, text);
     }
   });
 
   it("refuse the password that it replaces", () => {
-    assert.match(reasonOf("lamp-river-tiger-427"), /another password/);
+    assert.match(answerTo("lamp-river-tiger-427"), /^password_unchanged: .*another password/);
   });
 
   it("refuse what everybody tries first", () => {
@@ -213,12 +216,12 @@ describe("the rules for a password", () => {
       "welcome!",
       "jupyterhub",
     ]) {
-      assert.match(reasonOf(text), /others would try/, text);
+      assert.match(answerTo(text), /^password_common: .*others would try/, text);
     }
   });
 
   it("refuse more than 1,024 bytes", () => {
-    assert.match(reasonOf("ab".repeat(513)), /too long/);
+    assert.match(answerTo("ab".repeat(513)), /^password_too_long: .*at most 1024 bytes/);
   });
 });
 
