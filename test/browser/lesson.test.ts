@@ -148,15 +148,13 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       await chooseOwnPassword(maria, "red boats at sea");
       await notebook.waitForNotebook();
       await notebook.expectOutput("1267650600228229401496703205376");
-      await notebook.runLast("print('still', x % 97)");
+      await notebook.run("print('still', x % 97)");
       await notebook.expectOutput(`still ${2n ** 100n % 97n}`);
       await notebook.save();
     });
 
     it("keeps her cell running while the hub is killed and restarted", async () => {
-      await notebook.runLast("import time; time.sleep(12); print('slept', 'through')", {
-        wait: false,
-      });
+      await notebook.run("import time; time.sleep(12); print('slept', 'through')");
       await maria.waitForTimeout(1000);
       const containers = await box.notebooks();
       await box.compose("kill", "-s", "SIGKILL", "hub");

@@ -35,24 +35,18 @@ export class NotebookPage {
       .waitFor({ timeout: LAB_MS, state: "attached" });
   }
 
-  /** Types into the cell that has the focus, runs it, and goes on to the next one. */
-  async run(code: string, options: { wait?: boolean } = {}): Promise<void> {
-    await this.#page.locator(".jp-NotebookPanel .jp-Cell .cm-content").last().click();
+  /** Types into the last cell and runs it; Lab goes on to the next one, which it makes when there is none. */
+  async run(code: string): Promise<void> {
+    const cell = this.#page.locator(".jp-NotebookPanel .jp-Cell").last();
+    const editor = cell.locator(".cm-content");
+    await editor.click();
+    await cell.locator(".cm-focused").waitFor();
     await this.#page.keyboard.insertText(code);
+    // Lab may still be moving the focus to a cell that it has just made.
+    await cell.locator(".cm-content", { hasText: code.slice(0, 8) }).waitFor();
+    const cells = await this.#page.locator(".jp-NotebookPanel .jp-Cell").count();
     await this.#page.keyboard.press("Shift+Enter");
-    if (options.wait !== false) await this.#page.waitForTimeout(300);
-  }
-
-  /** In the last cell, which may be empty or not: in a new one behind it. */
-  async runLast(code: string, options: { wait?: boolean } = {}): Promise<void> {
-    const last = this.#page.locator(".jp-NotebookPanel .jp-Cell .cm-content").last();
-    await last.click();
-    if (((await last.textContent()) ?? "").trim() !== "") {
-      await this.#page.keyboard.press("Escape");
-      await this.#page.keyboard.press("b");
-      await this.#page.keyboard.press("Enter");
-    }
-    await this.run(code, options);
+    await this.#page.locator(`.jp-NotebookPanel .jp-Cell >> nth=${cells}`).waitFor();
   }
 
   async expectOutput(text: string, timeout = 60_000): Promise<void> {
@@ -68,21 +62,24 @@ export class NotebookPage {
 
   /** Saves; the first time Lab asks for a name, which stays as proposed. */
   async save(): Promise<void> {
-    await this.#page.keyboard.press("Control+s");
+    const saved = this.#page.locator(".jp-NotebookPanel");
+    await saved
+      .locator("[data-command='docmanager:save'], jp-button[title^='Save']")
+      .first()
+      .click();
     const rename = this.#page.locator(".jp-Dialog button", { hasText: "Rename" });
-    await rename.click({ timeout: 3000 }).catch(() => undefined);
-    await this.#page.locator(".jp-NotebookPanel").first().waitFor();
+    await rename.click({ timeout: 2000 }).catch(() => undefined);
     await this.#page
-      .locator(".jp-DocumentSearch-overlay, .lm-TabBar-tab.jp-mod-dirty")
-      .waitFor({ state: "detached", timeout: 20_000 });
+      .locator(".lm-TabBar-tab.jp-mod-dirty")
+      .waitFor({ state: "detached", timeout: 30_000 });
   }
 
-  /** The kernel's socket of this page, when it closes. */
+  /** The kernel's socket that this page opened last, when it closes. */
   async kernelSocketClosed(): Promise<void> {
     const open = this.#sockets.filter(
       (socket) => socket.url().includes("/channels") && !socket.isClosed(),
     );
-    const [socket] = open;
+    const socket = open.at(-1);
     if (socket === undefined) throw new Error("no kernel socket is open");
     await socket.waitForEvent("close", { timeout: 15_000 });
   }
