@@ -4,7 +4,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import { answerPlainly } from "./plain-answers.ts";
-import type { UserPathAnswer, UserPathPages } from "./user-path-pages.ts";
+import type { UserPathAnswer, UserPathPages } from "#src/routes/user-path-answer.ts";
 
 export interface AnswersParts {
   readonly pages: UserPathPages;

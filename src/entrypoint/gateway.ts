@@ -20,7 +20,11 @@ import type { GuardedProxy, ProxyFailure } from "./proxy.ts";
 import type { Visit } from "./request-headers.ts";
 import { type ServerTarget, parseTarget } from "./target.ts";
 import { refuseUpgrade } from "./upgrade-reply.ts";
-import { type UserPathAnswer, type UserPathPages, wantsPage } from "./user-path-pages.ts";
+import {
+  type UserPathAnswer,
+  type UserPathPages,
+  wantsPage,
+} from "#src/routes/user-path-answer.ts";
 
 /** `console` is whoever can open the control socket. */
 export type Via = "network" | "console";

@@ -1,10 +1,6 @@
 /** Answers below `{B}user/…` that are not a container's: asleep, on its way, not yours, not answering. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type UserPathAnswer,
-  type UserPathPages,
-  wantsPage,
-} from "#src/entrypoint/user-path-pages.ts";
+import { type UserPathAnswer, type UserPathPages, wantsPage } from "./user-path-answer.ts";
 import type { Config } from "#src/config/schema.ts";
 import { type HubError, failureText } from "#src/errors.ts";
 import type { Servers } from "#src/services/servers.ts";

@@ -1,4 +1,4 @@
-/** Answers below `{B}user/…` that are not a container's; the pages themselves are routes/' business. */
+/** Answers below `{B}user/…` that are not a container's: what the gateway asks for, and who gets a page. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HubError } from "#src/errors.ts";
 import type { UserRecord } from "#src/stores/records.ts";

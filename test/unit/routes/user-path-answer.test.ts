@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { wantsPage } from "#src/entrypoint/user-path-pages.ts";
+import { wantsPage } from "#src/routes/user-path-answer.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
