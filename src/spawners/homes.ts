@@ -9,7 +9,10 @@ export interface Homes {
   remove(userId: UserId, signal: AbortSignal): Promise<void>;
   /** Bytes that its files fill, and files counted. */
   usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }>;
-  /** A tar of `path` (relative to the home, `.` for all of it). Works whether or not a server runs. */
+  /**
+   * A tar of `path` (relative to the home, `.` for all of it). Works whether or not a server runs. Names in it are
+   * relative to `path`, so that they can be unpacked elsewhere; a single file has its own name. Throws `not_found`.
+   */
   pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable>;
   /** Puts the entries of `tar` below `path`, as the notebook's user. Nothing can land outside the home. */
   unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;

@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { posix } from "node:path";
 import tar from "tar-stream";
+import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { UserId } from "#src/stores/records.ts";
 
@@ -24,20 +25,24 @@ export class FakeHomes implements Homes {
   }
 
   async pack(userId: UserId, path: string): Promise<Readable> {
+    const inside = requireInside(path);
+    const found = Array.from(this.#home(userId)).filter(([name]) => isBelow(name, inside));
+    if (found.length === 0 && posix.normalize(inside) !== ".") throw new HubError("not_found");
     const pack = tar.pack();
-    for (const [name, content] of this.#home(userId)) {
-      if (isBelow(name, path)) pack.entry({ name }, content);
+    for (const [name, content] of found) {
+      pack.entry({ name: posix.relative(inside, name) || posix.basename(name) }, content);
     }
     pack.finalize();
     return Readable.from(pack);
   }
 
   async unpack(userId: UserId, path: string, archive: Readable): Promise<void> {
+    const inside = requireInside(path);
     const home = this.#home(userId);
     const extract = tar.extract();
     const done = pipeline(archive, extract);
     for await (const entry of extract) {
-      const name = posix.join(path, entry.header.name);
+      const name = posix.join(inside, entry.header.name);
       const content = await buffer(entry);
       if (isBelow(name, ".") && entry.header.type === "file") home.set(name, content);
     }
@@ -49,6 +54,11 @@ export class FakeHomes implements Homes {
     this.files.set(userId, home);
     return home;
   }
+}
+
+function requireInside(path: string): string {
+  if (isBelow(path, ".") && !posix.isAbsolute(path)) return path;
+  throw new HubError("invalid_field", { reason: "That path does not lie in the home." });
 }
 
 function isBelow(name: string, path: string): boolean {

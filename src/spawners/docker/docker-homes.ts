@@ -1,5 +1,5 @@
 /** Homes as volumes, worked on by throw-away containers (design D19): nothing in the hub opens a path in one. */
-import { Readable, type Writable } from "node:stream";
+import { addAbortSignal, Readable, type Writable } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { UserId } from "#src/stores/records.ts";
@@ -68,7 +68,10 @@ export class DockerHomes implements Homes {
     try {
       // The first bytes, so that a path that is not there fails here and not in the middle of an answer.
       const first = await chunks.next();
-      return Readable.from(startingWith(first, chunks), { objectMode: false });
+      const archive = Readable.from(startingWith(first, chunks), { objectMode: false });
+      // A reader may go away before it has read anything: what has not begun is not told that it is over.
+      archive.once("close", () => void chunks.return(undefined));
+      return addAbortSignal(signal, archive);
     } catch (error) {
       await chunks.return(undefined);
       throw error;
@@ -141,11 +144,7 @@ async function* startingWith(
   first: IteratorResult<Buffer, undefined>,
   rest: AsyncGenerator<Buffer, undefined>,
 ): AsyncGenerator<Buffer> {
-  try {
-    if (first.done === true) return;
-    yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
