@@ -55,11 +55,8 @@ install_for_tests() {
   step "Installing $*" apt_install "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
 }
 
-# npm needs any Node to begin with; node_modules/.bin then has the right one.
 make_node_modules() {
-  if ! have npm || [ "$(node --print 'Number(process.versions.node.split(".")[0]) >= 18' 2>/dev/null)" != true ]; then
-    install_for_tests nodejs npm ca-certificates
-  fi
+  have npm || install_for_tests nodejs npm ca-certificates
   if [ -n "$ca_file" ]; then
     export NODE_EXTRA_CA_CERTS="$ca_file"
   fi
@@ -68,8 +65,13 @@ make_node_modules() {
   fi
 }
 
-# Only one package's script is wanted, whatever this npm thinks of the others: the one that unpacks Node.
+# An older Node would leave out, without a word, the binaries that are made for newer ones.
 install_packages() {
+  if [ "$(node --print 'Number.parseInt(process.versions.node) >= 24')" != true ]; then
+    npm install --prefix "$scratch/npm" node@24 npm@11 || return
+    PATH=$scratch/npm/node_modules/.bin:$PATH
+  fi
+  # Only one package's script is wanted, whatever this npm thinks of the others: the one that unpacks Node.
   npm ci --ignore-scripts && npm rebuild node
 }
 
