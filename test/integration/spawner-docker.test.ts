@@ -43,10 +43,19 @@ function watch(spawner: Spawner, signal: AbortSignal) {
   const ended = (async () => {
     for await (const event of spawner.watch(signal)) seen.push(event);
   })();
-  async function until(name: ServerEvent["event"], timeoutMs: number): Promise<ServerEvent> {
+  /** Of this server, when one is given: what happened a moment before may be told again. */
+  async function until(
+    name: ServerEvent["event"],
+    timeoutMs: number,
+    of?: ServerSpec,
+  ): Promise<ServerEvent> {
     const end = performance.now() + timeoutMs;
     for (;;) {
-      const found = seen.find((event) => event.event === name);
+      const found = seen.find(
+        (event) =>
+          event.event === name &&
+          (of === undefined || ("serverId" in event && event.serverId === of.serverId)),
+      );
       if (found !== undefined) return found;
       assert.ok(performance.now() < end, `no ${name} in ${JSON.stringify(seen)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -229,7 +238,7 @@ describe("a server on the Docker engine", { timeout: 300_000 }, () => {
         await events.until("engine_back", 5000);
         await world.run.cli(...command, world.containerOf(spec));
         const { serverId, generation } = spec;
-        assert.deepEqual(await events.until("died", 1000), {
+        assert.deepEqual(await events.until("died", 1000, spec), {
           event: "died",
           serverId,
           generation,
@@ -291,7 +300,7 @@ describe("a server on the Docker engine", { timeout: 300_000 }, () => {
       const hog = "head -c 600m /dev/zero | tail";
       await world.run.cli("exec", world.containerOf(spec), "sh", "-c", hog).catch(() => {});
       const { serverId, generation } = spec;
-      assert.deepEqual(await events.until("out_of_memory", 5000), {
+      assert.deepEqual(await events.until("out_of_memory", 5000, spec), {
         event: "out_of_memory",
         serverId,
         generation,
@@ -312,7 +321,7 @@ describe("a server on the Docker engine", { timeout: 300_000 }, () => {
       const spec = world.makeSpec({ environment: { STUB_MODE: "oom" } });
       const failure = await rejectsWith(startServer(spawner, spec), "out_of_memory");
       assert.deepEqual(failure.params, { limit: "256 MB" });
-      const died = await events.until("died", 1000);
+      const died = await events.until("died", 1000, spec);
       assert.ok(died.event === "died" && died.outOfMemory, JSON.stringify(died));
       const state = await spawner.inspect(spec.serverId, soon());
       assert.deepEqual(state?.exit, { code: 137, outOfMemory: true });
@@ -446,102 +455,112 @@ describe("an engine that misbehaves", { timeout: 300_000 }, () => {
     await events.ended;
   });
 
-  it("is lost and found when its socket goes away, and the server runs on", async () => {
-    const spec = world.makeSpec();
-    const upstream = await world.start(spec);
-    const abort = new AbortController();
-    const events = watch(world.spawner, abort.signal);
-    await events.until("engine_back", 1000);
-    events.seen.length = 0;
-    await proxy.close();
-    await events.until("engine_lost", 1000);
-    await proxy.listen();
-    await events.until("engine_back", 1000);
-    const state = await world.spawner.inspect(spec.serverId, soon());
-    assert.deepEqual(state?.upstream, upstream);
-    abort.abort();
-    await events.ended;
-    await world.spawner.stop(spec.serverId, soon());
-  });
+  describe("that is there", () => {
+    before(async () => {
+      await proxy.listen();
+    });
 
-  it("whose event stream dies silently is noticed at the next renewal, and nothing is missed or told twice", async () => {
-    const spec = world.makeSpec();
-    await world.start(spec);
-    const abort = new AbortController();
-    const events = watch(world.spawner, abort.signal);
-    await events.until("engine_back", 1000);
-    proxy.silenceStreams();
-    await world.run.cli("kill", world.containerOf(spec));
-    await events.until("died", 5000);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    assert.deepEqual(
-      events.seen.map(({ event }) => event),
-      ["engine_back", "died"],
-    );
-    abort.abort();
-    await events.ended;
-    await world.spawner.stop(spec.serverId, soon());
-  });
+    it("is lost and found when its socket goes away, and the server runs on", async () => {
+      const spec = world.makeSpec();
+      const upstream = await world.start(spec);
+      const abort = new AbortController();
+      const events = watch(world.spawner, abort.signal);
+      await events.until("engine_back", 1000);
+      events.seen.length = 0;
+      await proxy.close();
+      await events.until("engine_lost", 1000);
+      await proxy.listen();
+      await events.until("engine_back", 1000);
+      const state = await world.spawner.inspect(spec.serverId, soon());
+      assert.deepEqual(state?.upstream, upstream);
+      abort.abort();
+      await events.ended;
+      await world.spawner.stop(spec.serverId, soon());
+    });
 
-  it("is asked again when it breaks the connection", async () => {
-    let broken = 0;
-    proxy.disturb = (method) => {
-      broken += 1;
-      return method === "POST" && broken % 2 === 1 ? { is: "reset" } : undefined;
-    };
-    const spec = world.makeSpec();
-    await world.start(spec);
-    await world.spawner.stop(spec.serverId, soon());
-    proxy.disturb = () => undefined;
-    assert.ok(broken > 3);
-  });
+    it("whose event stream dies silently is noticed at the next renewal, and nothing is missed or told twice", async () => {
+      const spec = world.makeSpec();
+      await world.start(spec);
+      const abort = new AbortController();
+      const events = watch(world.spawner, abort.signal);
+      await events.until("engine_back", 1000);
+      proxy.silenceStreams();
+      await world.run.cli("kill", world.containerOf(spec));
+      await events.until("died", 5000, spec);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      assert.ok(!events.seen.some(({ event }) => event === "engine_lost"));
+      const own = events.seen.filter(
+        (event) => "serverId" in event && event.serverId === spec.serverId,
+      );
+      assert.deepEqual(
+        own.map(({ event }) => event),
+        ["died"],
+      );
+      abort.abort();
+      await events.ended;
+      await world.spawner.stop(spec.serverId, soon());
+    });
 
-  const answers = {
-    "500 with a reason": { is: "answer", status: 500, body: '{"message":"it is a bad day"}' },
-    "500 with nothing": { is: "answer", status: 500 },
-    "409": { is: "answer", status: 409, body: '{"message":"conflict"}' },
-    "404": { is: "answer", status: 404, body: '{"message":"nothing here"}' },
-    "301 to nowhere": {
-      is: "answer",
-      status: 301,
-      headers: { location: "http://nowhere.invalid/" },
-    },
-    "JSON that is cut short": { is: "answer", status: 200, body: '[{"Id": "ab' },
-    "text that is not JSON": { is: "answer", status: 200, body: "<html>" },
-  } as const;
-  for (const [name, disturbance] of Object.entries(answers)) {
-    it(`is survived when it answers everything with ${name}`, async () => {
-      proxy.disturb = (_method, url) => (url.includes("/events") ? undefined : disturbance);
-      const failed = (error: unknown) => {
-        assert.ok(error instanceof HubError, String(error));
-        return true;
+    it("is asked again when it breaks the connection", async () => {
+      let broken = 0;
+      proxy.disturb = (method) => {
+        broken += 1;
+        return method === "POST" && broken % 2 === 1 ? { is: "reset" } : undefined;
       };
-      await assert.rejects(world.start(world.makeSpec()), failed);
-      await assert.rejects(world.spawner.list(soon()), failed);
-      proxy.disturb = () => undefined;
       const spec = world.makeSpec();
       await world.start(spec);
       await world.spawner.stop(spec.serverId, soon());
+      proxy.disturb = () => undefined;
+      assert.ok(broken > 3);
     });
-  }
 
-  it("that does not answer ends a start within its time, under the name of the step", async () => {
-    const { spawner } = world.again({ startTimeoutSeconds: 1 });
-    const spec = world.makeSpec();
-    proxy.disturb = (method, url) =>
-      method === "POST" && url.includes("/networks/create") ? { is: "hang" } : undefined;
-    const failure = await rejectsWith(startServer(spawner, spec), "start_timeout");
-    assert.deepEqual(failure.params, { step: "network", seconds: 1 });
-    proxy.disturb = () => undefined;
-  });
+    const answers = {
+      "500 with a reason": { is: "answer", status: 500, body: '{"message":"it is a bad day"}' },
+      "500 with nothing": { is: "answer", status: 500 },
+      "409": { is: "answer", status: 409, body: '{"message":"conflict"}' },
+      "404": { is: "answer", status: 404, body: '{"message":"nothing here"}' },
+      "301 to nowhere": {
+        is: "answer",
+        status: 301,
+        headers: { location: "http://nowhere.invalid/" },
+      },
+      "JSON that is cut short": { is: "answer", status: 200, body: '[{"Id": "ab' },
+      "text that is not JSON": { is: "answer", status: 200, body: "<html>" },
+    } as const;
+    for (const [name, disturbance] of Object.entries(answers)) {
+      it(`is survived when it answers everything with ${name}`, async () => {
+        proxy.disturb = (_method, url) => (url.includes("/events") ? undefined : disturbance);
+        const failed = (error: unknown) => {
+          assert.ok(error instanceof HubError, String(error));
+          return true;
+        };
+        await assert.rejects(world.start(world.makeSpec()), failed);
+        await assert.rejects(world.spawner.list(soon()), failed);
+        proxy.disturb = () => undefined;
+        const spec = world.makeSpec();
+        await world.start(spec);
+        await world.spawner.stop(spec.serverId, soon());
+      });
+    }
 
-  it("that breaks off in the middle of an answer does not keep a call for ever", async () => {
-    const { spawner } = world.again();
-    proxy.disturb = (_method, url) =>
-      url.includes("/containers/json") ? { is: "cut" } : undefined;
-    const began = performance.now();
-    await assert.rejects(spawner.list(AbortSignal.timeout(2000)));
-    assert.ok(performance.now() - began < 4000);
-    proxy.disturb = () => undefined;
+    it("that does not answer ends a start within its time, under the name of the step", async () => {
+      const { spawner } = world.again({ startTimeoutSeconds: 1 });
+      const spec = world.makeSpec();
+      proxy.disturb = (method, url) =>
+        method === "POST" && url.includes("/networks/create") ? { is: "hang" } : undefined;
+      const failure = await rejectsWith(startServer(spawner, spec), "start_timeout");
+      assert.deepEqual(failure.params, { step: "network", seconds: 1 });
+      proxy.disturb = () => undefined;
+    });
+
+    it("that breaks off in the middle of an answer does not keep a call for ever", async () => {
+      const { spawner } = world.again();
+      proxy.disturb = (_method, url) =>
+        url.includes("/containers/json") ? { is: "cut" } : undefined;
+      const began = performance.now();
+      await assert.rejects(spawner.list(AbortSignal.timeout(2000)));
+      assert.ok(performance.now() - began < 4000);
+      proxy.disturb = () => undefined;
+    });
   });
 });

@@ -36,6 +36,7 @@ export class EngineProxy implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
+    if (this.#server !== undefined) return;
     const server = http.createServer((request, response) => this.#forward(request, response));
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     server.on("connection", (socket) => {

@@ -38,6 +38,8 @@ export class EngineCalls {
         return await askWithDeadline(question);
       } catch (error) {
         question.signal.throwIfAborted();
+        // A name that must not be asked for: a mistake of ours, not of the engine.
+        if (error instanceof TypeError) throw error;
         const status = statusOf(error);
         const fine =
           status === undefined ? undefined : question.otherwise?.(status, messageOf(error));
