@@ -45,7 +45,7 @@ sum_up() {
   cat "$scratch"/output-* | awk '
     { gsub(/\033\[[0-9;]*m/, "") }
     $2 ~ /^(pass|fail|skipped)$/ && $3 ~ /^[0-9]+$/ && NF == 3 { count[$2] += $3 }
-    END { printf "%d passed, %d failed, %d skipped\n", count["pass"], count["fail"], count["skipped"] }
+    END { if (count["pass"] + count["fail"]) printf "%d passed, %d failed, %d skipped\n", count["pass"], count["fail"], count["skipped"] }
   '
 }
 
