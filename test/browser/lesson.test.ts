@@ -1,7 +1,7 @@
 /** The story of a lesson, as its people live it: `./homeroom up`, Chromium, JupyterLab, a real cell. */
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Appliance, startAppliance } from "#test/support/appliance.ts";
 import { launchBrowser } from "#test/support/browser.ts";
@@ -35,6 +35,12 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     after(async () => {
       await browser?.close();
       await box?.[Symbol.asyncDispose]();
+    });
+
+    let count = 0;
+    afterEach(async () => {
+      count += 1;
+      if (maria !== undefined) await shot(maria, `after-${String(count).padStart(2, "0")}`);
     });
 
     it("prints address and set-up code", () => {

@@ -44,9 +44,20 @@ export class NotebookPage {
     await this.#page.keyboard.insertText(code);
     // Lab may still be moving the focus to a cell that it has just made.
     await cell.locator(".cm-content", { hasText: code.slice(0, 8) }).waitFor();
-    const cells = await this.#page.locator(".jp-NotebookPanel .jp-Cell").count();
-    await this.#page.keyboard.press("Shift+Enter");
-    await this.#page.locator(`.jp-NotebookPanel .jp-Cell >> nth=${cells}`).waitFor();
+    const index = (await this.#page.locator(".jp-NotebookPanel .jp-Cell").count()) - 1;
+    const written = this.#page.locator(`.jp-NotebookPanel .jp-Cell >> nth=${index}`);
+    const prompt = written.locator(".jp-InputPrompt", { hasText: /\[(?:\*|\d+)\]/ });
+    for (let tries = 0; tries < 5; tries += 1) {
+      await this.#page.keyboard.press("Shift+Enter");
+      // Lab forgets a cell that is run while it still connects to the kernel: a person would press again.
+      const started = await prompt.waitFor({ timeout: 4000 }).then(
+        () => true,
+        () => false,
+      );
+      if (started) return;
+      await written.locator(".cm-content").click();
+    }
+    throw new Error(`the cell does not run: ${code}`);
   }
 
   async expectOutput(text: string, timeout = 60_000): Promise<void> {
