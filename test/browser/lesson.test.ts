@@ -143,7 +143,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       await closed;
       await maria.locator(".homeroom-notice").waitFor({ timeout: 30_000 });
       await shot(maria, "signed-out-in-lab");
-      assert.match((await maria.textContent(".homeroom-notice")) ?? "", /signed out/);
+      assert.match((await maria.textContent(".homeroom-notice")) ?? "", /no longer signed in/);
       assert.deepEqual(await box.notebooks(), containers);
     });
 
