@@ -38,9 +38,13 @@ export class NotebookPage {
   /** Types into the last cell and runs it; Lab goes on to the next one, which it makes when there is none. */
   async run(code: string): Promise<void> {
     const cell = this.#page.locator(".jp-NotebookPanel .jp-Cell").last();
-    const editor = cell.locator(".cm-content");
-    await editor.click();
-    await cell.locator(".cm-focused").waitFor();
+    const focused = cell.locator(".cm-focused");
+    for (let tries = 0; tries < 5; tries += 1) {
+      await cell.locator(".cm-content").click();
+      // A notebook that has just been opened takes the focus back to its first cell.
+      await this.#page.waitForTimeout(300);
+      if (await focused.isVisible()) break;
+    }
     await this.#page.keyboard.insertText(code);
     // Lab may still be moving the focus to a cell that it has just made.
     await cell.locator(".cm-content", { hasText: code.slice(0, 8) }).waitFor();
