@@ -64,7 +64,7 @@ export type ServerEvent =
   | { readonly event: "out_of_memory"; readonly serverId: ServerId; readonly generation: number }
   | { readonly event: "frozen"; readonly serverId: ServerId; readonly generation: number }
   | { readonly event: "resumed"; readonly serverId: ServerId; readonly generation: number }
-  /** Events may have been missed: call `list` again after `engine_back`. */
+  /** Events may have been missed: call `list` again after `engine_back`, which is also the first one of a watch. */
   | { readonly event: "engine_lost"; readonly failure: FailureData }
   | { readonly event: "engine_back" };
 

@@ -35,11 +35,12 @@ export function createDocker(options: DockerOptions): { spawner: Spawner; homes:
   const engine = new Engine({ socketPath: config.socketPath });
   const own = new OwnContainer(engine);
   const { image } = requireProfile(profiles, DEFAULT_PROFILE);
+  const closing = new AbortController();
   const common = { engine, instanceId, labels, log };
   const tasks = new Tasks({ ...common, image });
-  const volumes = new HomeVolumes({ ...common, tasks });
+  const volumes = new HomeVolumes({ ...common, tasks, closing: closing.signal });
   const networks = new Networks({ ...common, own, pool });
-  const poolCheck = new PoolCheck({ engine, tasks, pool, clock, log });
+  const poolCheck = new PoolCheck({ engine, tasks, pool, clock, log, closing: closing.signal });
   const starts = new ServerStarts({
     ...common,
     networks,
@@ -59,6 +60,7 @@ export function createDocker(options: DockerOptions): { spawner: Spawner; homes:
     profiles,
     stopTimeoutSeconds,
     clock,
+    closing,
     ...(watchTimes === undefined ? {} : { watchTimes }),
   });
   return { spawner, homes: new DockerHomes({ volumes, tasks }) };

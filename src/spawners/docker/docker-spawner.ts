@@ -45,6 +45,8 @@ export interface DockerSpawnerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watchTimes?: WatchTimes;
+  /** Aborted when the spawner is disposed of: ends what goes on in the background. */
+  readonly closing: AbortController;
 }
 
 export class DockerSpawner implements Spawner {
@@ -53,7 +55,7 @@ export class DockerSpawner implements Spawner {
   readonly #engine: Engine;
   /** Servers that a start or stop works on: the sweeper keeps off them. */
   readonly #busy = new Map<ServerId, number>();
-  readonly #over = new AbortController();
+  readonly #over: AbortController;
   #sweeping: Promise<void> | undefined;
   /** Servers whose left-over network is being removed: a start or stop waits for that. */
   readonly #swept = new Map<ServerId, Promise<void>>();
@@ -61,6 +63,7 @@ export class DockerSpawner implements Spawner {
   constructor(options: DockerSpawnerOptions) {
     this.#parts = options;
     this.#engine = options.engine;
+    this.#over = options.closing;
   }
 
   async *start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
@@ -164,6 +167,7 @@ export class DockerSpawner implements Spawner {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
     await this.#sweeping;
+    await this.#parts.starts.idle();
   }
 
   async #stateOf(
@@ -266,17 +270,24 @@ export class DockerSpawner implements Spawner {
     };
   }
 
-  /** Behind `list`: removes what a hub that was killed left and no start will come back for. */
+  /** Behind `list`: removes what a hub that was killed left, and looks ahead to the first start. */
   #sweep(): void {
     if (this.#sweeping !== undefined || this.#over.signal.aborted) return;
-    this.#sweeping = this.#removeLeftovers(this.#over.signal)
-      .catch((error: unknown) => {
-        if (this.#over.signal.aborted) return;
-        this.#parts.log.warn({ err: error }, "left-over networks could not be removed");
-      })
-      .finally(() => {
-        this.#sweeping = undefined;
-      });
+    const { log, starts } = this.#parts;
+    const { signal } = this.#over;
+    this.#sweeping = (async () => {
+      try {
+        await this.#removeLeftovers(signal);
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: error }, "left-over networks could not be removed");
+      }
+      try {
+        await starts.prepare(signal);
+      } catch (error) {
+        if (!signal.aborted) log.debug({ err: error }, "starts cannot work now");
+      }
+      this.#sweeping = undefined;
+    })();
   }
 
   async #removeLeftovers(signal: AbortSignal): Promise<void> {

@@ -89,7 +89,7 @@ export class Engine {
     const found = await this.#calls.ask({
       what: "look at the image",
       signal,
-      otherwise: (status) => (status === 404 ? { answer: undefined } : undefined),
+      otherwise: absent,
       ask: (s) => this.#docker.getImage(image).inspect(withSignal(s)),
     });
     if (found === undefined) throw missing();
@@ -194,7 +194,7 @@ export class Engine {
     return this.#calls.ask<ContainerFacts | undefined>({
       what: "inspect",
       signal,
-      otherwise: (status) => (status === 404 ? { answer: undefined } : undefined),
+      otherwise: absent,
       ask: async (s) =>
         readContainer(
           requireJson(await this.#docker.getContainer(reference).inspect(withSignal(s))),
@@ -241,7 +241,7 @@ export class Engine {
     return this.#calls.ask<UsageFacts | undefined>({
       what: "measure",
       signal,
-      otherwise: (status) => (status === 404 ? { answer: undefined } : undefined),
+      otherwise: absent,
       ask: async (s) =>
         readUsage(await this.#container(id).stats({ ...options, ...withSignal(s) })),
     });
@@ -252,7 +252,7 @@ export class Engine {
     const archive = await this.#calls.ask<unknown>({
       what: "look at the home",
       signal,
-      otherwise: (status) => (status === 404 ? { answer: undefined } : undefined),
+      otherwise: absent,
       ask: (s) => this.#container(id).getArchive({ path, abortSignal: s }),
     });
     if (!(archive instanceof Readable)) return undefined;
@@ -388,7 +388,7 @@ export class Engine {
     return this.#calls.ask<Labels | undefined>({
       what: "look at the volume",
       signal,
-      otherwise: (status) => (status === 404 ? { answer: undefined } : undefined),
+      otherwise: absent,
       ask: async (s) => readLabels(requireJson(await volume.inspect({ abortSignal: s }))),
     });
   }
@@ -440,6 +440,11 @@ export class Engine {
       fine.includes(status) ? { answer: undefined } : undefined;
     await this.#calls.ask<unknown>({ what, signal, changes: true, otherwise, ask, timeoutMs });
   }
+}
+
+/** What is not there is an answer, too. */
+function absent(status: number): { readonly answer: undefined } | undefined {
+  return status === 404 ? { answer: undefined } : undefined;
 }
 
 /** dockerode takes a signal with every call; its types do not know it everywhere. */

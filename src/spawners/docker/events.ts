@@ -171,17 +171,13 @@ class Watcher {
   /** Reads a stream and its successors; throws when one ends by itself or cannot be replaced. */
   async #keepOpen(first: EventStream, signal: AbortSignal): Promise<void> {
     let current = first;
-    let reading = this.#read(current);
+    const stop = () => current.stream.destroy();
+    signal.addEventListener("abort", stop, { once: true });
     try {
+      let reading = this.#read(current);
       for (;;) {
-        const pause = new AbortController();
-        const rest = sleep(this.#times.renewMs, "rested" as const, {
-          signal: AbortSignal.any([signal, pause.signal]),
-        });
-        const outcome = await Promise.race([rest, reading]);
-        pause.abort();
-        rest.catch(() => {});
-        if (outcome !== "rested") throw new HubError("docker_unreachable", { detail: outcome });
+        const ended = await within(reading, this.#times.renewMs);
+        if (ended !== undefined) throw new HubError("docker_unreachable", { detail: ended });
         const next = await this.#open(current.engineTime, signal);
         const old = current.stream;
         setTimeout(() => old.destroy(), this.#times.overlapMs).unref();
@@ -189,7 +185,8 @@ class Watcher {
         reading = this.#read(next);
       }
     } finally {
-      current.stream.destroy();
+      signal.removeEventListener("abort", stop);
+      stop();
     }
   }
 
@@ -207,6 +204,19 @@ class Watcher {
       return "the stream of events broke";
     }
     return "the stream of events ended";
+  }
+}
+
+/** What it resolves to, or `undefined` when the time was over first. */
+async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -5,9 +5,11 @@ import type { InstanceId, UserId } from "#src/stores/records.ts";
 import { HOME_PATH, taskSpec } from "./container-spec.ts";
 import type { Engine } from "./engine.ts";
 import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
+import { SharedWork } from "./shared-work.ts";
 import type { Tasks } from "./tasks.ts";
 
 const NOTEBOOK_UID = 1000;
+const LOOK_TIMEOUT_MS = 60_000;
 
 export interface HomeVolume {
   readonly volume: string;
@@ -19,19 +21,24 @@ export class HomeVolumes {
   readonly #tasks: Tasks;
   readonly #instanceId: InstanceId;
   readonly #labels: Labels;
+  readonly #closing: AbortSignal;
   /** Images (by id) whose own home folder gives an empty volume the right owner. */
   readonly #images = new Map<string, boolean>();
+  readonly #looking = new Map<string, SharedWork<boolean>>();
 
   constructor(options: {
     readonly engine: Engine;
     readonly tasks: Tasks;
     readonly instanceId: InstanceId;
     readonly labels: Labels;
+    /** Ends what is under way. */
+    readonly closing: AbortSignal;
   }) {
     this.#engine = options.engine;
     this.#tasks = options.tasks;
     this.#instanceId = options.instanceId;
     this.#labels = options.labels;
+    this.#closing = options.closing;
   }
 
   of(userId: UserId): HomeVolume {
@@ -68,6 +75,24 @@ export class HomeVolumes {
   async isFilledBy(image: string, imageId: string, signal: AbortSignal): Promise<boolean> {
     const known = this.#images.get(imageId);
     if (known !== undefined) return known;
+    let looking = this.#looking.get(imageId);
+    if (looking === undefined) {
+      looking = new SharedWork({
+        closing: this.#closing,
+        timeoutMs: LOOK_TIMEOUT_MS,
+        work: (own) => this.#look(image, imageId, own),
+      });
+      this.#looking.set(imageId, looking);
+    }
+    return looking.result(signal);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(Array.from(this.#looking.values(), (looking) => looking.idle()));
+  }
+
+  async #look(image: string, imageId: string, signal: AbortSignal): Promise<boolean> {
     const name = objectName(this.#instanceId, "task", makeId());
     const options = taskSpec({
       instanceId: this.#instanceId,

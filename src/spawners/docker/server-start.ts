@@ -11,7 +11,7 @@ import { isOurs, LABEL, type Labels, objectName, readServerLabels } from "./name
 import type { Networks } from "./networks/networks.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
 import { probe } from "./probe.ts";
-import { type Profile, type Profiles, requireProfile } from "./profiles.ts";
+import { DEFAULT_PROFILE, type Profile, type Profiles, requireProfile } from "./profiles.ts";
 import { exitFailure, isAlive } from "./server-states.ts";
 import { settleAll } from "./settle-all.ts";
 
@@ -47,6 +47,23 @@ export class ServerStarts {
   constructor(options: ServerStartsOptions) {
     this.#parts = options;
     this.#engine = options.engine;
+  }
+
+  /** Finds out beforehand what the first start would have to wait for; what fails, that start will tell. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { profiles, poolCheck, volumes } = this.#parts;
+    const { image } = requireProfile(profiles, DEFAULT_PROFILE);
+    const imageId = await this.#engine.requireImage(image, signal);
+    await settleAll([
+      this.#countCores(signal),
+      volumes.isFilledBy(image, imageId, signal),
+      poolCheck.check(signal),
+    ]);
+  }
+
+  /** Resolves when nothing of what `prepare` and starts share is under way. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#parts.poolCheck.idle(), this.#parts.volumes.idle()]);
   }
 
   async *run(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {

@@ -75,12 +75,13 @@ export class Tasks {
     const own = { instanceId: this.#instanceId, image: this.#image, labels: this.#labels };
     const made = await this.#engine.createContainer(name, taskSpec({ ...request, ...own }), signal);
     if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
+    let stream: Duplex | undefined;
     try {
-      const stream = await this.#engine.attach(made.id, signal);
-      addAbortSignal(signal, stream);
+      stream = addAbortSignal(signal, await this.#engine.attach(made.id, signal));
       await this.#engine.startContainer(made.id, signal);
       return this.#task(made.id, stream, signal);
     } catch (error) {
+      stream?.destroy();
       await this.#discard(made.id);
       throw error;
     }

@@ -1,5 +1,6 @@
 /** The private networks of servers: made from the pool, joined by the hub, removed (design D7, D20). */
 import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
 import type { NetworkFacts } from "#src/spawners/docker/engine/facts.ts";
 import type { Engine } from "#src/spawners/docker/engine.ts";
 import {
@@ -30,6 +31,7 @@ export interface NetworksOptions {
   readonly pool: string;
   /** Put on every network besides our own labels. */
   readonly labels: Labels;
+  readonly log: Logger;
 }
 
 interface Owner {
@@ -44,7 +46,9 @@ export class Networks {
   readonly #poolName: string;
   readonly #pool: SubnetPool;
   readonly #labels: Labels;
+  readonly #log: Logger;
   #looked = false;
+  #warned = false;
 
   constructor(options: NetworksOptions) {
     this.#engine = options.engine;
@@ -53,6 +57,7 @@ export class Networks {
     this.#poolName = options.pool;
     this.#pool = new SubnetPool(options.pool);
     this.#labels = options.labels;
+    this.#log = options.log;
   }
 
   nameOf(kind: "net" | "out", serverId: ServerId): string {
@@ -77,6 +82,12 @@ export class Networks {
     signal: AbortSignal,
   ): Promise<ServerNetwork> {
     const inContainer = (await this.#own.id(signal)) !== undefined;
+    if (!inContainer && !this.#warned) {
+      this.#warned = true;
+      this.#log.warn(
+        "the hub runs outside a container: notebooks can reach this machine. For development only",
+      );
+    }
     return this.#ensure("net", inContainer ? "sealed" : "host", owner, leftovers, signal);
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Engine } from "#src/spawners/docker/engine.ts";
+import { SharedWork } from "#src/spawners/docker/shared-work.ts";
 import type { Tasks } from "#src/spawners/docker/tasks.ts";
 import { parseRoutes, type Route } from "./host-routes.ts";
 import { overlaps, parseRange } from "./pool.ts";
@@ -10,6 +11,7 @@ import { overlaps, parseRange } from "./pool.ts";
 const GOOD_FOR_MS = 10 * 60_000;
 /** A conflict goes away when somebody plugs the box in elsewhere: it is looked at again soon. */
 const BAD_FOR_MS = 10_000;
+const LOOK_TIMEOUT_MS = 60_000;
 
 /** The first route that overlaps the pool; the engine's own bridges do not count, it refuses those itself. */
 export function findConflict(
@@ -28,6 +30,7 @@ export class PoolCheck {
   readonly #pool: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #looking: SharedWork<Route | undefined>;
   #last: { readonly at: number; readonly conflict: Route | undefined } | undefined;
 
   constructor(options: {
@@ -36,12 +39,19 @@ export class PoolCheck {
     readonly pool: string;
     readonly clock: Clock;
     readonly log: Logger;
+    /** Ends what is under way. */
+    readonly closing: AbortSignal;
   }) {
     this.#engine = options.engine;
     this.#tasks = options.tasks;
     this.#pool = options.pool;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#looking = new SharedWork({
+      closing: options.closing,
+      timeoutMs: LOOK_TIMEOUT_MS,
+      work: (signal) => this.#look(signal),
+    });
   }
 
   /** Throws `pool_conflict`. What was found is good for a while. */
@@ -49,12 +59,17 @@ export class PoolCheck {
     const now = this.#clock.monotonic();
     const goodFor = this.#last?.conflict === undefined ? GOOD_FOR_MS : BAD_FOR_MS;
     if (this.#last === undefined || now - this.#last.at > goodFor) {
-      this.#last = { at: now, conflict: await this.#look(signal) };
+      this.#last = { at: now, conflict: await this.#looking.result(signal) };
     }
     const { conflict } = this.#last;
     if (conflict !== undefined) {
       throw new HubError("pool_conflict", { pool: this.#pool, network: conflict.network });
     }
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#looking.idle();
   }
 
   async #look(signal: AbortSignal): Promise<Route | undefined> {
