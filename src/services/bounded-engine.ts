@@ -14,6 +14,7 @@ const GRACE_MS = 10_000;
 export class BoundedEngine {
   readonly #spawner: Spawner;
   readonly #timers: Timers;
+  readonly #closing = new AbortController();
 
   constructor(spawner: Spawner, timers: Timers) {
     this.#spawner = spawner;
@@ -57,10 +58,13 @@ export class BoundedEngine {
   }
 
   /** Stops and removes what nobody waits for. */
-  async remove(serverId: ServerId, closing: AbortSignal): Promise<void> {
-    await this.#within(REMOVE_MS, (signal) => {
-      return this.#spawner.stop(serverId, AbortSignal.any([signal, closing]));
-    });
+  async remove(serverId: ServerId): Promise<void> {
+    await this.#within(REMOVE_MS, (signal) => this.#spawner.stop(serverId, signal));
+  }
+
+  /** Ends the questions under way, and answers no more. Starts and stops end with their own signals. */
+  close(): void {
+    this.#closing.abort(new HubError("hub_stopping"));
   }
 
   async #within<Result>(
@@ -72,8 +76,9 @@ export class BoundedEngine {
       const detail = `no answer within ${ms / 1000} seconds`;
       late.abort(new HubError("docker_unreachable", { detail }));
     });
+    const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     try {
-      return await untilAborted(this.#timers, late.signal, () => call(late.signal));
+      return await untilAborted(this.#timers, signal, () => call(signal));
     } finally {
       cancel();
     }

@@ -98,7 +98,7 @@ export class Reconciler {
     this.#removals = this.#removals.then(async () => {
       if (signal.aborted) return;
       try {
-        await engine.remove(serverId, signal);
+        await engine.remove(serverId);
         log.info({ server: serverId }, "removed what the engine had of nobody");
       } catch (error) {
         if (signal.aborted) return;

@@ -319,6 +319,8 @@ export class ServerLife implements ServerKey {
       failure === undefined
         ? undefined
         : { ...failure, at: this.now.at, log: await this.#logTail(failure) };
+    // A hub that closes meanwhile has no log; the next one finds the container and reads it.
+    if (this.#isClosed) return {};
     await this.#write(() => this.#parts.records.ended(this, generation, lastFailure));
     return lastFailure === undefined ? {} : { lastFailure };
   }

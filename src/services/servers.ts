@@ -142,7 +142,9 @@ export class Servers implements AsyncDisposable {
     this.#reconciler.close();
     this.#queue.close();
     this.#board.close();
-    await Promise.all(Array.from(this.#lives, (life) => life.close()));
+    const lives = Array.from(this.#lives, (life) => life.close());
+    this.#engine.close();
+    await Promise.all(lives);
     await this.#activity.close();
   }
 
@@ -258,29 +260,32 @@ export class Servers implements AsyncDisposable {
   async #ask(user: UserRecord, name: string, actor: Actor): Promise<void> {
     this.#specs.profileOf(user);
     const record = await this.#records.requestStart(user, name, actor);
+    // On record, for the next hub.
+    this.#mustBeOpen();
     const life = this.#lifeOf(record);
     const { generation } = record;
-    const { now } = life;
-    if (life.apply({ event: "start_asked", generation, when: now, mayHaveLeftover: false })) return;
-    const { state } = life;
-    if ((state.is === "running" || state.is === "frozen") && state.generation !== generation) {
-      // It was found running, or could not be stopped, while the wish was being written.
-      await this.#records.stillRuns(life, state.generation, state.started);
-    }
+    // Refused when a hub that opens has just taken this very wish from the record.
+    life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: false });
   }
 
   async #askToStop(
     life: ServerLife,
     actor: Actor,
   ): Promise<{ readonly ended: Promise<HubError | undefined> | undefined }> {
-    const { state } = life;
-    const isOnItsWay =
-      state.is === "stopped" || (state.is === "stopping" && state.again === undefined);
-    if (!isOnItsWay) {
+    if (this.#isWanted(life)) {
       await this.#writeStop(life, actor);
       life.apply({ event: "stop_asked", when: life.now });
     }
     return { ended: life.stopEnded };
+  }
+
+  /** Whether a stop has something to add. */
+  #isWanted(life: ServerLife): boolean {
+    const { state } = life;
+    if (state.is === "stopping") return state.again !== undefined;
+    if (state.is !== "stopped") return true;
+    // The engine was away when the hub opened, and may still have it.
+    return this.#records.get(life)?.started !== undefined;
   }
 
   async #wake(userId: UserId, name: string): Promise<void> {

@@ -142,18 +142,17 @@ export class StartQueue<Key> {
     if (this.#measuredMs.length > MEASURED) this.#measuredMs.shift();
   }
 
-  /** Until the notebook answers: the starts ahead played through with the usual time of a start. */
+  /** Until the notebook answers, if each start takes the usual time: places become free in turn. */
   #estimateSeconds(index: number): number | undefined {
     const usualMs = median(this.#measuredMs);
     if (usualMs === undefined) return undefined;
-    const now = this.#parts.clock.monotonic();
+    const { width, clock } = this.#parts;
+    const now = clock.monotonic();
     const freeInMs = Array.from(this.#under, ({ began }) => Math.max(0, began + usualMs - now));
-    while (freeInMs.length < this.#parts.width) freeInMs.push(0);
-    for (let ahead = 0; ahead < index; ahead++) {
-      freeInMs.sort((a, b) => a - b);
-      freeInMs[0] = (freeInMs[0] ?? 0) + usualMs;
-    }
-    return Math.ceil((Math.min(...freeInMs) + usualMs) / 1000);
+    while (freeInMs.length < width) freeInMs.push(0);
+    const firstFreeMs = freeInMs.toSorted((a, b) => a - b)[index % width] ?? 0;
+    const rounds = Math.floor(index / width) + 1;
+    return Math.ceil((firstFreeMs + rounds * usualMs) / 1000);
   }
 }
 

@@ -53,7 +53,7 @@ export class FakeClock implements Clock, Timers {
       const next = this.#timers[0];
       if (next === undefined || next.at > end) break;
       this.#timers.shift();
-      this.#pass(next.at - this.#monotonic);
+      this.#pass(Math.max(0, next.at - this.#monotonic));
       next.run();
       await settle();
     }

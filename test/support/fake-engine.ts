@@ -42,7 +42,7 @@ export interface Hold {
 
 export interface FakeEngineOptions {
   readonly timers?: Timers;
-  /** How long each step of a start takes. */
+  /** How long each step of a start or stop, and each question about one server, takes. */
   readonly stepMs?: number;
   readonly profiles?: readonly string[];
   /** Where a server answers; for tests with a real port behind it. */
@@ -93,7 +93,7 @@ export class FakeEngine {
   async reach(point: Point): Promise<void> {
     this.calls.set(point, (this.calls.get(point) ?? 0) + 1);
     const { timers, stepMs = 0 } = this.options;
-    if (timers !== undefined && stepMs > 0 && isStep(point)) {
+    if (timers !== undefined && stepMs > 0 && takesTime(point)) {
       await new Promise<void>((resolve) => timers.after(stepMs, resolve));
     }
     const hold = this.#holds.get(point);
@@ -203,6 +203,6 @@ export function isAlive(container: FakeContainer): boolean {
   return container.state === "running" || container.state === "frozen";
 }
 
-function isStep(point: Point): boolean {
-  return point !== "start" && startPoints.some((each) => each === point);
+function takesTime(point: Point): boolean {
+  return point !== "start" && point !== "stop" && point !== "list";
 }

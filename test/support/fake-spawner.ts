@@ -91,14 +91,17 @@ export class FakeSpawner implements Spawner {
   }
 
   async list(signal: AbortSignal): Promise<readonly ServerState[]> {
+    // The answer is as old as the question.
+    const states = Array.from(this.engine.containers.values(), stateOf);
     await this.#reach("list", signal);
-    return Array.from(this.engine.containers.values(), stateOf);
+    return states;
   }
 
   async inspect(serverId: ServerId, signal: AbortSignal): Promise<ServerState | undefined> {
-    await this.#reach("inspect", signal);
     const container = this.engine.containers.get(serverId);
-    return container === undefined ? undefined : stateOf(container);
+    const state = container === undefined ? undefined : stateOf(container);
+    await this.#reach("inspect", signal);
+    return state;
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<ServerEvent, void, undefined> {
@@ -164,6 +167,7 @@ export class FakeSpawner implements Spawner {
 
   /** As a driver does: at each point the call may be late, be aborted or fail. */
   async #reach(point: Point, signal: AbortSignal): Promise<void> {
+    if (this.#isCut) await never;
     signal.throwIfAborted();
     await Promise.race([this.engine.reach(point), abortOf(signal)]);
     if (this.#isCut) await never;
@@ -178,18 +182,18 @@ export class SlowSpawner extends FakeSpawner {
   }
 }
 
-/** Starts containers that never answer; a stubborn one does not heed its signal either. */
+/** Starts containers that never answer. */
 export class NeverSpawner extends FakeSpawner {
-  readonly #isStubborn: boolean;
-
-  constructor(options: { readonly isStubborn?: boolean } = {}) {
-    super();
-    this.#isStubborn = options.isStubborn ?? false;
-    this.engine.hold("answering");
+  constructor(engine = new FakeEngine()) {
+    super(engine);
+    engine.hold("answering");
   }
+}
 
-  override start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step, void, undefined> {
-    return super.start(spec, this.#isStubborn ? new AbortController().signal : signal);
+/** Does not heed the signal of a start. */
+export class StubbornSpawner extends FakeSpawner {
+  override start(spec: ServerSpec): AsyncGenerator<Step, void, undefined> {
+    return super.start(spec, new AbortController().signal);
   }
 }
 

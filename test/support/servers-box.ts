@@ -7,7 +7,8 @@ import type { ServerStatus } from "#src/services/server-status.ts";
 import type { Timers } from "#src/services/timers.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
-import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
+import { isId } from "#src/stores/ids.ts";
+import type { ServerRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import { FakeEngine } from "./fake-engine.ts";
@@ -34,6 +35,8 @@ export class ServersBox {
   readonly store = createMemoryStore({ clock: this.clock });
   readonly config: ServersOptions["config"];
   readonly #options: BoxOptions;
+  #disk: Promise<void> = Promise.resolve();
+  #users = 0;
 
   constructor(options: BoxOptions = {}) {
     this.#options = options;
@@ -54,8 +57,11 @@ export class ServersBox {
     this.config = { ...spawner, basePath: "/jupyterhub/" };
   }
 
+  /** Ids are counted, not chance: they decide the order of rows. */
   async addUser(name: string): Promise<UserRecord> {
-    const user = userRecord(name);
+    this.#users += 1;
+    const id = this.#users.toString(26).replaceAll(/[0-9]/g, (digit) => "qrstuvwxyz"[+digit] ?? "");
+    const user = userRecord(name, { id: parseId(id.padStart(16, "a")) });
     await this.store.change(() => ({ writes: accountWrites(user), result: undefined }));
     return user;
   }
@@ -80,13 +86,20 @@ export class ServersBox {
     }));
   }
 
+  /** A slow disk: nothing is written until it is released; then all of it, in order. */
+  holdDisk(): { release(): void } {
+    const held = Promise.withResolvers<void>();
+    this.#disk = held.promise;
+    return { release: held.resolve };
+  }
+
   /** A hub on this box; another one may have run before. */
-  async boot(spawner?: Spawner): Promise<BootedHub> {
+  async boot(spawner?: Spawner, beforeOpen?: (servers: Servers) => void): Promise<BootedHub> {
     const power = { isOn: true };
     const driver = spawner ?? new FakeSpawner(this.engine);
     const { admit } = this.#options;
     const servers = new Servers({
-      store: storeWhile(power, this.store),
+      store: this.#storeWhile(power),
       spawner: driver,
       config: this.config,
       secrets: { instanceKey: "aW5zdGFuY2Uga2V5" },
@@ -95,6 +108,7 @@ export class ServersBox {
       log: silentLog,
       ...(admit === undefined ? {} : { admit }),
     });
+    beforeOpen?.(servers);
     await servers.open();
     await settle();
     return {
@@ -106,6 +120,24 @@ export class ServersBox {
       async [Symbol.asyncDispose]() {
         if (power.isOn) await servers.close();
       },
+    };
+  }
+
+  /** What a killed hub writes reaches no disk. */
+  #storeWhile(power: Power): Store {
+    const { store } = this;
+    return {
+      get: (collection, key) => store.get(collection, key),
+      entries: (collection, prefix) => store.entries(collection, prefix),
+      change: async (plan) => {
+        await this.#disk;
+        return power.isOn ? store.change(plan) : never;
+      },
+      audit: (options) => store.audit(options),
+      onChange: (listener) =>
+        store.onChange((writes) => (power.isOn ? listener(writes) : undefined)),
+      close: () => store.close(),
+      [Symbol.asyncDispose]: () => store.close(),
     };
   }
 
@@ -136,24 +168,16 @@ export function follow(servers: Servers, user: UserRecord): ServerStatus[] {
   return seen;
 }
 
+function parseId(text: string): UserId {
+  if (!isId<"user">(text)) throw new TypeError(`${text} is no id`);
+  return text;
+}
+
 interface Power {
   readonly isOn: boolean;
 }
 
 const never = new Promise<never>(() => {});
-
-/** What a killed hub writes reaches no disk. */
-function storeWhile(power: Power, store: Store): Store {
-  return {
-    get: (collection, key) => store.get(collection, key),
-    entries: (collection, prefix) => store.entries(collection, prefix),
-    change: (plan) => (power.isOn ? store.change(plan) : never),
-    audit: (options) => store.audit(options),
-    onChange: (listener) => store.onChange((writes) => (power.isOn ? listener(writes) : undefined)),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
-  };
-}
 
 function timersWhile(power: Power, timers: Timers): Timers {
   return {

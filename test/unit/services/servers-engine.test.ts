@@ -213,6 +213,27 @@ describe("an engine that goes away", () => {
   });
 });
 
+describe("an engine whose events stop while it answers", () => {
+  it("is lost until its events are back: a list from before says nothing", async () => {
+    const { box, users, hub, servers } = await boxWith(1);
+    await using _ = hub;
+    await startAll(servers, users);
+    await settle();
+    const held = box.engine.hold("list");
+    box.engine.back();
+    await held.reached;
+    const failure = { code: "docker_unreachable", params: { detail: "no events" } } as const;
+    box.engine.tell({ event: "engine_lost", failure });
+    await settle();
+    held.release();
+    await settle();
+    assert.deepEqual(servers.trouble(), failure);
+    box.engine.back();
+    await settle();
+    assert.equal(servers.trouble(), undefined);
+  });
+});
+
 describe("a hub that opens while the engine is away", () => {
   it("works, refuses starts clearly, and recovers by itself", async () => {
     const box = new ServersBox();
@@ -265,6 +286,24 @@ describe("a hub that opens while the engine is away", () => {
     await box.clock.advance(20_000);
     assert.deepEqual(statusesOf(hub.servers, users), ["running", "running"]);
     assert.equal(box.record(running)?.generation, 1);
+  });
+
+  it("stops what it cannot see yet, when asked to", async () => {
+    const box = new ServersBox();
+    const [user] = await box.addUsers(1);
+    assert.ok(user !== undefined);
+    const before = await box.boot();
+    await before.servers.start(user, self(user));
+    await settle();
+    before.kill();
+    box.engine.lose();
+    await using hub = await box.boot();
+    assert.deepEqual(statusesOf(hub.servers, [user]), ["stopped"]);
+    await hub.servers.stop(user.id, self(user));
+    box.engine.back();
+    await settle();
+    assert.deepEqual(statusesOf(hub.servers, [user]), ["stopped"]);
+    assert.equal(box.inEngine(user), "nothing");
   });
 });
 

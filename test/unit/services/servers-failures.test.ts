@@ -4,7 +4,7 @@ import { HubError } from "#src/errors.ts";
 import type { Servers } from "#src/services/servers.ts";
 import type { LastFailure, ServerId, UserRecord } from "#src/stores/records.ts";
 import { settle } from "#test/support/fake-clock.ts";
-import { BadSpawner, NeverSpawner } from "#test/support/fake-spawner.ts";
+import { BadSpawner, StubbornSpawner } from "#test/support/fake-spawner.ts";
 import { type BoxOptions, ServersBox, follow, self } from "#test/support/servers-box.ts";
 
 const GIB = 1024 ** 3;
@@ -219,8 +219,8 @@ describe("deadlines of a start", () => {
     const box = new ServersBox({ spawner: { concurrentStarts: 1 } });
     const [first, second] = await box.addUsers(2);
     assert.ok(first !== undefined && second !== undefined);
-    const stubborn = new NeverSpawner({ isStubborn: true });
-    await using hub = await box.boot(stubborn);
+    box.engine.hold("answering");
+    await using hub = await box.boot(new StubbornSpawner(box.engine));
     await hub.servers.start(first, self(first));
     await hub.servers.start(second, self(second));
     await box.clock.advance(60_000);
@@ -236,6 +236,27 @@ describe("deadlines of a start", () => {
 });
 
 describe("a stop that fails", () => {
+  it("and a start asked for meanwhile: it runs on, and the record agrees", async () => {
+    const { box, maria, hub, servers } = await boxRunning();
+    await using _ = hub;
+    const held = box.engine.hold("stop");
+    box.engine.failAt("stop", new HubError("spawner_failed", { detail: "busy" }));
+    const stopped = assert.rejects(servers.stop(maria.id, self(maria)), { code: "spawner_failed" });
+    await held.reached;
+    const disk = box.holdDisk();
+    const started = servers.start(maria, self(maria));
+    held.release();
+    await settle();
+    assert.equal(servers.status(maria.id).is, "running");
+    disk.release();
+    await stopped;
+    assert.equal((await started).is, "running");
+    await settle();
+    assert.equal(box.record(maria)?.generation, 1);
+    assert.equal(box.record(maria)?.startRequested, undefined);
+    assert.ok(box.record(maria)?.started !== undefined);
+  });
+
   it("tells who asked, and the server runs on with its route", async () => {
     const { box, maria, hub, servers } = await boxRunning();
     await using _ = hub;
@@ -336,6 +357,7 @@ describe("a server that ends by itself", () => {
     assert.ok(status.is === "running");
     assert.equal(status.generation, 2);
     assert.equal(servers.lastFailure(maria.id)?.code, "crashed");
+    assert.equal(box.record(maria)?.started, status.started);
   });
 
   it("lives on when only something inside ran out of memory, and says when", async () => {

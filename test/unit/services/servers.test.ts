@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { containerSecret } from "#src/services/container-secret.ts";
 import type { AuditRecord } from "#src/stores/records.ts";
 import { settle } from "#test/support/fake-clock.ts";
+import { StubbornSpawner } from "#test/support/fake-spawner.ts";
 import { collect } from "#test/support/records.ts";
 import { ServersBox, follow, self } from "#test/support/servers-box.ts";
 
@@ -269,6 +270,41 @@ describe("stopping a server", () => {
     });
   }
 
+  it("waits for a start that does not heed being called off, and removes what it still made", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot(new StubbornSpawner(box.engine));
+    const held = box.engine.hold("volume");
+    await hub.servers.start(maria, self(maria));
+    await held.reached;
+    const stopped = hub.servers.stop(maria.id, self(maria));
+    await box.clock.advance(1_000);
+    held.release();
+    await stopped;
+    await settle();
+    assert.equal(box.inEngine(maria), "nothing");
+  });
+
+  it("counts when it was asked before the notebook answered, however slow the disk is", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    const held = box.engine.hold("answering");
+    await hub.servers.start(maria, self(maria));
+    await held.reached;
+    const disk = box.holdDisk();
+    const stopped = hub.servers.stop(maria.id, self(maria));
+    await settle();
+    held.release();
+    await settle();
+    assert.equal(hub.servers.status(maria.id).is, "running");
+    disk.release();
+    await stopped;
+    assert.deepEqual(hub.servers.status(maria.id), { is: "stopped" });
+    assert.equal(box.record(maria)?.started, undefined);
+    assert.equal(box.inEngine(maria), "nothing");
+  });
+
   it("tells who waited for the start that it was called off", async () => {
     const box = new ServersBox();
     const maria = await box.addUser("maria");
@@ -530,6 +566,24 @@ describe("a hub that closes", () => {
     assert.equal(next.servers.status(maria.id).is, "running");
     assert.equal(next.servers.status(juan.id).is, "running");
     assert.equal(box.record(maria)?.generation, 1);
+  });
+
+  it("keeps a wish that was just being written for the next one", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    const hub = await box.boot();
+    const disk = box.holdDisk();
+    const asked = assert.rejects(hub.servers.start(maria, self(maria)), { code: "hub_stopping" });
+    await settle();
+    const closed = hub.servers.close();
+    disk.release();
+    await Promise.all([asked, closed]);
+    await settle();
+    assert.equal(box.engine.starts.length, 0);
+    assert.equal(box.clock.timers, 0);
+    assert.deepEqual(hub.servers.status(maria.id), { is: "stopped" });
+    await using next = await box.boot();
+    assert.equal(next.servers.status(maria.id).is, "running");
   });
 
   it("ends every stream", async () => {
