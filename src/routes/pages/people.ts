@@ -1,17 +1,17 @@
 /** Adding people (ui.md T3): one, or a pasted list of names. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts.ts";
-import { parseUserName, suggestUserName } from "#src/services/names.ts";
-import { readRoster } from "#src/services/roster.ts";
+import type { Actor } from "#src/services/actor.ts";
+import {
+  type AddedRow,
+  type PlannedRow,
+  addPlanned,
+  freeUserName,
+  planRoster,
+} from "#src/services/roster-plan.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
-import type { Role, UserName } from "#src/stores/records.ts";
-import type {
-  AddPreviewRow,
-  FirstPasswordCard,
-  FormProblems,
-  Pages,
-  Views,
-} from "#src/views/pages.ts";
+import type { Role } from "#src/stores/records.ts";
+import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
@@ -43,89 +43,47 @@ export function peoplePages(parts: PeopleParts) {
 
   async function add(ctx: HubContext): Promise<void> {
     const form = await readForm(ctx, LIST_LIMIT);
-    const list = field(form, "list");
-    if (list.trim() !== "") return addList(ctx, list);
-    const values = { ...emptyValues, ...valuesOf(form) };
+    const values = valuesOf(form);
+    const actor = actorOf(ctx.state.identity, ctx.state.request);
     try {
-      const role = allowedRole(ctx, values.role);
-      const name = values.username.trim() || suggestFor(values.displayName, new Set());
-      const person = { name, displayName: values.displayName, role };
-      const actor = actorOf(ctx.state.identity, ctx.state.request);
-      const { user, firstPassword } = await accounts.add(person, actor);
-      const card = {
-        displayName: user.displayName,
-        name: user.name,
-        password: firstPassword ?? "",
-      };
-      showPasswords(ctx, [card], []);
+      if (values.list.trim() === "") {
+        showPasswords(ctx, [await addOne(ctx, values, actor)], []);
+        return;
+      }
+      const { added, refused } = await addPlanned(
+        planRoster(values.list, accounts),
+        accounts,
+        actor,
+      );
+      showPasswords(ctx, added, refused);
     } catch (error) {
-      if (!(error instanceof HubError) || error.status >= 500) throw error;
-      ctx.status = error.status;
-      render(ctx, values, formProblems(error, fields));
+      refuse(ctx, values, error);
     }
   }
 
-  /** One bad row never keeps the others from being added. */
-  async function addList(ctx: HubContext, list: string): Promise<void> {
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
-    // All at once: hashing has a queue of its own, and the answers keep the order of the list.
-    const results = await Promise.all(
-      previewOf(list).map(async (row): Promise<FirstPasswordCard | AddPreviewRow> => {
-        if (row.problem !== undefined) return row;
-        try {
-          const { user, firstPassword = "" } = await accounts.add(row, actor);
-          return { displayName: user.displayName, name: user.name, password: firstPassword };
-        } catch (error) {
-          if (!(error instanceof HubError) || error.status >= 500) throw error;
-          return { ...row, problem: error.toData() };
-        }
-      }),
-    );
-    showPasswords(
-      ctx,
-      results.filter((result) => "password" in result),
-      results.filter((result) => "line" in result),
-    );
+  async function addOne(ctx: HubContext, values: Values, actor: Actor): Promise<AddedRow> {
+    const role = allowedRole(ctx, values.role);
+    const name = values.username.trim() || freeUserName(values.displayName, accounts);
+    const person = { name, displayName: values.displayName, role };
+    const { user, firstPassword = "" } = await accounts.add(person, actor);
+    return { displayName: user.displayName, name: user.name, password: firstPassword };
   }
 
   async function preview(ctx: HubContext): Promise<void> {
-    const form = await readForm(ctx, LIST_LIMIT);
-    const list = field(form, "list");
-    const rows = previewOf(list);
-    render(ctx, { ...emptyValues, list }, { fields: {} }, rows.length === 0 ? undefined : rows);
-  }
-
-  function previewOf(list: string): readonly AddPreviewRow[] {
-    const taken = new Set<UserName>();
-    return readRoster(list).map((row) => {
-      const typed = row.username ?? "";
-      try {
-        const name = typed === "" ? suggestFor(row.displayName, taken) : parseUserName(typed);
-        if (taken.has(name) || accounts.byName(name) !== undefined) {
-          throw new HubError("name_taken", { name });
-        }
-        taken.add(name);
-        return { line: row.line, displayName: row.displayName, name };
-      } catch (error) {
-        if (!(error instanceof HubError)) throw error;
-        return {
-          line: row.line,
-          displayName: row.displayName,
-          name: typed,
-          problem: error.toData(),
-        };
-      }
-    });
-  }
-
-  function suggestFor(displayName: string, taken: ReadonlySet<UserName>): UserName {
-    if (displayName.trim() === "") {
-      throw new HubError("display_name_missing");
+    const values = valuesOf(await readForm(ctx, LIST_LIMIT));
+    try {
+      const rows = planRoster(values.list, accounts);
+      render(ctx, values, { fields: {} }, rows.length === 0 ? undefined : rows);
+    } catch (error) {
+      refuse(ctx, values, error);
     }
-    return suggestUserName(
-      displayName,
-      (name) => taken.has(name) || accounts.byName(name) !== undefined,
-    );
+  }
+
+  /** The form again, with all that was typed. */
+  function refuse(ctx: HubContext, values: Values, error: unknown): void {
+    if (!(error instanceof HubError) || error.status >= 500) throw error;
+    ctx.status = error.status;
+    render(ctx, values, formProblems(error, fields));
   }
 
   function allowedRole(ctx: HubContext, role: Role): Role {
@@ -137,8 +95,8 @@ export function peoplePages(parts: PeopleParts) {
 
   function showPasswords(
     ctx: HubContext,
-    cards: readonly FirstPasswordCard[],
-    refused: readonly AddPreviewRow[],
+    cards: readonly AddedRow[],
+    refused: readonly PlannedRow[],
   ): void {
     const note = { cards, refused, reason: "added" as const };
     ctx.redirect(paths.firstPasswords(parts.notes.leave(visitorOf(ctx).session.id, note)));
@@ -164,7 +122,7 @@ export function peoplePages(parts: PeopleParts) {
     ctx: HubContext,
     values: Values,
     problems: FormProblems,
-    rows?: readonly AddPreviewRow[],
+    rows?: readonly PlannedRow[],
   ): void {
     ctx.type = "html";
     const model = {
@@ -181,11 +139,12 @@ export function peoplePages(parts: PeopleParts) {
   return { show, add, preview, passwords };
 }
 
-function valuesOf(form: URLSearchParams): Omit<Values, "list"> {
+function valuesOf(form: URLSearchParams): Values {
   const role = field(form, "role");
   return {
     displayName: field(form, "display_name").slice(0, 300),
     username: field(form, "username").slice(0, 300),
+    list: field(form, "list"),
     role: role === "teacher" || role === "owner" ? role : "student",
   };
 }
