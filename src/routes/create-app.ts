@@ -103,7 +103,7 @@ function createHandlers(
     spawn: spawnPages(parts),
     live: liveStreams(parts),
     classroom: classroomPages({ ...parts, notes }),
-    people: peoplePages({ ...parts, notes }),
+    people: peoplePages({ ...parts, notes, publicUrl: parts.config.listen.publicUrl }),
     info: infoApi(parts),
     servers: serversApi(parts),
     accounts: accountsApi(parts),

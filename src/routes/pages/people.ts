@@ -27,6 +27,8 @@ interface PeopleParts {
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
+  /** Where people reach the box, when it is not what this visitor typed. */
+  readonly publicUrl: string | undefined;
 }
 
 type Values = Pages["addPeople"]["values"];
@@ -115,7 +117,9 @@ export function peoplePages(parts: PeopleParts) {
   }
 
   function addressOf(ctx: HubContext): string {
-    return ctx.state.request.origin + paths.base;
+    const { publicUrl } = parts;
+    const origin = publicUrl === undefined ? ctx.state.request.origin : new URL(publicUrl).origin;
+    return origin + paths.base;
   }
 
   function render(
