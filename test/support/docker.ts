@@ -32,8 +32,20 @@ async function linesOf(...args: readonly string[]): Promise<string[]> {
   return text === "" ? [] : text.split("\n");
 }
 
-/** Removes everything with this label, and nothing else. */
+/** Removes everything with this label, and nothing else. What the engine is removing just now takes a moment. */
 async function removeLabelled(label: string): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    try {
+      await removeLabelledOnce(label);
+      return;
+    } catch (error) {
+      if (round === 5) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+async function removeLabelledOnce(label: string): Promise<void> {
   const filter = ["--filter", `label=${label}`];
   const containers = await linesOf("ps", "--all", "--quiet", "--no-trunc", ...filter);
   if (containers.length > 0) await docker("rm", "--force", "--volumes", ...containers);
