@@ -92,16 +92,22 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     it("opens the kernel's socket from the own page and from no other", async () => {
       const path = `${notebook}api/kernels/x/channels`;
       const foreign = maria.webSocket(path, { origin: "http://evil.example" });
-      const [refusal] = (await once(foreign, "unexpected-response")) as [
-        unknown,
-        { statusCode: number },
-      ];
-      assert.ok(refusal);
+      assert.equal(await refusalOf(foreign), 403);
       socket = maria.webSocket(path, { origin: box.origin });
       await once(socket, "open");
       socket.send("2**100");
       const [echo] = (await once(socket, "message")) as [Buffer];
       assert.equal(echo.toString(), "2**100");
+    });
+
+    it("opens it to a script that has no Origin but the token of that path", async () => {
+      const path = `${notebook}api/kernels/x/channels`;
+      const xsrf = maria.cookie("_xsrf", notebook) ?? "";
+      const script = maria.webSocket(path, { "x-xsrftoken": xsrf });
+      await once(script, "open");
+      script.terminate();
+      const mute = maria.webSocket(path);
+      assert.equal(await refusalOf(mute), 403);
     });
 
     it("keeps hub credentials from the container and tells it who asks", async () => {
@@ -178,4 +184,15 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal((await maria.get(`${hub}home`)).status, 302);
     });
   });
+}
+
+/** The status with which an upgrade is refused. */
+async function refusalOf(socket: WebSocket): Promise<number> {
+  const [, response] = (await once(socket, "unexpected-response")) as [
+    unknown,
+    { readonly statusCode: number },
+  ];
+  socket.on("error", () => {});
+  socket.terminate();
+  return response.statusCode;
 }
