@@ -284,9 +284,13 @@ export class ServerLife implements ServerKey {
   ): Promise<HubError | undefined> {
     const failure = failureOf(error);
     this.#log.warn({ generation, failure, ...causeOf(error) }, "stop failed");
-    if (ending.why !== "asked" || (await this.#hasEnded())) {
-      const event = ending.why === "asked" ? "stop_ended" : "stop_failed";
-      this.apply({ event, ...explained, when: this.now });
+    if (ending.why !== "asked") {
+      this.apply({ event: "stop_failed", ...explained, when: this.now });
+      this.#sweepLater();
+      return undefined;
+    }
+    if (await this.#hasEnded()) {
+      this.apply({ event: "stop_ended", mayHaveLeftover: true, when: this.now });
       this.#sweepLater();
       return undefined;
     }

@@ -22,6 +22,8 @@ export interface Stopped {
   readonly lastFailure?: LastFailure;
   /** Its start was called off: told to those who watch, and to nobody who asks later. */
   readonly cancelledAt?: IsoTime;
+  /** The engine could not remove all of it. */
+  readonly mayHaveLeftover?: true;
 }
 
 export interface Queued {
@@ -95,7 +97,12 @@ export type LifeEvent =
   | { readonly event: "start_failed"; readonly failure: LastFailure; readonly when: Moment }
   /** A failed start is tried again, as the generation `next`. */
   | { readonly event: "retried"; readonly next: number; readonly when: Moment }
-  | { readonly event: "stop_ended"; readonly lastFailure?: LastFailure; readonly when: Moment }
+  | {
+      readonly event: "stop_ended";
+      readonly lastFailure?: LastFailure;
+      readonly when: Moment;
+      readonly mayHaveLeftover?: true;
+    }
   | { readonly event: "stop_failed"; readonly lastFailure?: LastFailure; readonly when: Moment }
   | {
       readonly event: "died";
@@ -160,7 +167,7 @@ function fromStopped(state: Stopped, event: LifeEvent): Transition {
         generation: event.generation,
         attempt: 1,
         since: event.when,
-        mayHaveLeftover: event.mayHaveLeftover,
+        mayHaveLeftover: event.mayHaveLeftover || state.mayHaveLeftover === true,
       });
     case "adopted":
       return to(event.state);
@@ -297,11 +304,17 @@ function fromStopping(state: Stopping, event: LifeEvent): Transition {
         : already;
     case "stop_asked":
       return state.again === undefined ? already : to(withoutAgain(state));
-    case "stop_ended":
-      return to(state.again === undefined ? rest(state, event) : queuedAgain(state.again, false));
+    case "stop_ended": {
+      const mayHaveLeftover = event.mayHaveLeftover === true;
+      return to(
+        state.again === undefined
+          ? rest(state, event, mayHaveLeftover)
+          : queuedAgain(state.again, mayHaveLeftover),
+      );
+    }
     case "stop_failed":
       if (state.again !== undefined) return to(queuedAgain(state.again, true));
-      return to(state.ending.why === "asked" ? state.ending.was : rest(state, event));
+      return to(state.ending.why === "asked" ? state.ending.was : rest(state, event, true));
     default:
       return over;
   }
@@ -311,18 +324,23 @@ function fromStopping(state: Stopping, event: LifeEvent): Transition {
 function rest(
   { ending }: Stopping,
   event: { readonly lastFailure?: LastFailure; readonly when: Moment },
+  mayHaveLeftover: boolean,
 ): Stopped {
+  const stopped: Stopped = {
+    is: "stopped",
+    ...(mayHaveLeftover ? { mayHaveLeftover: true } : {}),
+  };
   switch (ending.why) {
     case "asked":
-      return { is: "stopped" };
+      return stopped;
     case "cancelled":
-      return { is: "stopped", cancelledAt: event.when.at };
+      return { ...stopped, cancelledAt: event.when.at };
     case "failed":
-      return { is: "stopped", lastFailure: ending.failure };
+      return { ...stopped, lastFailure: ending.failure };
     case "died":
-      return { is: "stopped", ...lastFailureOf(event) };
+      return { ...stopped, ...lastFailureOf(event) };
     case "leftover":
-      return { is: "stopped", ...lastFailureOf(ending) };
+      return { ...stopped, ...lastFailureOf(ending) };
   }
 }
 

@@ -275,6 +275,18 @@ describe("the life of a server", () => {
     );
   });
 
+  it("remembers what could not be removed, so that a start called off later removes it", () => {
+    const stopped = next(states["stopping as cancelled"], events.stop_failed);
+    assert.ok(stopped.is === "stopped");
+    assert.equal(stopped.mayHaveLeftover, true);
+    assert.equal(next(stopped, events.start_asked, events.stop_asked).is, "stopping");
+    const ended = next(states["stopping as asked"], {
+      ...events.stop_ended,
+      mayHaveLeftover: true,
+    });
+    assert.equal(next(ended, events.start_asked, events.stop_asked).is, "stopping");
+  });
+
   it("wakes a frozen server at its old address unless told another", () => {
     const state = next(frozen, events.resumed);
     assert.deepEqual(state, running);

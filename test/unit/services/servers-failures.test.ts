@@ -295,6 +295,16 @@ describe("a stop that fails", () => {
     assert.deepEqual(servers.status(maria.id), { is: "stopped" });
   });
 
+  it("has its rest removed also when a start comes and is called off meanwhile", async () => {
+    const { box, maria, hub, servers } = await boxRunning();
+    await using _ = hub;
+    box.engine.failAt("killed", new HubError("spawner_failed", { detail: "removal in progress" }));
+    await servers.stop(maria.id, self(maria));
+    await Promise.all([servers.start(maria, self(maria)), servers.stop(maria.id, self(maria))]);
+    assert.equal(box.inEngine(maria), "nothing");
+    assert.deepEqual(servers.status(maria.id), { is: "stopped" });
+  });
+
   it("gives up sweeping after a few tries; the next start clears it", async () => {
     const { box, maria, hub, servers } = await boxRunning();
     await using _ = hub;
