@@ -1,6 +1,7 @@
 /** Servers with everything around them in memory: people, store, engine, clock; hubs that end and are killed. */
 import * as v from "valibot";
 import { type Config, configSchema } from "#src/config/schema.ts";
+import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/actor.ts";
 import { Servers, type ServersOptions } from "#src/services/servers.ts";
 import type { ServerStatus } from "#src/services/server-status.ts";
@@ -36,6 +37,7 @@ export class ServersBox {
   readonly config: ServersOptions["config"];
   readonly #options: BoxOptions;
   #disk: Promise<void> = Promise.resolve();
+  #brokenWrites = 0;
   #users = 0;
 
   constructor(options: BoxOptions = {}) {
@@ -93,6 +95,11 @@ export class ServersBox {
     return { release: held.resolve };
   }
 
+  /** The next so many writes of a hub fail. */
+  breakDisk(writes: number): void {
+    this.#brokenWrites = writes;
+  }
+
   /** A hub on this box; another one may have run before. */
   async boot(spawner?: Spawner, beforeOpen?: (servers: Servers) => void): Promise<BootedHub> {
     const power = { isOn: true };
@@ -131,6 +138,10 @@ export class ServersBox {
       entries: (collection, prefix) => store.entries(collection, prefix),
       change: async (plan) => {
         await this.#disk;
+        if (this.#brokenWrites > 0) {
+          this.#brokenWrites -= 1;
+          throw new HubError("database_write_failed", { detail: "no space left" });
+        }
         return power.isOn ? store.change(plan) : never;
       },
       audit: (options) => store.audit(options),

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Write } from "#src/stores/store.ts";
+import { settle } from "#test/support/fake-clock.ts";
+import { ServersBox, self } from "#test/support/servers-box.ts";
+
+describe("last activity", () => {
+  it("is written once a minute, in one batch, for the person and the running server", async () => {
+    const box = new ServersBox();
+    const [maria, juan] = await box.addUsers(2);
+    assert.ok(maria !== undefined && juan !== undefined);
+    await using hub = await box.boot();
+    await hub.servers.start(maria, self(maria));
+    await settle();
+    const batches: (readonly Write[])[] = [];
+    box.store.onChange((writes) => batches.push(writes));
+    for (let second = 0; second < 59; second++) {
+      hub.servers.touch(maria.id);
+      hub.servers.touch(juan.id);
+      await box.clock.advance(1_000);
+    }
+    assert.equal(batches.length, 0);
+    await box.clock.advance(1_000);
+    assert.equal(batches.length, 1);
+    const last = "2026-11-02T08:00:58.000Z";
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, last);
+    assert.equal(box.store.get("users", juan.id)?.lastActivity, last);
+    assert.equal(box.record(maria)?.lastActivity, last);
+    await box.clock.advance(600_000);
+    assert.equal(batches.length, 1);
+  });
+
+  it("does not bring back somebody who was deleted, nor change anything else of a person", async () => {
+    const box = new ServersBox();
+    const [maria, juan] = await box.addUsers(2);
+    assert.ok(maria !== undefined && juan !== undefined);
+    await using hub = await box.boot();
+    hub.servers.touch(maria.id);
+    hub.servers.touch(juan.id);
+    await box.deleteUser(maria);
+    const renamed = { ...juan, displayName: "Juan" };
+    await box.store.change(() => ({
+      writes: [{ put: "users", key: juan.id, record: renamed }],
+      result: undefined,
+    }));
+    await box.clock.advance(60_000);
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, undefined);
+    const { lastActivity, ...rest } = box.store.get("users", juan.id) ?? assert.fail();
+    assert.ok(lastActivity !== undefined);
+    assert.deepEqual(rest, renamed);
+  });
+
+  it("is written when the hub closes", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    const hub = await box.boot();
+    hub.servers.touch(maria.id);
+    await hub.servers.close();
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, "2026-11-02T08:00:00.000Z");
+    assert.equal(box.clock.timers, 0);
+  });
+
+  it("is kept for the next minute when it cannot be written", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    hub.servers.touch(maria.id);
+    box.breakDisk(1);
+    await box.clock.advance(60_000);
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, undefined);
+    await box.clock.advance(60_000);
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, "2026-11-02T08:00:00.000Z");
+  });
+});
+
+describe("a disk that cannot be written", () => {
+  it("refuses a start, and nothing is made", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    box.breakDisk(1);
+    await assert.rejects(hub.servers.start(maria, self(maria)), { code: "database_write_failed" });
+    assert.equal(box.engine.starts.length, 0);
+    await hub.servers.start(maria, self(maria));
+    await settle();
+    assert.equal(hub.servers.status(maria.id).is, "running");
+  });
+
+  it("keeps nobody from stopping a server", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    await hub.servers.start(maria, self(maria));
+    await settle();
+    box.breakDisk(1);
+    await hub.servers.stop(maria.id, self(maria));
+    assert.deepEqual(hub.servers.status(maria.id), { is: "stopped" });
+    assert.equal(box.inEngine(maria), "nothing");
+  });
+
+  it("does not take a server away that came up, nor the reason of one that went down", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    const held = box.engine.hold("answering");
+    await hub.servers.start(maria, self(maria));
+    await held.reached;
+    box.breakDisk(1);
+    held.release();
+    await settle();
+    assert.equal(hub.servers.status(maria.id).is, "running");
+    box.breakDisk(1);
+    box.engine.die(box.engine.alive()[0] ?? assert.fail(), 1);
+    await settle();
+    const status = hub.servers.status(maria.id);
+    assert.ok(status.is === "stopped");
+    assert.equal(status.lastFailure?.code, "crashed");
+  });
+});
