@@ -89,7 +89,8 @@ export function accountPages(parts: AccountParts) {
     const theme = field(await readForm(ctx), "theme");
     const known = theme === "light" || theme === "dark" ? theme : null;
     ctx.cookies.set(THEME_COOKIE, known, {
-      path: paths.hub,
+      // Also for the page of a sleeping notebook, which is not below the hub's path.
+      path: paths.base,
       sameSite: "lax",
       httpOnly: true,
       ...(known === null ? {} : { maxAge: 365 * 86_400_000 }),
