@@ -13,6 +13,9 @@ export interface RowText {
   readonly text: string | undefined;
 }
 
+type Sublevel = ReturnType<typeof sublevelOf>;
+const sublevelOf = (level: Level, name: string) => level.sublevel(name);
+
 export interface TextWrite extends RowText {
   /** The record that the disk has until now. */
   readonly previous: unknown;
@@ -29,6 +32,7 @@ const WRITE_BUFFER_BYTES = 1024 * 1024;
 
 export class Database {
   readonly #level: Level;
+  readonly #sublevels = new Map<string, Sublevel>();
 
   private constructor(level: Level) {
     this.#level = level;
@@ -71,7 +75,7 @@ export class Database {
 
   /** Newest first. */
   async *audit(limit: number): AsyncGenerator<AuditRow> {
-    const iterator = this.#level.sublevel("audit").iterator({ reverse: true, limit });
+    const iterator = this.#sublevel("audit").iterator({ reverse: true, limit });
     for await (const [key, text] of iterator) {
       yield { key, text };
     }
@@ -84,7 +88,7 @@ export class Database {
     readonly removeAudit?: readonly string[];
   }): Promise<void> {
     const operation = ({ collection, key, text }: RowText) => {
-      const sublevel = this.#level.sublevel(collection);
+      const sublevel = this.#sublevel(collection);
       return text === undefined
         ? { type: "del" as const, sublevel, key }
         : { type: "put" as const, sublevel, key, value: text };
@@ -101,6 +105,13 @@ export class Database {
 
   close(): Promise<void> {
     return this.#level.close();
+  }
+
+  /** Made once: the database keeps a hold on each that was ever made, until it is closed. */
+  #sublevel(collection: string): Sublevel {
+    const sublevel = this.#sublevels.get(collection) ?? sublevelOf(this.#level, collection);
+    this.#sublevels.set(collection, sublevel);
+    return sublevel;
   }
 }
 
