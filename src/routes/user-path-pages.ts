@@ -10,6 +10,7 @@ import type { UserRecord } from "#src/stores/records.ts";
 import type { Frame, Views } from "#src/views/pages.ts";
 import { THEME_COOKIE, themeOf } from "./frames.ts";
 import { createPaths, type Paths } from "./paths.ts";
+import { createSecurityHeaders } from "./security-headers.ts";
 
 interface UserPathParts {
   readonly config: Config;
@@ -20,6 +21,7 @@ interface UserPathParts {
 
 export function createUserPathPages(parts: UserPathParts): UserPathPages {
   const paths = createPaths(parts.config.basePath);
+  const security = createSecurityHeaders(paths.hub);
 
   function respond(
     request: IncomingMessage,
@@ -35,13 +37,11 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
     const body = page
       ? pageFor(request, failure, about)
       : JSON.stringify(jsonFor(request, failure, about));
+    if (page) security.page(request, response);
+    else security.api(request, response);
     response.writeHead(failure.status, {
       "content-type": page ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
       "content-length": Buffer.byteLength(body),
-      "content-security-policy": page ? PAGE_POLICY : "default-src 'none'; frame-ancestors 'none'",
-      "x-frame-options": "DENY",
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "same-origin",
       "cache-control": "no-store",
       ...(failure.retryAfter === undefined
         ? {}
@@ -118,17 +118,6 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
 
   return { respond };
 }
-
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 /** “Asleep”, with the way back to the same file. */
 export function asleepModel(
