@@ -217,6 +217,7 @@ export const failures = {
     student: "The box's disk is full. Tell your teacher.",
     teacher: "No space is left on the disk of the box ({detail}). Free some, then start again.",
   },
+  path_outside_home: { status: 400, student: "That path does not lie in the home." },
   home_full: {
     status: 503,
     student: "Your files fill all the space you have. Delete some files, then start again.",

@@ -120,8 +120,11 @@ export function testHomes(name: string, open: () => Promise<HomesUnderTest>): vo
     it("refuse a path that leads out of them", async () => {
       const userId = newUser();
       for (const path of ["..", "../other", "a/../../b", "/etc"]) {
-        await rejectsWith(homes.pack(userId, path, soon()), "invalid_field");
-        await rejectsWith(homes.unpack(userId, path, tarOf({ x: "y" }), soon()), "invalid_field");
+        await rejectsWith(homes.pack(userId, path, soon()), "path_outside_home");
+        await rejectsWith(
+          homes.unpack(userId, path, tarOf({ x: "y" }), soon()),
+          "path_outside_home",
+        );
       }
     });
 

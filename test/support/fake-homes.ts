@@ -58,7 +58,7 @@ export class FakeHomes implements Homes {
 
 function requireInside(path: string): string {
   if (isBelow(path, ".") && !posix.isAbsolute(path)) return path;
-  throw new HubError("invalid_field", { reason: "That path does not lie in the home." });
+  throw new HubError("path_outside_home");
 }
 
 function isBelow(name: string, path: string): boolean {

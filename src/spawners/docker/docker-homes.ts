@@ -23,7 +23,7 @@ function requireInside(path: string): string {
   const segments = path.split("/");
   const leadsOut = path.startsWith("/") || segments.includes("..") || path.includes("\0");
   if (leadsOut || path === "") {
-    throw new HubError("invalid_field", { reason: "That path does not lie in the home." });
+    throw new HubError("path_outside_home");
   }
   return path;
 }
