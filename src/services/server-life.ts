@@ -1,50 +1,27 @@
-/** Does what the state of one server asks of the engine: one start or one stop at a time. */
+/** Follows the state of one server, and has done what it asks: waiting in line, starting, stopping, deadlines. */
 import { type Clock, isoTime } from "#src/clock.ts";
-import { type FailureData, HubError } from "#src/errors.ts";
+import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { ServerState as FoundState, Upstream } from "#src/spawners/spawner.ts";
-import type { LastFailure, ServerId, ServerRecord, UserId } from "#src/stores/records.ts";
-import type { BoundedEngine } from "./bounded-engine.ts";
+import type { ServerId, ServerRecord, UserId } from "#src/stores/records.ts";
 import type { AboutServer } from "./engine-watch.ts";
 import { type LifeLimits, deadlineOf } from "./server-deadlines.ts";
-import {
-  failureOf,
-  failureOfDelay,
-  failureOfEarlyExit,
-  failureOfExit,
-  mayPass,
-} from "./server-failures.ts";
-import type { ServerKey, ServerRecords } from "./server-records.ts";
-import {
-  type Exit,
-  type LifeEvent,
-  type LifeState,
-  type Moment,
-  type Starting,
-  type Stopping,
-  transition,
-} from "./server-state.ts";
-import type { ServerSpecs } from "./server-specs.ts";
+import { failureOfDelay, failureOfEarlyExit } from "./server-failures.ts";
+import type { ServerKey } from "./server-records.ts";
+import { type RunsParts, ServerRuns } from "./server-runs.ts";
+import type { Exit, LifeEvent, LifeState, Moment } from "./server-state.ts";
+import { transition } from "./server-transition.ts";
 import type { StartQueue } from "./start-queue.ts";
-import { type Timers, countdown, pause } from "./timers.ts";
+import { countdown } from "./timers.ts";
 
-const LOG_TAIL_LINES = 100;
-const RETRY_AFTER_MS = 1_000;
 /** What could not be removed is tried again, ever more rarely; then it waits for the next start. */
 const SWEEPS_AFTER_MS = [30_000, 120_000, 480_000];
 
-/** The reason with which a start is ended that nobody waits for any more. */
-const superseded = new Error("superseded");
-
-export interface LifeParts {
-  readonly engine: BoundedEngine;
-  readonly records: ServerRecords;
+export interface LifeParts extends RunsParts {
   readonly queue: StartQueue<ServerId>;
   readonly clock: Clock;
-  readonly timers: Timers;
   readonly log: Logger;
   readonly limits: LifeLimits;
-  readonly specs: ServerSpecs;
   readonly isEngineLost: () => boolean;
   readonly onChange: (life: ServerLife) => void;
 }
@@ -53,12 +30,10 @@ export class ServerLife implements ServerKey {
   readonly userId: UserId;
   readonly serverId: ServerId;
   readonly name: string;
+  readonly log: Logger;
   readonly #parts: LifeParts;
-  readonly #log: Logger;
+  readonly #runs: ServerRuns;
   #state: LifeState;
-  #start: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined;
-  #stop:
-    { readonly abort: AbortController; readonly ended: Promise<HubError | undefined> } | undefined;
   #cancelDeadline: () => void = () => {};
   #cancelSweep: () => void = () => {};
   #sweeps = 0;
@@ -69,7 +44,8 @@ export class ServerLife implements ServerKey {
     this.serverId = record.id;
     this.name = record.name;
     this.#parts = parts;
-    this.#log = parts.log.child({ user: this.userId, server: this.serverId });
+    this.log = parts.log.child({ user: this.userId, server: this.serverId });
+    this.#runs = new ServerRuns(this, parts);
     const { lastFailure } = record;
     this.#state = { is: "stopped", ...(lastFailure === undefined ? {} : { lastFailure }) };
   }
@@ -80,7 +56,7 @@ export class ServerLife implements ServerKey {
 
   /** How the stop under way ends: with nothing, or with why it could not be done. */
   get stopEnded(): Promise<HubError | undefined> | undefined {
-    return this.#state.is === "stopping" ? this.#stop?.ended : undefined;
+    return this.#state.is === "stopping" ? this.#runs.stopEnded : undefined;
   }
 
   get now(): Moment {
@@ -112,9 +88,18 @@ export class ServerLife implements ServerKey {
     this.#isClosed = true;
     this.#cancelDeadline();
     this.#cancelSweep();
-    this.#start?.abort.abort(superseded);
-    this.#stop?.abort.abort(superseded);
-    await Promise.all([this.#start?.ended, this.#stop?.ended]);
+    await this.#runs.close();
+  }
+
+  /** What could not be removed is tried again after a while. */
+  sweepLater(): void {
+    const ms = SWEEPS_AFTER_MS[this.#sweeps];
+    if (ms === undefined || this.#isClosed || this.#state.is !== "stopped") return;
+    this.#sweeps += 1;
+    const generation = this.#parts.records.get(this)?.generation ?? 0;
+    this.#cancelSweep = this.#parts.timers.after(ms, () => {
+      this.apply({ event: "found_leftover", generation, when: this.now });
+    });
   }
 
   /** Takes in an event of the engine about this server; `false` when the engine is better asked. */
@@ -163,17 +148,14 @@ export class ServerLife implements ServerKey {
       queue.add(this.serverId, () => this.#begin(), { first: state.attempt > 1 });
     }
     if (state.is === "running") this.#sweeps = 0;
-    if (state.is === "stopping" && before.is !== "stopping") {
-      const abort = new AbortController();
-      this.#stop = { abort, ended: this.#runStop(state, abort.signal) };
-    }
+    if (state.is === "stopping" && before.is !== "stopping") this.#runs.stop(state);
   }
 
   #died(generation: number, exit: Exit): void {
     const state = this.#state;
     if (state.is === "starting" && state.generation === generation) {
       const { memoryBytes } = this.#parts.specs.detailsOf(this.userId);
-      this.#start?.abort.abort(failureOfEarlyExit(exit, memoryBytes));
+      this.#runs.failStart(failureOfEarlyExit(exit, memoryBytes));
       return;
     }
     this.apply({ event: "died", generation, exit, when: this.now });
@@ -192,178 +174,21 @@ export class ServerLife implements ServerKey {
     const state = this.#state;
     if (state.is === "queued") {
       const detail = `no answer for ${seconds} seconds`;
-      void this.#startFailed(new HubError("docker_unreachable", { detail }), state.generation);
+      void this.#runs.startFailed(new HubError("docker_unreachable", { detail }), state.generation);
     } else if (state.is === "starting") {
       const { port } = this.#parts.specs.detailsOf(this.userId);
-      this.#start?.abort.abort(failureOfDelay(state.now, seconds, port));
+      this.#runs.failStart(failureOfDelay(state.now, seconds, port));
     } else if (state.is === "stopping") {
       const detail = `the notebook did not end within ${seconds} seconds`;
-      this.#stop?.abort.abort(new HubError("spawner_failed", { detail }));
+      this.#runs.failStop(new HubError("spawner_failed", { detail }));
     }
   }
 
   /** Called by the queue when it is this server's turn; ends when its place is free again. */
   async #begin(): Promise<boolean> {
-    if (!this.apply({ event: "place_free", when: this.now }) || this.#state.is !== "starting") {
-      return false;
-    }
-    const abort = new AbortController();
-    const ended = this.#runStart(this.#state, abort.signal);
-    const start = { abort, ended };
-    this.#start = start;
-    const cameUp = await ended;
-    if (this.#start === start) this.#start = undefined;
-    return cameUp;
+    this.apply({ event: "place_free", when: this.now });
+    return this.#state.is === "starting" && this.#runs.start(this.#state);
   }
-
-  /** Never fails: what goes wrong becomes the state. */
-  async #runStart({ generation, attempt }: Starting, signal: AbortSignal): Promise<boolean> {
-    try {
-      const upstream = await this.#walk(generation, signal);
-      const { now } = this;
-      this.apply({ event: "answered", upstream, when: now });
-      await this.#write(() => this.#parts.records.cameUp(this, generation, now.at));
-      return true;
-    } catch (error) {
-      if (signal.reason === superseded) return false;
-      const isRetried = attempt === 1 && (await this.#retry(error, generation, signal));
-      if (!isRetried && signal.reason !== superseded) await this.#startFailed(error, generation);
-      return false;
-    }
-  }
-
-  async #walk(generation: number, signal: AbortSignal): Promise<Upstream> {
-    const { engine, specs } = this.#parts;
-    for await (const step of engine.start(specs.of(this, generation), signal)) {
-      this.apply({ event: "step_done", step: step.step, when: this.now });
-      if (step.step === "answering") return step.upstream;
-    }
-    throw new HubError("spawner_failed", { detail: "the start ended without an answer" });
-  }
-
-  /** Tries a start once more that failed for a reason that may pass, as a new generation. */
-  async #retry(error: unknown, generation: number, signal: AbortSignal): Promise<boolean> {
-    const { records, timers } = this.#parts;
-    const failure = failureOf(error);
-    if (!mayPass(failure)) return false;
-    this.#log.info({ generation, failure, ...causeOf(error) }, "start failed; trying once more");
-    await pause(timers, RETRY_AFTER_MS, signal);
-    if (signal.reason === superseded) return true;
-    const next = await this.#write(() => records.nextAttempt(this, generation));
-    return next !== undefined && this.apply({ event: "retried", next, when: this.now });
-  }
-
-  async #startFailed(error: unknown, generation: number): Promise<void> {
-    const failure = failureOf(error);
-    this.#log.warn({ generation, failure, ...causeOf(error) }, "start failed");
-    const log = this.#state.is === "starting" ? await this.#logTail(failure) : [];
-    const lastFailure: LastFailure = { ...failure, at: this.now.at, log };
-    if (!this.apply({ event: "start_failed", failure: lastFailure, when: this.now })) return;
-    await this.#write(() => this.#parts.records.ended(this, generation, lastFailure));
-  }
-
-  /** Never fails: what goes wrong becomes the state, and the answer. */
-  async #runStop(state: Stopping, signal: AbortSignal): Promise<HubError | undefined> {
-    this.#start?.abort.abort(superseded);
-    await this.#start?.ended;
-    const { ending } = state;
-    const explained = ending.why === "died" ? await this.#explain(state, ending.exit) : {};
-    try {
-      await this.#parts.engine.stop(this.serverId, signal);
-    } catch (error) {
-      return error === superseded ? undefined : this.#stopFailed(state, error, explained);
-    }
-    this.apply({ event: "stop_ended", ...explained, when: this.now });
-    return undefined;
-  }
-
-  async #stopFailed(
-    { ending, generation }: Stopping,
-    error: unknown,
-    explained: { readonly lastFailure?: LastFailure },
-  ): Promise<HubError | undefined> {
-    const failure = failureOf(error);
-    this.#log.warn({ generation, failure, ...causeOf(error) }, "stop failed");
-    if (ending.why !== "asked") {
-      this.apply({ event: "stop_failed", ...explained, when: this.now });
-      this.#sweepLater();
-      return undefined;
-    }
-    if (await this.#hasEnded()) {
-      this.apply({ event: "stop_ended", mayHaveLeftover: true, when: this.now });
-      this.#sweepLater();
-      return undefined;
-    }
-    this.apply({ event: "stop_failed", when: this.now });
-    if (this.#state === ending.was) {
-      const { started } = ending.was;
-      await this.#write(() => this.#parts.records.stillRuns(this, generation, started));
-    }
-    return HubError.from(failure, { cause: error });
-  }
-
-  /** Whether the engine says that nothing of it runs any more. */
-  async #hasEnded(): Promise<boolean> {
-    try {
-      const found = await this.#parts.engine.inspect(this.serverId);
-      return found === undefined || found.state === "exited";
-    } catch {
-      return false;
-    }
-  }
-
-  /** Puts on record why a server ended by itself. */
-  async #explain(
-    { generation }: Stopping,
-    exit: Exit | undefined,
-  ): Promise<{ readonly lastFailure?: LastFailure }> {
-    const failure = failureOfExit(exit, this.#parts.specs.detailsOf(this.userId).memoryBytes);
-    this.#log.info({ generation, exit, failure }, "server ended by itself");
-    const lastFailure =
-      failure === undefined
-        ? undefined
-        : { ...failure, at: this.now.at, log: await this.#logTail(failure) };
-    // A hub that closes meanwhile has no log; the next one finds the container and reads it.
-    if (this.#isClosed) return {};
-    await this.#write(() => this.#parts.records.ended(this, generation, lastFailure));
-    return lastFailure === undefined ? {} : { lastFailure };
-  }
-
-  #sweepLater(): void {
-    const ms = SWEEPS_AFTER_MS[this.#sweeps];
-    if (ms === undefined || this.#isClosed || this.#state.is !== "stopped") return;
-    this.#sweeps += 1;
-    const generation = this.#parts.records.get(this)?.generation ?? 0;
-    this.#cancelSweep = this.#parts.timers.after(ms, () => {
-      this.apply({ event: "found_leftover", generation, when: this.now });
-    });
-  }
-
-  async #logTail(failure: FailureData): Promise<readonly string[]> {
-    if (failure.code === "docker_unreachable" || failure.code === "removed_outside") return [];
-    try {
-      return await this.#parts.engine.logs(this.serverId, LOG_TAIL_LINES);
-    } catch (error) {
-      this.#log.debug({ err: error }, "the log of a server could not be read");
-      return [];
-    }
-  }
-
-  /** What is done is done, whether it can be written down or not: the next hub finds out from the engine. */
-  async #write<Result>(change: () => Promise<Result>): Promise<Result | undefined> {
-    try {
-      return await change();
-    } catch (error) {
-      this.#log.error({ err: error }, "the state of a server could not be written");
-      return undefined;
-    }
-  }
-}
-
-/** Errors that are not from the table are logged whole. */
-function causeOf(error: unknown): { err?: unknown } {
-  if (!(error instanceof HubError)) return { err: error };
-  return error.cause === undefined ? {} : { err: error.cause };
 }
 
 function isSame(a: Upstream, b: Upstream): boolean {

@@ -15,7 +15,7 @@ export type ServerStatus =
       readonly since: IsoTime;
       /** 1 is the next to start. */
       readonly place: number;
-      /** Absent until starts have been measured. */
+      /** Until it answers; absent until starts have been measured. */
       readonly estimateSeconds?: number;
     }
   | {

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Clock } from "#src/clock.ts";
 import type { Secrets } from "#src/config/schema.ts";
-import { type FailureData, HubError } from "#src/errors.ts";
+import type { FailureData } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { ServerState as FoundState, Spawner, Upstream } from "#src/spawners/spawner.ts";
 import type {
@@ -17,7 +17,6 @@ import { Activity } from "./activity.ts";
 import type { Actor } from "./actor.ts";
 import { BoundedEngine } from "./bounded-engine.ts";
 import { type AboutServer, EngineWatch } from "./engine-watch.ts";
-import { KeyedLock } from "./keyed-lock.ts";
 import { Lives } from "./lives.ts";
 import { Looks } from "./looks.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -29,6 +28,7 @@ import type { ServerStatus } from "./server-status.ts";
 import { type Admit, StartQueue } from "./start-queue.ts";
 import { StatusBoard, type StatusListener } from "./status-board.ts";
 import { type Timers, systemTimers } from "./timers.ts";
+import { Wishes } from "./wishes.ts";
 
 /** Beyond what a notebook has to save and end: killing it, and removing container and network. */
 const CLEAN_UP_MS = 30_000;
@@ -69,8 +69,7 @@ export class Servers implements AsyncDisposable {
   readonly #board: StatusBoard;
   readonly #activity: Activity;
   readonly #lifeParts: LifeParts;
-  /** Wishes of one person are carried out one after the other: the last one wins. */
-  readonly #wishes = new KeyedLock<UserId>();
+  readonly #wishes: Wishes;
   readonly #lives = new Lives();
   #ignoreStore: () => void = () => {};
   #isClosed = false;
@@ -117,6 +116,16 @@ export class Servers implements AsyncDisposable {
       isRunning: (userId, name) => this.status(userId, name).is === "running",
     });
     this.#lifeParts = this.#partsOfLives(options);
+    this.#wishes = new Wishes({
+      lives: this.#lives,
+      records: this.#records,
+      specs: this.#specs,
+      engine: this.#engine,
+      watch: this.#watch,
+      looks: this.#looks,
+      log,
+      lifeOf: (record) => this.#lifeOf(record),
+    });
   }
 
   /**
@@ -136,6 +145,7 @@ export class Servers implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#wishes.close();
     this.#ignoreStore();
     this.#watch.close();
     this.#looks.close();
@@ -173,16 +183,9 @@ export class Servers implements AsyncDisposable {
    * what is just stopping starts when it has stopped.
    */
   async start(user: UserRecord, actor: Actor): Promise<ServerStatus> {
-    this.#mustBeOpen();
     if (actor.id === user.id) this.touch(user.id);
-    return this.#wishes.run(user.id, async () => {
-      const name = "";
-      if (this.#lives.find(user.id, name)?.state.is === "frozen") await this.#wake(user.id, name);
-      if (!this.#isUp(user.id, name)) await this.#watch.ready();
-      // Asked again: the engine may have come back with this very server running.
-      if (!this.#isUp(user.id, name)) await this.#ask(user, name, actor);
-      return this.status(user.id, name);
-    });
+    await this.#wishes.start(user, "", actor);
+    return this.status(user.id);
   }
 
   /**
@@ -190,13 +193,7 @@ export class Servers implements AsyncDisposable {
    * @throws HubError when the engine could not stop it: it runs on.
    */
   async stop(userId: UserId, actor: Actor): Promise<void> {
-    this.#mustBeOpen();
-    const { ended } = await this.#wishes.run(userId, async () => {
-      const life = this.#lives.find(userId, "");
-      return life === undefined ? { ended: undefined } : this.#askToStop(life, actor);
-    });
-    const failure = await ended;
-    if (failure !== undefined) throw failure;
+    await this.#wishes.stop(userId, "", actor);
   }
 
   /** The status when it neither waits nor starts nor stops any more, or when the time is up. */
@@ -244,64 +241,6 @@ export class Servers implements AsyncDisposable {
   /** What keeps servers from starting now. */
   trouble(): FailureData | undefined {
     return this.#watch.trouble;
-  }
-
-  #mustBeOpen(): void {
-    if (this.#isClosed) throw new HubError("hub_stopping");
-  }
-
-  /** Whether a start has nothing to add. */
-  #isUp(userId: UserId, name: string): boolean {
-    const state = this.#lives.find(userId, name)?.state;
-    if (state === undefined || state.is === "stopped") return false;
-    return state.is !== "stopping" || state.again !== undefined;
-  }
-
-  async #ask(user: UserRecord, name: string, actor: Actor): Promise<void> {
-    this.#specs.profileOf(user);
-    const record = await this.#records.requestStart(user, name, actor);
-    // On record, for the next hub.
-    this.#mustBeOpen();
-    const life = this.#lifeOf(record);
-    const { generation } = record;
-    // Refused when a hub that opens has just taken this very wish from the record.
-    life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: false });
-  }
-
-  async #askToStop(
-    life: ServerLife,
-    actor: Actor,
-  ): Promise<{ readonly ended: Promise<HubError | undefined> | undefined }> {
-    if (this.#isWanted(life)) {
-      await this.#writeStop(life, actor);
-      life.apply({ event: "stop_asked", when: life.now });
-    }
-    return { ended: life.stopEnded };
-  }
-
-  /** Whether a stop has something to add. */
-  #isWanted(life: ServerLife): boolean {
-    const { state } = life;
-    if (state.is === "stopping") return state.again !== undefined;
-    if (state.is !== "stopped") return true;
-    // The engine was away when the hub opened, and may still have it.
-    return this.#records.get(life)?.started !== undefined;
-  }
-
-  async #wake(userId: UserId, name: string): Promise<void> {
-    const life = this.#lives.find(userId, name);
-    if (life === undefined) return;
-    await this.#engine.resume(life.serverId);
-    await this.#looks.look(life);
-  }
-
-  /** A disk that cannot be written is no reason to keep a server running. */
-  async #writeStop(life: ServerLife, actor: Actor): Promise<void> {
-    try {
-      await this.#records.requestStop(life, actor);
-    } catch (error) {
-      this.#log.error({ err: error, server: life.serverId, actor }, "a stop could not be written");
-    }
   }
 
   #lifeOf(record: ServerRecord): ServerLife {

@@ -9,8 +9,8 @@ import {
   type Moment,
   type Running,
   type Stopping,
-  transition,
 } from "#src/services/server-state.ts";
+import { transition } from "#src/services/server-transition.ts";
 import { statusOf } from "#src/services/status-of.ts";
 import type { LastFailure } from "#src/stores/records.ts";
 
