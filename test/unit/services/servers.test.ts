@@ -274,7 +274,7 @@ describe("stopping a server", () => {
     const box = new ServersBox();
     const maria = await box.addUser("maria");
     await using hub = await box.boot(new StubbornSpawner(box.engine));
-    const held = box.engine.hold("volume");
+    const held = box.engine.hold("start");
     await hub.servers.start(maria, self(maria));
     await held.reached;
     const stopped = hub.servers.stop(maria.id, self(maria));
