@@ -54,10 +54,12 @@ export async function startHubProcess(options: ProcessOptions): Promise<HubProce
   const started = performance.now();
   const origin = `http://127.0.0.1:${options.port}`;
   const basePath = options.basePath ?? "/";
-  // As `npm start` and the hub's image run it.
+  // As the hub's image runs it.
   const child = spawn(process.execPath, ["--max-semi-space-size=2", "src/main.ts"], {
     env: {
       ...cleanEnvironment(),
+      MALLOC_MMAP_THRESHOLD_: "131072",
+      MALLOC_ARENA_MAX: "2",
       HOMEROOM_DATA: options.dataDir,
       HOMEROOM_PORT: String(options.port),
       HOMEROOM_BASE_PATH: basePath,
