@@ -36,13 +36,14 @@ export class ServerSpecs {
     return profileOf(groupOf(this.#parts.store, user), this.#parts.config).profile;
   }
 
-  /** What texts of failures name; the settings of the box when the profile is gone meanwhile. */
-  detailsOf(userId: UserId): { readonly port: number; readonly memoryBytes: number } {
+  /** What the profile says, or the settings of the box when it is gone meanwhile. */
+  detailsOf(userId: UserId): Pick<ProfileConfig, "kind" | "port"> & { memoryBytes: number } {
     const { store, config } = this.#parts;
     const user = store.get("users", userId);
     const key = (user === undefined ? undefined : groupOf(store, user)?.profile) ?? "";
     const profile = Object.hasOwn(config.profiles, key) ? config.profiles[key] : undefined;
     return {
+      kind: profile?.kind ?? "jupyter",
       port: profile?.port ?? 8888,
       memoryBytes: profile?.memoryBytes ?? config.memoryBytes,
     };

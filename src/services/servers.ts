@@ -4,7 +4,12 @@ import type { Clock } from "#src/clock.ts";
 import type { Secrets } from "#src/config/schema.ts";
 import type { FailureData } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { ServerState as FoundState, Spawner, Upstream } from "#src/spawners/spawner.ts";
+import type {
+  ServerState as FoundState,
+  ServerSpec,
+  Spawner,
+  Upstream,
+} from "#src/spawners/spawner.ts";
 import type {
   LastFailure,
   ServerId,
@@ -50,6 +55,7 @@ export interface ServersOptions {
 /** Where the proxy finds a server, and what it shows there. */
 export interface ServerRoute {
   readonly serverId: ServerId;
+  readonly kind: ServerSpec["kind"];
   readonly upstream: Upstream;
   readonly secret: string;
   readonly generation: number;
@@ -216,7 +222,8 @@ export class Servers implements AsyncDisposable {
     const { generation, upstream } = life.state;
     const { serverId } = life;
     const secret = this.#specs.secretOf(serverId, generation);
-    return { serverId, upstream, secret, generation };
+    const { kind } = this.#specs.detailsOf(userId);
+    return { serverId, kind, upstream, secret, generation };
   }
 
   /** The proxy could not reach it: the engine is asked at once what has become of it. */

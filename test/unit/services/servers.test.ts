@@ -42,6 +42,7 @@ describe("starting a server", () => {
     assert.deepEqual(hub.servers.running(), [{ userId: maria.id, serverName: "" }]);
     assert.deepEqual(hub.servers.route(maria.id, ""), {
       serverId: came?.id,
+      kind: "jupyter",
       upstream: status.upstream,
       generation: 1,
       secret: came && containerSecret("aW5zdGFuY2Uga2V5", came.id, 1),
