@@ -144,7 +144,7 @@ export function progressEvent(status: ServerStatus, url: string): Record<string,
         progress: 100,
         failed: true,
         message:
-          status.lastFailure === undefined
+          status.lastFailure === undefined || status.lastFailure.code === "start_cancelled"
             ? "Spawn cancelled"
             : `Spawn failed: ${failureText(status.lastFailure, "api")}`,
       };

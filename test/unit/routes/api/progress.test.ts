@@ -16,6 +16,10 @@ const statuses: readonly ServerStatus[] = [
   { is: "stopped" },
   {
     is: "stopped",
+    lastFailure: { code: "start_cancelled", params: {}, at: since, log: [] },
+  },
+  {
+    is: "stopped",
     lastFailure: { code: "image_missing", params: { image: "x" }, at: since, log: [] },
   },
 ];
@@ -39,8 +43,12 @@ describe("a progress event", () => {
   });
 
   it("tells a failed start from a cancelled one", () => {
-    const [cancelled, failed] = statuses.slice(-2).map((status) => progressEvent(status, url));
-    assert.deepEqual([cancelled?.["failed"], cancelled?.["message"]], [true, "Spawn cancelled"]);
+    const [stopped, cancelled, failed] = statuses
+      .slice(-3)
+      .map((status) => progressEvent(status, url));
+    for (const event of [stopped, cancelled]) {
+      assert.deepEqual([event?.["failed"], event?.["message"]], [true, "Spawn cancelled"]);
+    }
     assert.match(String(failed?.["message"]), /^Spawn failed: /);
   });
 });
