@@ -2,7 +2,7 @@
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Authenticated, Authenticator, Credentials } from "./authenticator.ts";
 
-/** Where the accounts are; services/accounts.ts and services/passwords.ts fit. */
+/** Where the accounts are; services/accounts/accounts.ts and services/sign-in/passwords.ts fit. */
 export interface LocalAccounts {
   /** Living accounts only, whatever the spelling. */
   byName(text: string): UserRecord | undefined;

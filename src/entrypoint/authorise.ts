@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { SITE_COOKIE, parseCookies } from "#src/session/cookies.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { RequestContext } from "#src/session/request-context.ts";

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId } from "#src/stores/records.ts";

@@ -2,7 +2,7 @@
  * The request target, parsed once (design D5): it is refused when it is not canonical, and what was
  * authorised is what is forwarded. Pure, so that every spelling can be tried without a socket.
  */
-import { toUserName } from "#src/services/names.ts";
+import { toUserName } from "#src/services/accounts/names.ts";
 import type { UserName } from "#src/stores/records.ts";
 
 export type Target =

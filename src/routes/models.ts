@@ -1,6 +1,6 @@
 /** Page models made of records: what a template needs, with every address complete. */
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { ClassRow, NotebookCard, Pages } from "#src/views/pages.ts";

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type UserPathAnswer, type UserPathPages, wantsPage } from "./user-path-answer.ts";
 import type { Config } from "#src/config/schema.ts";
 import { type HubError, failureText } from "#src/errors.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { parseCookies } from "#src/session/cookies.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { UserRecord } from "#src/stores/records.ts";

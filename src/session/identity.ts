@@ -1,7 +1,7 @@
 /** Who asks, and what they may do: the one place that answers "may they?" (design D12). */
-import type { Actor } from "#src/services/actor.ts";
-import { isTeacherOf, shareGroup } from "#src/services/memberships.ts";
-import { livingUser } from "#src/services/user-records.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { isTeacherOf, shareGroup } from "#src/services/accounts/memberships.ts";
+import { livingUser } from "#src/services/accounts/user-records.ts";
 import type { SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { RequestContext } from "./request-context.ts";

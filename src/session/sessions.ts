@@ -8,9 +8,9 @@
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { Actor } from "#src/services/actor.ts";
-import { auditRow } from "#src/services/audit.ts";
-import { hasSamePassword, livingUser } from "#src/services/user-records.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
+import { hasSamePassword, livingUser } from "#src/services/accounts/user-records.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
 import type { SessionId, SessionRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";

@@ -1,6 +1,6 @@
 /** Every page and the model it is rendered with. Texts are not here: templates take them from the catalogue. */
 import type { FailureData } from "#src/errors.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 
 /** What every page has around its model. URLs in models are complete (base path included) and encoded. */

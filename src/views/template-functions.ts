@@ -1,6 +1,6 @@
 /** What templates can call. Values are isolated from the text around them, whatever their direction. */
 import type { FailureData } from "#src/errors.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 import type { Assets } from "./assets.ts";
 import type { Frame } from "./pages.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { argon2id, hash } from "argon2";
 import { createAuthenticator } from "#src/authenticators/create.ts";
-import { Passwords } from "#src/services/passwords.ts";
+import { Passwords } from "#src/services/sign-in/passwords.ts";
 import { consoleActor, createPeople } from "#test/support/people.ts";
 import { describeAuthenticator } from "./authenticator.ts";
 

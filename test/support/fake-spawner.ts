@@ -10,7 +10,7 @@ import type {
   Step,
 } from "#src/spawners/spawner.ts";
 import type { ServerId } from "#src/stores/records.ts";
-import type { Timers } from "#src/services/timers.ts";
+import type { Timers } from "#src/services/servers/timers.ts";
 import { type FakeContainer, FakeEngine, type Point, isAlive } from "./fake-engine.ts";
 
 export { FakeHomes } from "./fake-homes.ts";

@@ -1,6 +1,6 @@
 /** A model of every page in every state that looks different: for the tests of templates, words and looks. */
 import type { FailureData } from "#src/errors.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { LastFailure } from "#src/stores/records.ts";
 import type {
   ClassRow,

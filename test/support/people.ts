@@ -1,8 +1,8 @@
 /** Accounts without a hub around them: a store in memory, a clock to move, and passwords that cost nothing. */
 import type { Clock } from "#src/clock.ts";
-import { Accounts, type AccountsParts } from "#src/services/accounts.ts";
-import type { Actor } from "#src/services/actor.ts";
-import { Attempts } from "#src/services/attempts.ts";
+import { Accounts, type AccountsParts } from "#src/services/accounts/accounts.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { Attempts } from "#src/services/sign-in/attempts.ts";
 import type { AuditRecord, UserRecord } from "#src/stores/records.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import type { Store } from "#src/stores/store.ts";

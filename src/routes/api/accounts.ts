@@ -1,8 +1,8 @@
 /** Accounts for `./homeroom user`: what JupyterHub's API has no words for. */
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";

@@ -1,7 +1,7 @@
 /** `{H}api`, `{H}api/info` and `{H}api/user` (contract.md 4.2). */
 import { HubError } from "#src/errors.ts";
-import type { Servers } from "#src/services/servers.ts";
-import type { SetupCode } from "#src/services/setup-code.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
+import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import { HOMEROOM_VERSION, JUPYTERHUB_VERSION } from "#src/version.ts";
 import type { HubContext } from "../context.ts";
 import type { Paths } from "../paths.ts";

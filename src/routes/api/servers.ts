@@ -1,8 +1,8 @@
 /** Starting, stopping and following a server in JupyterHub's shapes (contract.md 4.2, 4.3). */
 import { HubError, failureText } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { UserRecord } from "#src/stores/records.ts";

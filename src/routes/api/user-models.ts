@@ -1,7 +1,7 @@
 /** JupyterHub's user and server models (contract.md 4.1); extra keys are ours. */
 import { failureText } from "#src/errors.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Paths } from "../paths.ts";
 

@@ -3,7 +3,7 @@ import { HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, parseCookies } from "#src/session
 import type { Identity } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { Accounts } from "#src/services/accounts.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { SessionCookies } from "../session-cookies.ts";
 

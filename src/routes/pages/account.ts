@@ -1,6 +1,6 @@
 /** Own password and own sessions (ui.md S2, S7). */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";

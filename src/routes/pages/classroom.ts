@@ -1,7 +1,7 @@
 /** Class now (ui.md T1), and one person's log. */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Views } from "#src/views/pages.ts";

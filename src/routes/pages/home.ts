@@ -1,6 +1,6 @@
 /** The student's page (ui.md S3), and where `{H}` leads. */
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";

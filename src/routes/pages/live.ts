@@ -1,6 +1,6 @@
 /** What keeps open pages alive: fragments, rendered as the page itself was, sent when something changes. */
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId, UserId } from "#src/stores/records.ts";

@@ -1,7 +1,7 @@
 /** Signing in and out (ui.md S1). */
 import { HubError } from "#src/errors.ts";
-import type { Login } from "#src/services/login.ts";
-import type { Accounts } from "#src/services/accounts.ts";
+import type { Login } from "#src/services/sign-in/login.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import { actorOf } from "#src/session/identity.ts";
 import { deviceOf, type Sessions } from "#src/session/sessions.ts";

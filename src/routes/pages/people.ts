@@ -1,14 +1,14 @@
 /** Adding people (ui.md T3): one, or a pasted list of names. */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { Actor } from "#src/services/actor.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
 import {
   type AddedRow,
   type PlannedRow,
   addPlanned,
   freeUserName,
   planRoster,
-} from "#src/services/roster-plan.ts";
+} from "#src/services/accounts/roster-plan.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
 import type { Role } from "#src/stores/records.ts";
 import type { FormProblems, Pages, Views } from "#src/views/pages.ts";

@@ -1,7 +1,7 @@
 /** The first owner, with the code that the hub printed (ui.md T14, its first step). */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { SetupCode } from "#src/services/setup-code.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import { actorOf } from "#src/session/identity.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";

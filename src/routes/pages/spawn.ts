@@ -1,8 +1,8 @@
 /** Opening, waiting for and closing a notebook (ui.md S4, S5; contract.md 2 and 3.2). */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
-import type { Servers } from "#src/services/servers.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";

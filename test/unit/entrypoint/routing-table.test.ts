@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Route, RoutingTable } from "#src/entrypoint/routing-table.ts";
-import type { ServerStatus } from "#src/services/server-status.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import { makeId } from "#src/stores/ids.ts";
 import type { UserId } from "#src/stores/records.ts";
 

@@ -1,0 +1,162 @@
+/**
+ * What is remembered of servers. `startRequested` is set while a start was asked for and has not ended;
+ * `started` while the server is meant to run; with neither it is meant to rest, whatever the engine still has.
+ */
+import { type Clock, isoTime } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import { makeId } from "#src/stores/ids.ts";
+import type {
+  AuditAction,
+  IsoTime,
+  LastFailure,
+  ServerId,
+  ServerRecord,
+  UserId,
+  UserRecord,
+} from "#src/stores/records.ts";
+import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
+
+/** Names one record. */
+export interface ServerKey {
+  readonly userId: UserId;
+  readonly serverId: ServerId;
+}
+
+type Plan = (record: ServerRecord) => ServerRecord | undefined;
+
+export class ServerRecords {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  all(): readonly ServerRecord[] {
+    return Array.from(this.#store.entries("servers"), ([, record]) => record);
+  }
+
+  get({ userId, serverId }: ServerKey): ServerRecord | undefined {
+    return this.#store.get("servers", keyOf(userId, serverId));
+  }
+
+  /** The account, as long as it is not deleted. */
+  livingUser(userId: UserId): UserRecord | undefined {
+    return livingUser(this.#store, userId);
+  }
+
+  find(userId: UserId, name: string): ServerRecord | undefined {
+    return findByName(this.#store, userId, name);
+  }
+
+  /** Writes the wish for a start, as the next generation; makes the record when there is none. */
+  requestStart(whose: UserRecord, name: string, actor: Actor): Promise<ServerRecord> {
+    return this.#store.change((state) => {
+      const user = livingUser(state, whose.id);
+      if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
+      const at = isoTime(this.#clock);
+      const before = findByName(state, user.id, name) ?? newRecord(user.id, name);
+      const { started: _, ...kept } = before;
+      const record: ServerRecord = {
+        ...kept,
+        generation: before.generation + 1,
+        startRequested: at,
+        lastActivity: at,
+      };
+      const audit = auditOf("server.started_by_other", user, actor, this.#clock);
+      return { writes: [put(record), ...audit], result: record };
+    });
+  }
+
+  /** Writes that it is to rest; what went wrong before is forgotten. */
+  async requestStop(key: ServerKey, actor: Actor): Promise<void> {
+    await this.#store.change((state) => {
+      const record = state.get("servers", keyOf(key.userId, key.serverId));
+      if (record === undefined) return { writes: [], result: undefined };
+      const { lastFailure: _, ...kept } = atRest(record);
+      const user = state.get("users", key.userId);
+      const audit =
+        user === undefined ? [] : auditOf("server.stopped_by_other", user, actor, this.#clock);
+      return { writes: [put(kept), ...audit], result: undefined };
+    });
+  }
+
+  /** Takes the next generation for a start that is still wanted; `undefined` when it is not. */
+  nextAttempt(key: ServerKey, generation: number): Promise<number | undefined> {
+    return this.#store.change((state) => {
+      const record = state.get("servers", keyOf(key.userId, key.serverId));
+      if (record?.generation !== generation || record.startRequested === undefined) {
+        return { writes: [], result: undefined };
+      }
+      const next = generation + 1;
+      return { writes: [put({ ...record, generation: next })], result: next };
+    });
+  }
+
+  /** The start asked for has ended well. */
+  async cameUp(key: ServerKey, generation: number, started: IsoTime): Promise<void> {
+    await this.#update(key, (record) => {
+      if (record.generation !== generation || record.startRequested === undefined) return undefined;
+      return { ...atRest(record), started };
+    });
+  }
+
+  /** A start failed or a server ended by itself. A later start that was asked for is left alone. */
+  async ended(key: ServerKey, generation: number, lastFailure?: LastFailure): Promise<void> {
+    await this.#update(key, (record) => {
+      const kept = record.generation === generation ? atRest(record) : record;
+      return lastFailure === undefined ? kept : { ...kept, lastFailure };
+    });
+  }
+
+  /** It runs after all: a stop that failed, or a start that found it running. */
+  async stillRuns(key: ServerKey, generation: number, started: IsoTime): Promise<void> {
+    await this.#update(key, (record) => ({ ...atRest(record), generation, started }));
+  }
+
+  async #update({ userId, serverId }: ServerKey, plan: Plan): Promise<void> {
+    await this.#store.change((state) => {
+      const record = state.get("servers", keyOf(userId, serverId));
+      const next = record === undefined ? undefined : plan(record);
+      return { writes: next === undefined ? [] : [put(next)], result: undefined };
+    });
+  }
+}
+
+function keyOf(userId: UserId, serverId: ServerId): string {
+  return `${userId}!${serverId}`;
+}
+
+function put(record: ServerRecord): Write {
+  return { put: "servers", key: keyOf(record.userId, record.id), record };
+}
+
+function newRecord(userId: UserId, name: string): ServerRecord {
+  return { id: makeId(), userId, name, generation: 0, options: {} };
+}
+
+function atRest(record: ServerRecord): ServerRecord {
+  const { started: _, startRequested: __, ...kept } = record;
+  return kept;
+}
+
+function livingUser(state: StoreReader, userId: UserId): UserRecord | undefined {
+  const user = state.get("users", userId);
+  return user?.deleted === undefined ? user : undefined;
+}
+
+function findByName(state: StoreReader, userId: UserId, name: string): ServerRecord | undefined {
+  for (const [, record] of state.entries("servers", `${userId}!`)) {
+    if (record.name === name) return record;
+  }
+  return undefined;
+}
+
+/** Doing something with one's own server, and what the hub does by itself, needs no telling. */
+function auditOf(action: AuditAction, user: UserRecord, actor: Actor, clock: Clock): Write[] {
+  if (actor.id === user.id || actor.id === "hub") return [];
+  return [auditRow({ action, actor, subject: user }, clock)];
+}

@@ -1,0 +1,312 @@
+/** Starts and stops people's servers, and knows at any time what each of them does. */
+import { availableParallelism } from "node:os";
+import type { Clock } from "#src/clock.ts";
+import type { Secrets } from "#src/config/schema.ts";
+import type { FailureData } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type {
+  ServerState as FoundState,
+  ServerSpec,
+  Spawner,
+  Upstream,
+} from "#src/spawners/spawner.ts";
+import type {
+  LastFailure,
+  ServerId,
+  ServerRecord,
+  UserId,
+  UserRecord,
+} from "#src/stores/records.ts";
+import type { Store, Write } from "#src/stores/store.ts";
+import { Activity } from "./activity.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { BoundedEngine } from "./bounded-engine.ts";
+import { type AboutServer, EngineWatch } from "./engine-watch.ts";
+import { Lives } from "./lives.ts";
+import { Looks } from "./looks.ts";
+import { Reconciler } from "./reconciler.ts";
+import { type LifeParts, ServerLife } from "./server-life.ts";
+import { ServerRecords } from "./server-records.ts";
+import type { ServersConfig } from "./server-spec.ts";
+import { ServerSpecs } from "./server-specs.ts";
+import type { ServerStatus } from "./server-status.ts";
+import { type Admit, StartQueue } from "./start-queue.ts";
+import { StatusBoard, type StatusListener } from "./status-board.ts";
+import { type Timers, systemTimers } from "./timers.ts";
+import { Wishes } from "./wishes.ts";
+
+/** Beyond what a notebook has to save and end: killing it, and removing container and network. */
+const CLEAN_UP_MS = 30_000;
+
+const hub: Actor = { id: "hub", name: "hub" };
+
+export interface ServersOptions {
+  readonly store: Store;
+  readonly spawner: Spawner;
+  readonly config: ServersConfig;
+  readonly secrets: Pick<Secrets, "instanceKey">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timers?: Timers;
+  /** Whether the next in line may start; absent: whenever a place is free. */
+  readonly admit?: Admit<ServerId>;
+}
+
+/** Where the proxy finds a server, and what it shows there. */
+export interface ServerRoute {
+  readonly serverId: ServerId;
+  readonly kind: ServerSpec["kind"];
+  readonly upstream: Upstream;
+  readonly secret: string;
+  readonly generation: number;
+}
+
+export class Servers implements AsyncDisposable {
+  readonly #options: ServersOptions;
+  readonly #log: Logger;
+  readonly #timers: Timers;
+  readonly #records: ServerRecords;
+  readonly #specs: ServerSpecs;
+  readonly #queue: StartQueue<ServerId>;
+  readonly #engine: BoundedEngine;
+  readonly #watch: EngineWatch;
+  readonly #looks: Looks;
+  readonly #reconciler: Reconciler;
+  readonly #board: StatusBoard;
+  readonly #activity: Activity;
+  readonly #lifeParts: LifeParts;
+  readonly #wishes: Wishes;
+  readonly #lives = new Lives();
+  #ignoreStore: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: ServersOptions) {
+    const { store, spawner, config, secrets, clock, log, timers = systemTimers, admit } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#timers = timers;
+    this.#records = new ServerRecords(store, clock);
+    this.#specs = new ServerSpecs({ store, records: this.#records, config, secrets });
+    this.#engine = new BoundedEngine(spawner, timers);
+    this.#looks = new Looks({ engine: this.#engine, timers, log });
+    this.#reconciler = new Reconciler({
+      lives: this.#lives,
+      records: this.#records,
+      engine: this.#engine,
+      looks: this.#looks,
+      log,
+    });
+    this.#queue = new StartQueue({
+      width: config.concurrentStarts ?? availableParallelism(),
+      clock,
+      timers,
+      log,
+      ...(admit === undefined ? {} : { admit }),
+      onMove: () => this.#board.tellPlaces(),
+    });
+    this.#board = new StatusBoard({ lives: this.#lives, queue: this.#queue, timers, log });
+    this.#watch = new EngineWatch({
+      spawner,
+      engine: this.#engine,
+      timers,
+      log,
+      onEvent: (event) => this.#hear(event),
+      onLost: () => this.#engineLost(),
+      onFound: (listed) => this.#engineFound(listed),
+    });
+    this.#activity = new Activity({
+      store,
+      clock,
+      timers,
+      log,
+      isRunning: (userId, name) => this.status(userId, name).is === "running",
+    });
+    this.#lifeParts = this.#partsOfLives(options);
+    this.#wishes = new Wishes({
+      lives: this.#lives,
+      records: this.#records,
+      specs: this.#specs,
+      engine: this.#engine,
+      watch: this.#watch,
+      looks: this.#looks,
+      log,
+      lifeOf: (record) => this.#lifeOf(record),
+    });
+  }
+
+  /**
+   * Takes in what runs, ends what nobody wants, resumes starts that were asked for, and follows the engine
+   * from now on. An engine that is away is no reason to fail: it is taken in when it is there.
+   */
+  async open(): Promise<void> {
+    for (const record of this.#records.all()) {
+      if (this.#records.livingUser(record.userId) !== undefined) this.#lifeOf(record);
+    }
+    this.#ignoreStore = this.#options.store.onChange((writes) => this.#followStore(writes));
+    await this.#watch.open();
+    if (this.#watch.trouble !== undefined) this.#reconciler.reconcile(undefined);
+  }
+
+  /** Leaves notebooks running. A start under way stays asked for and is resumed by the next hub. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#wishes.close();
+    this.#ignoreStore();
+    this.#watch.close();
+    this.#looks.close();
+    this.#reconciler.close();
+    this.#queue.close();
+    this.#board.close();
+    const lives = Array.from(this.#lives, (life) => life.close());
+    this.#engine.close();
+    await Promise.all(lives);
+    await this.#activity.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  status(userId: UserId, serverName = ""): ServerStatus {
+    return this.#board.status(userId, serverName);
+  }
+
+  /** What went wrong last, also while it starts or runs again. */
+  lastFailure(userId: UserId, serverName = ""): LastFailure | undefined {
+    return this.#records.find(userId, serverName)?.lastFailure;
+  }
+
+  /** Servers that can be reached now. */
+  running(): readonly { readonly userId: UserId; readonly serverName: string }[] {
+    return Array.from(this.#lives)
+      .filter(({ state }) => state.is === "running")
+      .map(({ userId, name }) => ({ userId, serverName: name }));
+  }
+
+  /**
+   * Asks for a start; ends when it is in the line and on record. Starting what starts or runs changes nothing;
+   * what is just stopping starts when it has stopped.
+   */
+  async start(user: UserRecord, actor: Actor): Promise<ServerStatus> {
+    if (actor.id === user.id) this.touch(user.id);
+    await this.#wishes.start(user, "", actor);
+    return this.status(user.id);
+  }
+
+  /**
+   * Asks for a stop, in whatever state; ends when it has stopped. A start in line or under way is called off.
+   * @throws HubError when the engine could not stop it: it runs on.
+   */
+  async stop(userId: UserId, actor: Actor): Promise<void> {
+    await this.#wishes.stop(userId, "", actor);
+  }
+
+  /** The status when it neither waits nor starts nor stops any more, or when the time is up. */
+  settled(userId: UserId, timeoutMs: number, signal?: AbortSignal): Promise<ServerStatus> {
+    return this.#board.settled(userId, timeoutMs, signal);
+  }
+
+  /** The present status, then each change, until the signal is aborted. */
+  watch(userId: UserId, signal: AbortSignal): AsyncIterable<ServerStatus> {
+    return this.#board.watch(userId, "", signal);
+  }
+
+  onChange(listener: StatusListener): () => void {
+    return this.#board.onChange(listener);
+  }
+
+  route(userId: UserId, serverName: string): ServerRoute | undefined {
+    const life = this.#lives.find(userId, serverName);
+    if (life?.state.is !== "running") return undefined;
+    const { generation, upstream } = life.state;
+    const { serverId } = life;
+    const secret = this.#specs.secretOf(serverId, generation);
+    const { kind } = this.#specs.detailsOf(userId);
+    return { serverId, kind, upstream, secret, generation };
+  }
+
+  /** The proxy could not reach it: the engine is asked at once what has become of it. */
+  unreachable(userId: UserId, serverName: string): void {
+    const life = this.#lives.find(userId, serverName);
+    if (life !== undefined && !this.#isClosed) void this.#looks.look(life);
+  }
+
+  touch(userId: UserId): void {
+    this.#activity.touch(userId);
+  }
+
+  /** What the server printed last; when there is none any more, what is on record of it. */
+  async log(userId: UserId, lines: number): Promise<readonly string[]> {
+    const life = this.#lives.find(userId, "");
+    if (life === undefined || life.state.is === "stopped") {
+      return this.lastFailure(userId)?.log.slice(-lines) ?? [];
+    }
+    return this.#engine.logs(life.serverId, lines);
+  }
+
+  /** What keeps servers from starting now. */
+  trouble(): FailureData | undefined {
+    return this.#watch.trouble;
+  }
+
+  #lifeOf(record: ServerRecord): ServerLife {
+    const known = this.#lives.get(record.id);
+    if (known !== undefined) return known;
+    const life = new ServerLife(record, this.#lifeParts);
+    this.#lives.add(life);
+    return life;
+  }
+
+  #partsOfLives({ config, clock, log }: ServersOptions): LifeParts {
+    return {
+      engine: this.#engine,
+      records: this.#records,
+      queue: this.#queue,
+      clock,
+      timers: this.#timers,
+      log,
+      limits: {
+        stepMs: config.startTimeoutSeconds * 1000,
+        stopMs: config.stopTimeoutSeconds * 1000 + CLEAN_UP_MS,
+        engineLostMs: config.startTimeoutSeconds * 1000,
+      },
+      specs: this.#specs,
+      isEngineLost: () => this.#watch.trouble !== undefined,
+      onChange: (life) => this.#board.tell(life),
+    };
+  }
+
+  #hear(event: AboutServer): void {
+    const life = this.#lives.get(event.serverId);
+    if (life !== undefined && !life.hear(event)) void this.#looks.look(life);
+  }
+
+  #engineLost(): void {
+    this.#queue.hold();
+    for (const life of this.#lives) life.engineChanged();
+  }
+
+  #engineFound(listed: readonly FoundState[]): void {
+    this.#reconciler.reconcile(listed);
+    this.#queue.release();
+    for (const life of this.#lives) life.engineChanged();
+  }
+
+  /** A person who was deleted has no servers any more. */
+  #followStore(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if ("put" in write && write.put === "users" && write.record.deleted !== undefined) {
+        void this.#end(write.record);
+      }
+    }
+  }
+
+  async #end(user: UserRecord): Promise<void> {
+    try {
+      await this.stop(user.id, hub);
+    } catch (error) {
+      this.#log.warn({ err: error, user: user.id }, "a deleted user's server runs on");
+    }
+  }
+}

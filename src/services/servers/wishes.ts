@@ -1,0 +1,115 @@
+/** What people ask for: written down first, then passed on. One wish of a person at a time; the last one wins. */
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { ServerRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import type { BoundedEngine } from "./bounded-engine.ts";
+import type { EngineWatch } from "./engine-watch.ts";
+import { KeyedLock } from "./keyed-lock.ts";
+import type { Lives } from "./lives.ts";
+import type { Looks } from "./looks.ts";
+import type { ServerLife } from "./server-life.ts";
+import type { ServerRecords } from "./server-records.ts";
+import type { ServerSpecs } from "./server-specs.ts";
+
+interface WishesParts {
+  readonly lives: Lives;
+  readonly records: ServerRecords;
+  readonly specs: ServerSpecs;
+  readonly engine: BoundedEngine;
+  readonly watch: EngineWatch;
+  readonly looks: Looks;
+  readonly log: Logger;
+  readonly lifeOf: (record: ServerRecord) => ServerLife;
+}
+
+export class Wishes {
+  readonly #parts: WishesParts;
+  readonly #lock = new KeyedLock<UserId>();
+  #isClosed = false;
+
+  constructor(parts: WishesParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends when the start is on record and in the line; nothing to do for what starts or runs. */
+  async start(user: UserRecord, name: string, actor: Actor): Promise<void> {
+    this.#mustBeOpen();
+    const { lives, watch } = this.#parts;
+    await this.#lock.run(user.id, async () => {
+      const life = lives.find(user.id, name);
+      if (life?.state.is === "frozen") await this.#wake(life);
+      if (!this.#isUp(user.id, name)) await watch.ready();
+      // Asked again: the engine may have come back with this very server running.
+      if (!this.#isUp(user.id, name)) await this.#ask(user, name, actor);
+    });
+  }
+
+  /** Ends when it has stopped. @throws HubError when the engine could not stop it. */
+  async stop(userId: UserId, name: string, actor: Actor): Promise<void> {
+    this.#mustBeOpen();
+    const { ended } = await this.#lock.run(userId, async () => {
+      const life = this.#parts.lives.find(userId, name);
+      if (life !== undefined && this.#isWanted(life)) {
+        await this.#writeStop(life, actor);
+        life.apply({ event: "stop_asked", when: life.now });
+      }
+      // In a box of its own: the lock is not to wait for the stop.
+      return { ended: life?.stopEnded };
+    });
+    const failure = await ended;
+    if (failure !== undefined) throw failure;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw new HubError("hub_stopping");
+  }
+
+  /** Whether a start has nothing to add. */
+  #isUp(userId: UserId, name: string): boolean {
+    const state = this.#parts.lives.find(userId, name)?.state;
+    if (state === undefined || state.is === "stopped") return false;
+    return state.is !== "stopping" || state.again !== undefined;
+  }
+
+  /** Whether a stop has something to add. */
+  #isWanted(life: ServerLife): boolean {
+    const { state } = life;
+    if (state.is === "stopping") return state.again !== undefined;
+    if (state.is !== "stopped") return true;
+    // The engine was away when the hub opened, and may still have it.
+    return this.#parts.records.get(life)?.started !== undefined;
+  }
+
+  async #ask(user: UserRecord, name: string, actor: Actor): Promise<void> {
+    const { specs, records, lifeOf } = this.#parts;
+    specs.profileOf(user);
+    const record = await records.requestStart(user, name, actor);
+    // On record, for the next hub.
+    this.#mustBeOpen();
+    const life = lifeOf(record);
+    const { generation } = record;
+    // Refused when a hub that opens has just taken this very wish from the record.
+    life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: false });
+  }
+
+  /** A disk that cannot be written is no reason to keep a server running. */
+  async #writeStop(life: ServerLife, actor: Actor): Promise<void> {
+    const { records, log } = this.#parts;
+    try {
+      await records.requestStop(life, actor);
+    } catch (error) {
+      log.error({ err: error, server: life.serverId, actor }, "a stop could not be written");
+    }
+  }
+
+  async #wake(life: ServerLife): Promise<void> {
+    const { engine, looks } = this.#parts;
+    await engine.resume(life.serverId);
+    await looks.look(life);
+  }
+}

@@ -1,0 +1,211 @@
+/** Passwords: argon2id in a queue of its own (design D11), and the rules for choosing one. */
+import { argon2id, hash, verify } from "argon2";
+import { randomBytes } from "node:crypto";
+import { HubError } from "#src/errors.ts";
+import { isCommonPassword } from "./common-passwords.ts";
+import { toUserName } from "#src/services/accounts/names.ts";
+
+/** OWASP's least; the library's own defaults take 64 MiB for each sign-in. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** A planted hash may not hold a thread for minutes. */
+const CAP = { memoryCost: 65_536, timeCost: 6, parallelism: 4 } as const;
+/** Longer ones are refused before they are hashed. */
+export const MAX_PASSWORD_BYTES = 1024;
+/** libuv has four threads; one stays free for the database and files. */
+const MOST_AT_ONCE = 3;
+
+const PHC =
+  /^\$argon2id\$v=19\$((?:[mtp]=\d{1,7},){2}[mtp]=\d{1,7})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
+
+export class Passwords {
+  readonly #width: number;
+  /** Never matches; costs what a real one costs. */
+  readonly #dummy: string;
+  #running = 0;
+  /** Someone waits at the sign-in page: these go before the hashes of a list that a teacher adds. */
+  readonly #verifying = new Set<() => void>();
+  readonly #hashing = new Set<() => void>();
+
+  /** `width`: hashes at once, one for each core. */
+  constructor({ width }: { readonly width: number }) {
+    this.#width = Math.max(1, Math.min(Math.floor(width), MOST_AT_ONCE));
+    const [salt, output] = [randomBytes(16), randomBytes(32)].map(unpadded);
+    const { memoryCost: m, timeCost: t, parallelism: p } = COST;
+    this.#dummy = `$argon2id$v=19$m=${m},p=${p},t=${t}$${salt}$${output}`;
+  }
+
+  /** A PHC string. Throws `password_too_long`. */
+  async hash(password: string): Promise<string> {
+    assertNotTooLong(password);
+    return this.#inTurn(this.#hashing, () => hash(normal(password), { ...COST, type: argon2id }));
+  }
+
+  /**
+   * Whether `password` fits. Without a hash, or with one that is damaged or dearer than we allow, it takes as
+   * long and is `false`. An empty password never fits. `signal` gives up the place in the queue.
+   */
+  async verify(
+    stored: string | undefined,
+    password: string,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    if (password === "" || isTooLong(password)) {
+      return false;
+    }
+    const usable = stored !== undefined && isWithinCap(stored);
+    const fits = await this.#inTurn(
+      this.#verifying,
+      () => verify(usable ? stored : this.#dummy, normal(password)),
+      signal,
+    );
+    return usable && fits;
+  }
+
+  /** The hash was made with other parameters than today's. */
+  needsRehash(stored: string): boolean {
+    const cost = costOf(stored);
+    return (
+      cost === undefined ||
+      cost.memoryCost !== COST.memoryCost ||
+      cost.timeCost !== COST.timeCost ||
+      cost.parallelism !== COST.parallelism
+    );
+  }
+
+  async #inTurn<Result>(
+    line: Set<() => void>,
+    work: () => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result> {
+    signal?.throwIfAborted();
+    if (this.#running < this.#width) {
+      this.#running += 1;
+    } else {
+      await this.#place(line, signal);
+    }
+    try {
+      return await work();
+    } finally {
+      this.#callNext();
+    }
+  }
+
+  #place(line: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      line.delete(enter);
+      reject(signal?.reason);
+    };
+    const enter = (): void => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    line.add(enter);
+    return promise;
+  }
+
+  /** Hands the place of the one that ends to the next. */
+  #callNext(): void {
+    for (const line of [this.#verifying, this.#hashing]) {
+      for (const enter of line) {
+        line.delete(enter);
+        enter();
+        return;
+      }
+    }
+    this.#running -= 1;
+  }
+}
+
+/**
+ * The bytes that are hashed: as typed, neither trimmed nor cut, but with é in one of its two spellings.
+ * Keyboards differ in which one they send (Vietnamese on Windows sends letter and mark), and a password is to
+ * work on all of them.
+ */
+function normal(password: string): string {
+  return password.normalize("NFC");
+}
+
+function isTooLong(password: string): boolean {
+  return password.length > MAX_PASSWORD_BYTES || Buffer.byteLength(password) > MAX_PASSWORD_BYTES;
+}
+
+function assertNotTooLong(password: string): void {
+  if (isTooLong(password)) {
+    throw new HubError("password_too_long", { limit: MAX_PASSWORD_BYTES });
+  }
+}
+
+interface Cost {
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
+function costOf(stored: string): Cost | undefined {
+  const parameters = PHC.exec(stored)?.[1];
+  if (parameters === undefined) {
+    return undefined;
+  }
+  const values = new Map(
+    parameters.split(",").map((pair) => [pair.slice(0, 1), Number(pair.slice(2))]),
+  );
+  const [m, t, p] = [values.get("m"), values.get("t"), values.get("p")];
+  return m === undefined || t === undefined || p === undefined
+    ? undefined
+    : { memoryCost: m, timeCost: t, parallelism: p };
+}
+
+function isWithinCap(stored: string): boolean {
+  const cost = costOf(stored);
+  return (
+    cost !== undefined &&
+    cost.parallelism >= 1 &&
+    cost.parallelism <= CAP.parallelism &&
+    cost.timeCost >= 1 &&
+    cost.timeCost <= CAP.timeCost &&
+    cost.memoryCost >= 8 * cost.parallelism &&
+    cost.memoryCost <= CAP.memoryCost
+  );
+}
+
+interface PasswordRules {
+  /** Whose password it is. */
+  readonly name: string;
+  readonly minLength: number;
+  /** The password that it replaces. */
+  readonly previous?: string;
+}
+
+/** Throws a `password_` failure that says what to do. */
+export function checkPasswordRules(password: string, rules: PasswordRules): void {
+  const { name, minLength, previous } = rules;
+  assertNotTooLong(password);
+  const chosen = normal(password);
+  if (Array.from(chosen).length < minLength) {
+    throw new HubError("password_too_short", { minimum: minLength });
+  }
+  if (isName(chosen, name)) {
+    throw new HubError("password_is_name");
+  }
+  if (previous !== undefined && chosen === normal(previous)) {
+    throw new HubError("password_unchanged");
+  }
+  if (isCommonPassword(chosen)) {
+    throw new HubError("password_common");
+  }
+}
+
+/** The name, also with digits or a mark behind it: `maria`, `Maria2026!`. */
+function isName(password: string, name: string): boolean {
+  const own = toUserName(name);
+  return (
+    own !== undefined &&
+    [password, password.replace(/[\d\p{P}\p{S}]+$/u, "")].some((text) => toUserName(text) === own)
+  );
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString("base64").replaceAll("=", "");
+}
