@@ -16,8 +16,21 @@ export type Permission =
   | "list:users"
   | "admin:users"
   | "delete:users"
+  /** Out of the trash again. */
+  | "restore:users"
+  | "erase:users"
+  | "rename:users"
+  | "disable:users"
   | "reset:passwords"
   | "change:roles"
+  /** Where they are signed in, and ending that. */
+  | "sessions"
+  /** Which lines of the audit: those about whom. */
+  | "read:audit"
+  /** Classes and who may join them. */
+  | "admin:groups"
+  /** The box itself: its health and settings. */
+  | "admin:box"
   | "servers"
   | "read:logs"
   | "access:servers";
@@ -34,8 +47,16 @@ const REACH: {
     "list:users": ["everyone"],
     "admin:users": ["everyone"],
     "delete:users": ["everyone"],
+    "restore:users": ["everyone"],
+    "erase:users": ["everyone"],
+    "rename:users": ["everyone"],
+    "disable:users": ["everyone"],
     "reset:passwords": ["everyone"],
     "change:roles": ["everyone"],
+    sessions: ["everyone"],
+    "read:audit": ["everyone"],
+    "admin:groups": ["everyone"],
+    "admin:box": ["everyone"],
     servers: ["everyone"],
     "read:logs": ["everyone"],
     // Another person's open notebook is an own, audited step.
@@ -46,12 +67,19 @@ const REACH: {
     "list:users": ["own class", "self"],
     "admin:users": ["own students"],
     "delete:users": ["own students"],
+    "restore:users": ["own students"],
+    "rename:users": ["own students"],
+    "disable:users": ["own students"],
     "reset:passwords": ["own students"],
+    sessions: ["own students", "self"],
+    "read:audit": ["own students", "self"],
+    "admin:groups": ["self"],
     servers: ["own students", "self"],
     "read:logs": ["own students"],
     "access:servers": ["self"],
   },
   student: {
+    sessions: ["self"],
     servers: ["self"],
     "access:servers": ["self"],
   },

@@ -18,6 +18,7 @@ export function makeFirstRows(schema: number, clock: Clock): FirstRows {
       name: "Class",
       created: isoTime(clock),
       isDefault: true,
+      signUp: { mode: "off" },
     },
   };
 }

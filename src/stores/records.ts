@@ -40,9 +40,33 @@ export interface UserRecord {
   readonly created: IsoTime;
   readonly lastActivity?: IsoTime;
   readonly lastSignIn?: IsoTime;
-  /** Set when the account was deleted: the record and the home stay, the name is free. */
+  /** The person made the account and no teacher has said yet that they belong here. */
+  readonly isNewcomer?: true;
+  /** Set while the account is locked: nobody can sign in with it, files stay. */
+  readonly disabled?: IsoTime;
+  /** Set while the account is in the trash: the record and the home stay, the name is free. */
   readonly deleted?: IsoTime;
+  /** With `deleted`: the classes that the person was in, for restoring. */
+  readonly formerGroups?: readonly Pick<MemberRecord, "groupId" | "role">[];
+  /** With `deleted`: home and record are being erased, which cannot be taken back; it goes on after a restart. */
+  readonly erasing?: IsoTime;
 }
+
+/** Whether people may make accounts for themselves, as members of this class. */
+export type SignUpRecord =
+  | { readonly mode: "off" }
+  | {
+      readonly mode: "code";
+      /** Kept as it is: the teacher shows it to the class. */
+      readonly code: string;
+      readonly opened: IsoTime;
+      readonly expires?: IsoTime;
+      /** Accounts that may be made with it in all. */
+      readonly places?: number;
+      /** Accounts that were made with it. */
+      readonly taken: number;
+    }
+  | { readonly mode: "open"; readonly opened: IsoTime };
 
 export interface GroupRecord {
   readonly id: GroupId;
@@ -53,6 +77,7 @@ export interface GroupRecord {
   readonly isDefault: boolean;
   /** The profile of its notebooks; absent: the configured default. */
   readonly profile?: string;
+  readonly signUp: SignUpRecord;
 }
 
 export interface MemberRecord {
@@ -96,6 +121,10 @@ export interface SessionRecord {
   /** The browser in words, from its User-Agent. */
   readonly device: string;
   readonly address: string;
+  /** The own computer: the cookies outlive the browser, and only the greatest age ends the session. */
+  readonly isKept?: true;
+  /** Sign-ins of other browsers up to then were shown here, and are known. */
+  readonly othersSeen?: IsoTime;
 }
 
 export interface AuditRecord {
@@ -103,8 +132,10 @@ export interface AuditRecord {
   readonly action: AuditAction;
   /** Who: a user's id, or who stands behind the control socket. */
   readonly actor: UserId | "console" | "hub" | "anonymous";
+  /** The name at that time; empty when the person was erased since. */
   readonly actorName: string;
   readonly subject?: UserId;
+  /** As `actorName`. */
   readonly subjectName?: string;
   readonly address?: string;
   readonly request?: string;
@@ -114,7 +145,14 @@ export interface AuditRecord {
 export type AuditAction =
   | "setup.done"
   | "user.added"
+  | "user.joined"
+  | "user.accepted"
+  | "user.renamed"
+  | "user.disabled"
+  | "user.enabled"
   | "user.removed"
+  | "user.restored"
+  | "user.erased"
   | "user.role_changed"
   | "password.reset"
   | "password.changed"
@@ -122,6 +160,12 @@ export type AuditAction =
   | "session.refused"
   | "session.signed_out"
   | "session.signed_out_everywhere"
+  | "session.ended_by_other"
+  | "sign_up.changed"
+  | "sign_up.refused"
+  | "settings.changed"
+  | "store.restored"
+  | "audit.exported"
   | "server.started_by_other"
   | "server.stopped_by_other";
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
+import { schemaVersion } from "#src/stores/migrations/migrations.ts";
 import type { Store, Write } from "#src/stores/store.ts";
 import {
   accountWrites,
@@ -40,7 +41,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         assert.equal(groups[0]?.isDefault, true);
         assert.equal(groups[0]?.number, 1);
         assert.deepEqual(store.get("meta", "meta"), {
-          schema: 1,
+          schema: schemaVersion,
           nextUserNumber: 1,
           nextGroupNumber: 2,
           nextAuditNumber: 1,
@@ -115,7 +116,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           result: undefined,
         }));
         assert.deepEqual(store.get("meta", "meta"), {
-          schema: 1,
+          schema: schemaVersion,
           nextUserNumber: 5,
           nextGroupNumber: 6,
           nextAuditNumber: 2,

@@ -23,7 +23,19 @@ export interface Migration {
 }
 
 export const firstSchema = 1;
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [
+  {
+    to: 2,
+    // An older Homeroom would let locked people sign in, so it must not open what this one wrote.
+    about: "classes say whether people may make accounts for themselves; accounts can be locked",
+    plan: (rows) =>
+      Array.from(rows.entries("groups"), ([key, record]) => ({
+        put: "groups",
+        key,
+        record: { ...(record as object), signUp: { mode: "off" } },
+      })),
+  },
+];
 export const schemaVersion = schemaAfter(migrations);
 
 export function schemaAfter(list: readonly Migration[]): number {

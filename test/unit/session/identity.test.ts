@@ -69,6 +69,7 @@ before(async () => {
     name: "Other class",
     created: "2026-11-22T08:00:00.000Z",
     isDefault: false,
+    signUp: { mode: "off" },
   };
   const away = ["far-teacher", "far-student"].map((name) => subject(name));
   await people.store.change((state) => {

@@ -24,6 +24,7 @@ const group: GroupRecord = {
   name: "Class",
   created: "2026-01-01T00:00:00.000Z",
   isDefault: true,
+  signUp: { mode: "off" },
 };
 
 function inputOf(changes: Partial<SpecInput> = {}, spawner = {}, basePath = "/"): SpecInput {
