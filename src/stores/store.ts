@@ -1,5 +1,5 @@
 /** What Homeroom remembers: small enough to be held in memory, written through, disk first (design D2, D17). */
-import type { AuditRecord, CollectionName, Collections } from "./records.ts";
+import type { AuditRecord, CollectionName, Collections, UserId } from "./records.ts";
 
 /** Reads never wait: everything but the audit is in memory. Records are frozen; nobody changes one in place. */
 export interface StoreReader {
@@ -11,7 +11,10 @@ export interface StoreReader {
   ): Iterable<readonly [key: string, record: Collections[Name]]>;
 }
 
-/** One write of a change; `audit` rows get their key (time and sequence) from the store. */
+/**
+ * One write of a change; `audit` rows get their key (time and sequence) from the store. `redact` takes a
+ * person's names, and every text of a `detail`, out of all audit rows about them, those of this change too.
+ */
 export type Write =
   | {
       [Name in CollectionName]: {
@@ -21,7 +24,8 @@ export type Write =
       };
     }[CollectionName]
   | { readonly remove: CollectionName; readonly key: string }
-  | { readonly audit: AuditRecord };
+  | { readonly audit: AuditRecord }
+  | { readonly redact: UserId };
 
 export interface Change<Result> {
   readonly writes: readonly Write[];

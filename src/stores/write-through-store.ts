@@ -5,8 +5,9 @@
  * moment cost two writes on a slow card, not thirty.
  */
 import { HubError } from "#src/errors.ts";
-import { frozenCopy } from "./frozen-json.ts";
-import type { AuditRecord, CollectionName, Collections, MetaRecord } from "./records.ts";
+import { frozenCopy, toFrozen } from "./frozen-json.ts";
+import type { AuditRecord, CollectionName, Collections, MetaRecord, UserId } from "./records.ts";
+import { redacted } from "./redact.ts";
 import type { Change, Store, StoreReader, Write } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -28,6 +29,8 @@ export interface AuditRow {
 export interface Batch {
   readonly rows: readonly RowWrite[];
   readonly audit: readonly AuditRow[];
+  /** Of whom the audit rows that are kept already say no word from now on; `audit` does not. */
+  readonly redact: readonly UserId[];
 }
 
 /** Where a {@link WriteThroughStore} keeps its rows. */
@@ -59,6 +62,7 @@ interface PlannedRow {
 interface Planned {
   readonly rows: readonly PlannedRow[];
   readonly audit: readonly AuditRow[];
+  readonly redact: readonly UserId[];
   readonly writes: readonly Write[];
   readonly resolve: () => void;
 }
@@ -188,6 +192,7 @@ export class WriteThroughStore implements Store {
     const writes = change.writes.map((write) => frozenCopy(write));
     const rows: PlannedRow[] = [];
     const audit: AuditRow[] = [];
+    const redact: UserId[] = [];
     const meta = this.#meta();
     let next = meta;
     for (const write of writes) {
@@ -195,6 +200,8 @@ export class WriteThroughStore implements Store {
         const key = this.#auditKey(write.audit, next.nextAuditNumber);
         audit.push({ key, text: JSON.stringify(write.audit) });
         next = { ...next, nextAuditNumber: next.nextAuditNumber + 1 };
+      } else if ("redact" in write) {
+        redact.push(write.redact);
       } else if ("remove" in write) {
         rows.push(plannedRow(write.remove, write.key, undefined));
       } else if (write.put === "meta") {
@@ -215,7 +222,7 @@ export class WriteThroughStore implements Store {
     for (const row of rows) {
       this.#draft.set(row.collection, row.key, row.record);
     }
-    return { rows, audit, writes, resolve: change.resolve };
+    return { rows, audit, redact, writes, resolve: change.resolve };
   }
 
   #meta(): MetaRecord {
@@ -240,9 +247,10 @@ export class WriteThroughStore implements Store {
       const previous = this.#kept.get(collection, key);
       rows.set(`${collection}!${key}`, { collection, key, text, previous });
     }
-    const audit = planned.flatMap((change) => change.audit);
-    if (rows.size > 0 || audit.length > 0) {
-      await this.#backing.write({ rows: [...rows.values()], audit });
+    const audit = auditOf(planned);
+    const redact = planned.flatMap((change) => change.redact);
+    if (rows.size > 0 || audit.length > 0 || redact.length > 0) {
+      await this.#backing.write({ rows: [...rows.values()], audit, redact });
     }
   }
 
@@ -267,6 +275,24 @@ export class WriteThroughStore implements Store {
       }
     }
   }
+}
+
+/** As if the changes had been written one by one. */
+function auditOf(planned: readonly Planned[]): readonly AuditRow[] {
+  let audit: AuditRow[] = [];
+  for (const change of planned) {
+    audit.push(...change.audit);
+    for (const userId of change.redact) {
+      audit = audit.map((row) => redactedRow(row, userId) ?? row);
+    }
+  }
+  return audit;
+}
+
+/** `undefined` when the row does not speak of `userId`. */
+export function redactedRow({ key, text }: AuditRow, userId: UserId): AuditRow | undefined {
+  const record = redacted(toFrozen<AuditRecord>(text), userId);
+  return record === undefined ? undefined : { key, text: JSON.stringify(record) };
 }
 
 function plannedRow<Name extends CollectionName>(

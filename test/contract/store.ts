@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
+import { makeId } from "#src/stores/ids.ts";
 import { schemaVersion } from "#src/stores/migrations/migrations.ts";
+import type { AuditRecord } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
 import {
   accountWrites,
@@ -262,6 +264,61 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           lines.map(({ subjectName }) => subjectName),
           times.map((_, index) => `n${index}`),
         );
+      });
+    });
+
+    describe("redacting a person", () => {
+      const [maria, jose] = [makeId<"user">(), makeId<"user">()];
+      const at = "2026-01-01T00:00:00.000Z";
+      const about = (parts: Partial<AuditRecord>): Write => ({
+        audit: { at, action: "user.renamed", actor: "console", actorName: "console", ...parts },
+      });
+      const make = (...writes: readonly Write[]) =>
+        store.change(() => ({ writes, result: undefined }));
+
+      it("takes names and texts out of every audit row about them, and leaves the others", async () => {
+        const detail = { from: "maria", times: 2, first: true };
+        const others = {
+          actor: jose,
+          actorName: "jose",
+          subject: jose,
+          subjectName: "jose",
+          detail,
+        };
+        await make(
+          about({ actor: maria, actorName: "maria", subject: jose, subjectName: "jose", detail }),
+          about({ actor: jose, actorName: "jose", subject: maria, subjectName: "maria", detail }),
+          about({ actor: maria, actorName: "maria", subject: maria, subjectName: "maria" }),
+          about(others),
+        );
+        await make(about({ subject: maria, subjectName: "maria", detail }), { redact: maria });
+        const kept = { times: 2, first: true };
+        const plain = { at, action: "user.renamed", actor: "console", actorName: "console" };
+        assert.deepEqual(await collect(store.audit()), [
+          { ...plain, subject: maria, subjectName: "", detail: kept },
+          { ...plain, ...others },
+          { ...plain, actor: maria, actorName: "", subject: maria, subjectName: "" },
+          { ...plain, ...others, subject: maria, subjectName: "", detail: kept },
+          { ...plain, ...others, actor: maria, actorName: "", detail: kept },
+        ]);
+      });
+
+      it("reaches rows that are written in the same moment, and makes no further row", async () => {
+        await Promise.all([
+          make(about({ subject: maria, subjectName: "maria" })),
+          make({ redact: maria }, about({ subject: maria, subjectName: "maria" })),
+          make({ redact: jose }),
+        ]);
+        const names = (await collect(store.audit())).map(({ subjectName }) => subjectName);
+        assert.deepEqual(names, ["", ""]);
+      });
+
+      it("is not done when its change is not made", async () => {
+        await make(about({ subject: maria, subjectName: "maria" }));
+        const failing = make({ redact: maria }, { remove: "meta", key: "meta" });
+        await assert.rejects(failing, TypeError);
+        const names = (await collect(store.audit())).map(({ subjectName }) => subjectName);
+        assert.deepEqual(names, ["maria"]);
       });
     });
 

@@ -14,7 +14,7 @@ import { silentLog } from "#test/support/silent-log.ts";
 function batch(key: string, value: unknown, previous?: unknown): Batch {
   const row = { collection: "settings", key, text: JSON.stringify(value), previous } as const;
   const audit = { key: `2026!${key}!${row.text}`, text: JSON.stringify(auditRecord(key)) };
-  return { rows: [row], audit: [audit] };
+  return { rows: [row], audit: [audit], redact: [] };
 }
 
 describe("a write of which nobody knows whether it reached the disk", () => {

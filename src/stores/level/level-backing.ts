@@ -2,8 +2,14 @@
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import { toFrozen } from "#src/stores/frozen-json.ts";
-import type { AuditRecord } from "#src/stores/records.ts";
-import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
+import type { AuditRecord, UserId } from "#src/stores/records.ts";
+import {
+  redactedRow,
+  type AuditRow,
+  type Backing,
+  type Batch,
+  type RowWrite,
+} from "#src/stores/write-through-store.ts";
 import { Checksum } from "./checksum.ts";
 import { Database, detailOf } from "./database.ts";
 import type { Marker } from "./marker.ts";
@@ -13,6 +19,8 @@ interface Doubt {
   readonly batch: Batch;
   /** What the checksum is if it is. */
   readonly checksum: Checksum;
+  /** Audit rows that it redacts, as they were. */
+  readonly audit: readonly AuditRow[];
 }
 
 type OpenDatabase = Pick<Database, "rows" | "audit" | "write" | "close">;
@@ -46,10 +54,14 @@ export class LevelBacking implements Backing {
   async write(batch: Batch): Promise<void> {
     const database = await this.#sureDatabase();
     const checksum = this.#checksum.after(batch.rows);
+    const redactions = await findRedactions(database, batch.redact);
     try {
-      await database.write({ ...batch, rows: [...batch.rows, checksum.row()] });
+      await database.write({
+        rows: [...batch.rows, checksum.row()],
+        audit: [...redactions.after, ...batch.audit],
+      });
     } catch (error) {
-      this.#doubt = { batch, checksum };
+      this.#doubt = { batch, checksum, audit: redactions.before };
       throw writeFailure(error);
     }
     this.#checksum = checksum;
@@ -120,10 +132,38 @@ export class LevelBacking implements Backing {
     const undone = this.#checksum.at(doubt.checksum.changes + 1);
     await database.write({
       rows: [...rows, undone.row()],
+      audit: doubt.audit,
       removeAudit: doubt.batch.audit.map(({ key }) => key),
     });
     this.#checksum = undone;
   }
+}
+
+/** Rows as they are and as they are to be. The audit is read as a whole: people are erased seldom. */
+async function findRedactions(
+  database: OpenDatabase,
+  userIds: readonly UserId[],
+): Promise<{ readonly before: readonly AuditRow[]; readonly after: readonly AuditRow[] }> {
+  const before: AuditRow[] = [];
+  const after: AuditRow[] = [];
+  if (userIds.length === 0) {
+    return { before, after };
+  }
+  try {
+    for await (const row of database.audit(Number.MAX_SAFE_INTEGER)) {
+      let redacted: AuditRow | undefined;
+      for (const userId of userIds) {
+        redacted = redactedRow(redacted ?? row, userId) ?? redacted;
+      }
+      if (redacted !== undefined) {
+        before.push(row);
+        after.push(redacted);
+      }
+    }
+  } catch (error) {
+    throw writeFailure(error);
+  }
+  return { before, after };
 }
 
 function previousText({ previous }: RowWrite): string | undefined {

@@ -4,6 +4,7 @@ import { makeFirstRows } from "#src/stores/first-rows.ts";
 import { frozenCopy, toFrozen } from "#src/stores/frozen-json.ts";
 import { schemaVersion } from "#src/stores/migrations/migrations.ts";
 import type { AuditRecord } from "#src/stores/records.ts";
+import { redacted } from "#src/stores/redact.ts";
 import type { Store } from "#src/stores/store.ts";
 import { Tables } from "#src/stores/tables.ts";
 import { WriteThroughStore, type Backing, type Batch } from "#src/stores/write-through-store.ts";
@@ -21,9 +22,12 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Sto
 
 class MemoryBacking implements Backing {
   /** Their keys only grow. */
-  readonly #audit: AuditRecord[] = [];
+  #audit: AuditRecord[] = [];
 
   write(batch: Batch): Promise<void> {
+    for (const userId of batch.redact) {
+      this.#audit = this.#audit.map((record) => redacted(record, userId) ?? record);
+    }
     this.#audit.push(...batch.audit.map((row) => toFrozen<AuditRecord>(row.text)));
     return Promise.resolve();
   }
