@@ -155,7 +155,33 @@ export const failures = {
     api: "Cannot delete yourself!",
   },
 
+  cannot_disable_self: { status: 400, student: "You cannot lock your own account." },
+  account_locked: {
+    status: 403,
+    student: "This account is locked. Ask your teacher to unlock it.",
+    api: "This account is locked",
+  },
+  not_in_trash: {
+    status: 404,
+    student: "That account is not in the trash.",
+    api: "Not Found",
+  },
+  confirmation_wrong: {
+    status: 400,
+    student: "That is not the user name of this account, so nothing was erased. Type {name}.",
+  },
+  erasing_now: {
+    status: 409,
+    student: "The account {name} is being erased and cannot be brought back.",
+  },
+
   // Notebooks: before and while starting
+  user_disabled: {
+    status: 403,
+    student: "This account is locked, so its notebook cannot be opened. Ask your teacher.",
+    teacher: "The account {name} is locked. Unlock it first, then open the notebook.",
+    api: "The account {name} is locked",
+  },
   not_running: {
     status: 424,
     student: "Your notebook is asleep.",
@@ -212,6 +238,12 @@ export const failures = {
     teacher:
       "Docker already has a {kind} called {name} that is not Homeroom's. Remove or rename it, then start again.",
   },
+  instance_in_use: {
+    status: 503,
+    student: "The box cannot open notebooks just now. Tell your teacher.",
+    teacher:
+      "Another Homeroom with a copy of this one's data folder runs on this machine. The notebooks are left to it: stop one of the two.",
+  },
   disk_full: {
     status: 503,
     student: "The box's disk is full. Tell your teacher.",
@@ -223,6 +255,11 @@ export const failures = {
     student: "Your files fill all the space you have. Delete some files, then start again.",
     teacher: "The home of {name} is full.",
   },
+  count_timeout: {
+    status: 503,
+    student: "Counting the files took longer than {seconds} seconds and was given up.",
+  },
+  count_failed: { status: 503, student: "The files could not be counted." },
   out_of_memory: {
     status: 424,
     student: "Your notebook ran out of memory and was closed. Your saved files are safe.",
