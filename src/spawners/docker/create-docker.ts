@@ -10,6 +10,7 @@ import { DockerSpawner } from "./docker-spawner.ts";
 import { Engine } from "./engine.ts";
 import type { WatchTimes } from "./events.ts";
 import { HomeVolumes } from "./home-volumes.ts";
+import { InstanceClaim } from "./instance-claim.ts";
 import type { Labels } from "./names.ts";
 import { Networks } from "./networks/networks.ts";
 import { OwnContainer } from "./networks/own-container.ts";
@@ -37,6 +38,7 @@ export function createDocker(options: DockerOptions): { spawner: Spawner; homes:
   const { image } = requireProfile(profiles, DEFAULT_PROFILE);
   const closing = new AbortController();
   const common = { engine, instanceId, labels, log };
+  const claim = new InstanceClaim({ ...common, own });
   const tasks = new Tasks({ ...common, image });
   const volumes = new HomeVolumes({ ...common, tasks, closing: closing.signal });
   const networks = new Networks({ ...common, own, pool });
@@ -53,15 +55,17 @@ export function createDocker(options: DockerOptions): { spawner: Spawner; homes:
   const spawner = new DockerSpawner({
     ...common,
     own,
+    claim,
     networks,
     poolCheck,
     tasks,
     starts,
     profiles,
+    pool,
     stopTimeoutSeconds,
     clock,
     closing,
     ...(watchTimes === undefined ? {} : { watchTimes }),
   });
-  return { spawner, homes: new DockerHomes({ volumes, tasks }) };
+  return { spawner, homes: new DockerHomes({ claim, volumes, tasks }) };
 }

@@ -5,6 +5,7 @@ import type { Homes } from "#src/spawners/homes.ts";
 import type { UserId } from "#src/stores/records.ts";
 import { HOME_PATH } from "./container-spec.ts";
 import type { HomeVolumes } from "./home-volumes.ts";
+import type { InstanceClaim } from "./instance-claim.ts";
 import { requireSuccess, type Task, type Tasks } from "./tasks.ts";
 
 /** What a script ends with when the path is not there. */
@@ -29,15 +30,22 @@ function requireInside(path: string): string {
 }
 
 export class DockerHomes implements Homes {
+  readonly #claim: InstanceClaim;
   readonly #volumes: HomeVolumes;
   readonly #tasks: Tasks;
 
-  constructor(options: { readonly volumes: HomeVolumes; readonly tasks: Tasks }) {
+  constructor(options: {
+    readonly claim: InstanceClaim;
+    readonly volumes: HomeVolumes;
+    readonly tasks: Tasks;
+  }) {
+    this.#claim = options.claim;
     this.#volumes = options.volumes;
     this.#tasks = options.tasks;
   }
 
   async ensure(userId: UserId, signal: AbortSignal): Promise<void> {
+    await this.#claim.hold(signal);
     const home = await this.#volumes.ensure(userId, signal);
     // Mounting it fills it; the task's own answer says whether it became the notebook's.
     const script = `[ -w "$1" ] && echo theirs || true`;
@@ -49,10 +57,12 @@ export class DockerHomes implements Homes {
   }
 
   async remove(userId: UserId, signal: AbortSignal): Promise<void> {
+    await this.#claim.hold(signal);
     await this.#volumes.remove(userId, signal);
   }
 
   async usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }> {
+    await this.#claim.hold(signal);
     if (!(await this.#volumes.exists(userId, signal))) return { bytes: 0, files: 0 };
     const text = await this.#tasks.text(this.#request(userId, USAGE, [], true), signal);
     const [kibibytes = 0, files = 0] = text.trim().split(/\s+/).map(Number);
@@ -61,6 +71,7 @@ export class DockerHomes implements Homes {
 
   async pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable> {
     const inside = requireInside(path);
+    await this.#claim.hold(signal);
     if (!(await this.#volumes.exists(userId, signal))) throw new HubError("not_found");
     const task = await this.#tasks.start(this.#request(userId, PACK, [inside], true), signal);
     task.input.end();

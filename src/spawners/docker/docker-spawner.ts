@@ -8,6 +8,7 @@ import type {
   ServerState,
   ServerUsage,
   Spawner,
+  SpawnerReport,
   Step,
   Upstream,
 } from "#src/spawners/spawner.ts";
@@ -17,10 +18,12 @@ import type { ContainerFacts, ContainerSummary, NetworkFacts } from "./engine/fa
 import type { Engine } from "./engine.ts";
 import { type ContainerEvent, watchContainers, type WatchTimes } from "./events.ts";
 import { logLines } from "./log-lines.ts";
+import type { InstanceClaim } from "./instance-claim.ts";
 import { LABEL, readServerLabels } from "./names.ts";
 import type { Networks } from "./networks/networks.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
+import { reportOf } from "./report.ts";
 import { DEFAULT_PROFILE, type Profiles, requireProfile } from "./profiles.ts";
 import type { ServerStarts } from "./server-start.ts";
 import { isAlive, onePerServer, serverState } from "./server-states.ts";
@@ -35,11 +38,13 @@ const JUPYTER_PORT = 8888;
 export interface DockerSpawnerOptions {
   readonly engine: Engine;
   readonly own: OwnContainer;
+  readonly claim: InstanceClaim;
   readonly networks: Networks;
   readonly poolCheck: PoolCheck;
   readonly tasks: Tasks;
   readonly starts: ServerStarts;
   readonly profiles: Profiles;
+  readonly pool: string;
   readonly instanceId: InstanceId;
   readonly stopTimeoutSeconds: number;
   readonly clock: Clock;
@@ -69,12 +74,14 @@ export class DockerSpawner implements Spawner {
   async *start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
     using _busy = this.#keepBusy(spec.serverId);
     await this.#swept.get(spec.serverId);
+    await this.#parts.claim.hold(signal);
     yield* this.#parts.starts.run(spec, signal);
   }
 
   async stop(serverId: ServerId, signal: AbortSignal): Promise<void> {
     using _busy = this.#keepBusy(serverId);
     await this.#swept.get(serverId);
+    await this.#parts.claim.hold(signal);
     const containers = await this.#containersOf(serverId, signal);
     await settleAll(
       containers.map(async ({ id, status }) => {
@@ -100,6 +107,7 @@ export class DockerSpawner implements Spawner {
   }
 
   async list(signal: AbortSignal): Promise<readonly ServerState[]> {
+    await this.#parts.claim.hold(signal);
     const labels = { [LABEL.instance]: this.#parts.instanceId, [LABEL.kind]: "server" };
     const containers = await this.#engine.listContainers(labels, signal);
     const attached = await this.#parts.own.networks(signal);
@@ -161,7 +169,11 @@ export class DockerSpawner implements Spawner {
     await this.#engine.ping(signal);
     const { image } = requireProfile(this.#parts.profiles, DEFAULT_PROFILE);
     await this.#engine.requireImage(image, signal);
-    await this.#parts.poolCheck.check(signal);
+    await this.#parts.poolCheck.check(signal, { anew: true });
+  }
+
+  report(signal: AbortSignal): Promise<SpawnerReport> {
+    return reportOf(this.#parts, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,11 +3,12 @@ import { isId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
 
 /**
- * `net` is the private network of a server, `out` its way to the internet, `task` a throw-away container.
+ * `net` is the private network of a server, `out` its way to the internet, `task` a throw-away container, `hub` the
+ * mark of the hub that works for this instance.
  */
-export type ObjectKind = "server" | "net" | "out" | "home" | "task";
+export type ObjectKind = "server" | "net" | "out" | "home" | "task" | "hub";
 
-const NAME = /^hr-[a-z2-7]{16}-(?:server|net|out|home|task)-[a-z2-7]{16}$/;
+const NAME = /^hr-[a-z2-7]{16}-(?:server|net|out|home|task|hub)-[a-z2-7]{16}$/;
 const ENGINE_ID = /^[0-9a-f]{64}$/;
 
 export function objectName(instanceId: InstanceId, kind: ObjectKind, id: string): string {
@@ -39,6 +40,8 @@ export const LABEL = {
   profile: "homeroom.profile",
   /** On throw-away containers: the process that made them. */
   run: "homeroom.run",
+  /** On the mark of an instance: the hub that works for it. */
+  holder: "homeroom.holder",
 } as const;
 
 export type Labels = Readonly<Record<string, string>>;

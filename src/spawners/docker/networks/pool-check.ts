@@ -25,8 +25,8 @@ export function findConflict(
 }
 
 export class PoolCheck {
-  readonly #engine: Engine;
-  readonly #tasks: Tasks;
+  readonly #engine: Pick<Engine, "listNetworks">;
+  readonly #tasks: Pick<Tasks, "text">;
   readonly #pool: string;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -34,8 +34,8 @@ export class PoolCheck {
   #last: { readonly at: number; readonly conflict: Route | undefined } | undefined;
 
   constructor(options: {
-    readonly engine: Engine;
-    readonly tasks: Tasks;
+    readonly engine: Pick<Engine, "listNetworks">;
+    readonly tasks: Pick<Tasks, "text">;
     readonly pool: string;
     readonly clock: Clock;
     readonly log: Logger;
@@ -54,11 +54,11 @@ export class PoolCheck {
     });
   }
 
-  /** Throws `pool_conflict`. What was found is good for a while. */
-  async check(signal: AbortSignal): Promise<void> {
+  /** Throws `pool_conflict`. What was found is good for a while, unless a look `anew` is asked for. */
+  async check(signal: AbortSignal, options: { readonly anew?: boolean } = {}): Promise<void> {
     const now = this.#clock.monotonic();
     const goodFor = this.#last?.conflict === undefined ? GOOD_FOR_MS : BAD_FOR_MS;
-    if (this.#last === undefined || now - this.#last.at > goodFor) {
+    if (options.anew === true || this.#last === undefined || now - this.#last.at > goodFor) {
       this.#last = { at: now, conflict: await this.#looking.result(signal) };
     }
     const { conflict } = this.#last;
@@ -73,9 +73,12 @@ export class PoolCheck {
   }
 
   async #look(signal: AbortSignal): Promise<Route | undefined> {
-    const networks = await this.#engine.listNetworks({}, signal);
-    const bridges = new Set(networks.map((network) => network.bridge));
-    return findConflict(this.#pool, parseRoutes(await this.#readRoutes(signal)), bridges);
+    const before = await this.#engine.listNetworks({}, signal);
+    const routes = parseRoutes(await this.#readRoutes(signal));
+    // Networks come and go meanwhile, this hub's and those of another one with the same pool.
+    const after = await this.#engine.listNetworks({}, signal);
+    const bridges = new Set([...before, ...after].map((network) => network.bridge));
+    return findConflict(this.#pool, routes, bridges);
   }
 
   /** From a container on the host's network: the hub's own container has other routes. */

@@ -23,7 +23,7 @@ describe("names of Docker objects", () => {
   });
 
   it("differ for every kind and id", () => {
-    const kinds: ObjectKind[] = ["server", "net", "out", "home", "task"];
+    const kinds: ObjectKind[] = ["server", "net", "out", "home", "task", "hub"];
     const ids = Array.from({ length: 50 }, () => makeId());
     const names = kinds.flatMap((kind) => ids.map((id) => objectName(instance, kind, id)));
     assert.equal(new Set(names).size, kinds.length * ids.length);

@@ -1,0 +1,105 @@
+/**
+ * One hub for each instance on an engine. A copy of a data folder has the same instance id: a second hub on it would
+ * adopt the first one's notebooks, and remove those of people whom only the first one knows.
+ *
+ * The mark is a volume without content, whose label says who holds the instance. It is never given back: a holder that
+ * has ended holds nothing, so that the next hub, from whatever folder, takes over without being told.
+ */
+import { readFile } from "node:fs/promises";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { InstanceId } from "#src/stores/records.ts";
+import type { Engine } from "./engine.ts";
+import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
+import type { OwnContainer } from "./networks/own-container.ts";
+import { isAlive } from "./server-states.ts";
+
+const ATTEMPTS = 3;
+
+export interface InstanceClaimOptions {
+  readonly engine: Pick<
+    Engine,
+    "inspectVolume" | "createVolume" | "removeVolume" | "inspectContainer"
+  >;
+  readonly own: Pick<OwnContainer, "id">;
+  readonly instanceId: InstanceId;
+  readonly labels: Labels;
+  readonly log: Pick<Logger, "warn">;
+}
+
+export class InstanceClaim {
+  readonly #parts: InstanceClaimOptions;
+  #self: string | undefined;
+
+  constructor(parts: InstanceClaimOptions) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Before anything of the instance is taken in or changed. Asks the engine each time: of two hubs that begin at the
+   * same moment, the one whose mark was replaced learns it here. @throws HubError `instance_in_use`
+   */
+  async hold(signal: AbortSignal): Promise<void> {
+    const { engine, instanceId, labels } = this.#parts;
+    const name = objectName(instanceId, "hub", instanceId);
+    this.#self ??= await this.#nameSelf(signal);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const mark = await engine.inspectVolume(name, signal);
+      if (mark !== undefined) {
+        if (!isOurs(mark, instanceId))
+          throw new HubError("foreign_object", { kind: "volume", name });
+        const holder = mark[LABEL.holder] ?? "";
+        if (holder === this.#self) return;
+        if (await this.#isThere(holder, signal)) throw new HubError("instance_in_use");
+      }
+      const own = { ...labels, ...labelsOf(instanceId, "hub"), [LABEL.holder]: this.#self };
+      if (!(await this.#replaceMark(name, own, signal))) return;
+    }
+    throw new HubError("instance_in_use");
+  }
+
+  /** Whether the engine did as it was asked. A mark that cannot be made must not keep notebooks from their people. */
+  async #replaceMark(name: string, labels: Labels, signal: AbortSignal): Promise<boolean> {
+    const { engine, log } = this.#parts;
+    try {
+      await engine.removeVolume(name, signal);
+      // Where another hub was quicker this changes nothing: the next look tells.
+      await engine.createVolume(name, labels, signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof HubError)) throw error;
+      if (error.code !== "disk_full" && error.code !== "spawner_failed") throw error;
+      log.warn({ err: error }, "a second hub of this instance would not be noticed");
+      return false;
+    }
+  }
+
+  async #nameSelf(signal: AbortSignal): Promise<string> {
+    const container = await this.#parts.own.id(signal);
+    if (container !== undefined) return `container ${container}`;
+    return `process ${await processMark(process.pid)}`;
+  }
+
+  /** A process is seen from its own machine alone, and not from a container: what is not seen counts as gone. */
+  async #isThere(holder: string, signal: AbortSignal): Promise<boolean> {
+    const [kind, id = ""] = holder.split(" ");
+    if (kind === "container" && /^[0-9a-f]{64}$/.test(id)) {
+      const facts = await this.#parts.engine.inspectContainer(id, signal);
+      return facts !== undefined && isAlive(facts.status);
+    }
+    const pid = Number(/^process (\d+)\./.exec(holder)?.[1]);
+    return Number.isSafeInteger(pid) && `process ${await processMark(pid)}` === holder;
+  }
+}
+
+/** A process of this boot: its number, and when it began, as numbers come again. */
+async function processMark(pid: number): Promise<string> {
+  const read = (path: string) => readFile(path, "utf8").catch(() => "");
+  const [boot, stat] = await Promise.all([
+    read("/proc/sys/kernel/random/boot_id"),
+    read(`/proc/${pid}/stat`),
+  ]);
+  // The name in brackets may have anything in it; the 20th field behind it is when the process began.
+  const begin = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  return `${pid}.${begin}.${boot.trim()}`;
+}

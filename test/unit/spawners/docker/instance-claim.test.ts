@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { HubError } from "#src/errors.ts";
+import type { ContainerFacts } from "#src/spawners/docker/engine/facts.ts";
+import { InstanceClaim, type InstanceClaimOptions } from "#src/spawners/docker/instance-claim.ts";
+import type { Labels } from "#src/spawners/docker/names.ts";
+import { makeId } from "#src/stores/ids.ts";
+import { silentLog } from "#test/support/silent-log.ts";
+
+const instanceId = makeId<"instance">();
+const MARK = `hr-${instanceId}-hub-${instanceId}`;
+const ALPHA = "a".repeat(64);
+const BETA = "b".repeat(64);
+const soon = () => AbortSignal.timeout(5000);
+
+/** Volumes and containers, as far as a claim looks at them. */
+class SmallEngine {
+  readonly volumes = new Map<string, Labels>();
+  readonly running = new Set<string>();
+  readonly engine: InstanceClaimOptions["engine"] = {
+    inspectVolume: async (name) => this.volumes.get(name),
+    createVolume: async (name, labels) => {
+      this.onCreate();
+      // As the engine does: one that is there stays as it is.
+      if (!this.volumes.has(name)) this.volumes.set(name, labels);
+    },
+    removeVolume: async (name) => void this.volumes.delete(name),
+    inspectContainer: async (id) =>
+      this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
+  };
+  onCreate: () => void = () => {};
+
+  /** The claim of a hub in this container; without one, of this process. */
+  hub(container?: string): InstanceClaim {
+    if (container !== undefined) this.running.add(container);
+    const own = { id: async () => container };
+    return new InstanceClaim({ engine: this.engine, own, instanceId, labels: {}, log: silentLog });
+  }
+
+  get holder(): string | undefined {
+    return this.volumes.get(MARK)?.["homeroom.holder"];
+  }
+}
+
+describe("the claim of a hub on its instance", () => {
+  it("is held by one hub, and refused to a second one as long as the first runs", async () => {
+    const box = new SmallEngine();
+    const alpha = box.hub(ALPHA);
+    const beta = box.hub(BETA);
+    await alpha.hold(soon());
+    await assert.rejects(beta.hold(soon()), { code: "instance_in_use" });
+    await alpha.hold(soon());
+    assert.equal(box.holder, `container ${ALPHA}`);
+    box.running.delete(ALPHA);
+    await beta.hold(soon());
+    box.running.add(ALPHA);
+    await assert.rejects(alpha.hold(soon()), { code: "instance_in_use" });
+  });
+
+  it("passes from a process that has ended to the next one, and to a container", async () => {
+    const box = new SmallEngine();
+    await box.hub().hold(soon());
+    const mark = box.holder ?? "";
+    assert.match(mark, new RegExp(`^process ${process.pid}\\.\\d+\\.`));
+    await assert.rejects(box.hub(BETA).hold(soon()), { code: "instance_in_use" });
+    // The same number in an earlier boot, or begun at another time, is another process.
+    for (const gone of [`${mark}x`, mark.replace(/\.\d+\./, ".1."), "process 4194999.5.x", ""]) {
+      box.volumes.set(MARK, { "homeroom.instance": instanceId, "homeroom.holder": gone });
+      await box.hub(BETA).hold(soon());
+      assert.equal(box.holder, `container ${BETA}`);
+    }
+  });
+
+  it("goes to one of two that begin at the same moment", async () => {
+    const box = new SmallEngine();
+    const beta = box.hub(BETA);
+    box.hub(ALPHA);
+    box.onCreate = () => {
+      const labels = { "homeroom.instance": instanceId, "homeroom.holder": `container ${ALPHA}` };
+      box.volumes.set(MARK, labels);
+    };
+    await assert.rejects(beta.hold(soon()), { code: "instance_in_use" });
+  });
+
+  it("is no claim on a volume of that name that is somebody else's", async () => {
+    const box = new SmallEngine();
+    box.volumes.set(MARK, {});
+    await assert.rejects(box.hub(ALPHA).hold(soon()), { code: "foreign_object" });
+    assert.deepEqual(box.volumes.get(MARK), {});
+  });
+
+  it("does not keep notebooks from their people when the disk has no room for the mark", async () => {
+    const box = new SmallEngine();
+    box.onCreate = () => {
+      throw new HubError("disk_full", { detail: "no space left on device" });
+    };
+    await box.hub(ALPHA).hold(soon());
+    box.onCreate = () => {
+      throw new HubError("docker_unreachable", { detail: "gone" });
+    };
+    await assert.rejects(box.hub(ALPHA).hold(soon()), { code: "docker_unreachable" });
+  });
+});
