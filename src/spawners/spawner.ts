@@ -1,6 +1,6 @@
 /** Where notebooks run (design D18). Plain values cross this seam, so that it can move behind a socket. */
 import type { FailureData } from "#src/errors.ts";
-import type { ServerId, UserId } from "#src/stores/records.ts";
+import type { IsoTime, ServerId, UserId } from "#src/stores/records.ts";
 
 export interface Upstream {
   readonly host: string;
@@ -75,6 +75,26 @@ export interface ServerUsage {
   readonly cpuSeconds: number;
 }
 
+/** What the engine tells those who keep the box. */
+export interface SpawnerReport {
+  /** The engine's own version. */
+  readonly version: string;
+  /** The engine's clock. */
+  readonly time: IsoTime;
+  /** Memory of the machine that notebooks run on. */
+  readonly memoryBytes: number;
+  /** One for each profile. */
+  readonly images: readonly {
+    readonly profile: string;
+    readonly image: string;
+    readonly isThere: boolean;
+  }[];
+  /** The pool of private networks: one place for each server. */
+  readonly networks: { readonly pool: string; readonly places: number; readonly taken: number };
+  /** The disk that homes and images lie on; absent when it cannot be told from here. */
+  readonly disk?: { readonly freeBytes: number; readonly totalBytes: number };
+}
+
 export interface SpawnerSupports {
   readonly freeze: boolean;
 }
@@ -113,6 +133,12 @@ export interface Spawner extends AsyncDisposable {
 
   usage(serverId: ServerId, signal: AbortSignal): Promise<ServerUsage | undefined>;
 
-  /** Throws what keeps a start from working now (`docker_unreachable`, `image_missing`, `pool_conflict` …). */
+  /**
+   * Throws what keeps a start from working now (`docker_unreachable`, `image_missing`, `pool_conflict` …). Always
+   * looks anew, which may take seconds.
+   */
   check(signal: AbortSignal): Promise<void>;
+
+  /** Quick, and changes nothing. Throws `docker_unreachable` when there is nobody to ask. */
+  report(signal: AbortSignal): Promise<SpawnerReport>;
 }

@@ -297,5 +297,31 @@ export function testSpawner(name: string, open: () => Promise<SpawnerUnderTest>)
         await test.spawner.check(soon());
       });
     });
+
+    describe("report", () => {
+      it("tells plain JSON values about the engine, and changes nothing", async () => {
+        const before = await test.spawner.list(soon());
+        const report = await test.spawner.report(soon());
+        assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
+        assert.match(report.version, /^\d+\.\d+/);
+        assert.ok(Math.abs(Date.parse(report.time) - Date.now()) < 60_000);
+        assert.ok(report.memoryBytes > 0);
+        const profile = report.images.find((image) => image.profile === "default");
+        assert.equal(profile?.isThere, true);
+        const { places, taken } = report.networks;
+        assert.ok(places > 0 && taken >= 0 && taken <= places);
+        if (report.disk !== undefined) {
+          assert.ok(report.disk.totalBytes > 0 && report.disk.freeBytes <= report.disk.totalBytes);
+        }
+        assert.deepEqual(await test.spawner.list(soon()), before);
+      });
+
+      it("counts the networks of servers", async () => {
+        const { taken } = (await test.spawner.report(soon())).networks;
+        await start(makeSpec());
+        const { networks } = await test.spawner.report(soon());
+        assert.ok(networks.taken > taken);
+      });
+    });
   });
 }

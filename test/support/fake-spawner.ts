@@ -6,6 +6,7 @@ import type {
   ServerState,
   ServerUsage,
   Spawner,
+  SpawnerReport,
   SpawnerSupports,
   Step,
 } from "#src/spawners/spawner.ts";
@@ -20,6 +21,8 @@ const never = new Promise<never>(() => {});
 export class FakeSpawner implements Spawner {
   readonly supports: SpawnerSupports = { freeze: true };
   readonly engine: FakeEngine;
+  /** What a report says in place of the usual. */
+  reported: Partial<SpawnerReport> = {};
   #isCut = false;
 
   constructor(engine = new FakeEngine()) {
@@ -145,6 +148,21 @@ export class FakeSpawner implements Spawner {
     await this.#reach("inspect", signal);
   }
 
+  async report(signal: AbortSignal): Promise<SpawnerReport> {
+    await this.#reach("inspect", signal);
+    const { containers, networks, options } = this.engine;
+    const { profiles = ["default"] } = options;
+    return {
+      version: "20.10.24",
+      time: new Date().toISOString(),
+      memoryBytes: 8 * 1024 ** 3,
+      images: profiles.map((profile) => ({ profile, image: "notebook", isThere: true })),
+      networks: { pool: "10.213.0.0/16", places: 4096, taken: networks.size },
+      disk: { freeBytes: (100 - containers.size) * 1024 ** 3, totalBytes: 128 * 1024 ** 3 },
+      ...this.reported,
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
   }
@@ -238,6 +256,10 @@ export class BadSpawner implements Spawner {
   }
 
   async check(): Promise<void> {}
+
+  async report(): Promise<SpawnerReport> {
+    throw new Error("nothing to report");
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -11,12 +11,14 @@ import { CALL_TIMEOUT_MS, EngineCalls } from "./engine/calls.ts";
 import {
   type ContainerFacts,
   type ContainerSummary,
+  type EngineInfo,
   type NetworkFacts,
   type UsageFacts,
   readContainer,
   readContainerSummary,
   readEndpointNames,
   readId,
+  readInfo,
   readLabels,
   readNetwork,
   readNumber,
@@ -74,12 +76,16 @@ export class Engine {
   }
 
   async cores(signal: AbortSignal): Promise<number> {
+    return (await this.info(signal)).cores;
+  }
+
+  async info(signal: AbortSignal): Promise<EngineInfo> {
     const info: unknown = await this.#calls.ask({
       what: "info",
       signal,
       ask: () => this.#docker.info(),
     });
-    return Math.max(1, readNumber(info, "NCPU"));
+    return readInfo(info);
   }
 
   /** The id of an image on this box; throws `image_missing`. */

@@ -40,6 +40,16 @@ export interface UsageFacts {
   readonly cpuSeconds: number;
 }
 
+export interface EngineInfo {
+  readonly version: string;
+  /** The engine's clock, ISO; empty when it does not tell. */
+  readonly time: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** The folder on the host that everything of the engine is in. */
+  readonly rootFolder: string;
+}
+
 /** A value inside nested objects; `undefined` where a step is missing. */
 function at(value: unknown, ...path: readonly string[]): unknown {
   let here = value;
@@ -146,6 +156,16 @@ export function readUsage(answer: unknown): UsageFacts | undefined {
     memoryBytes: Math.max(0, used - number(droppable)),
     memoryLimitBytes: number(at(answer, "memory_stats", "limit")),
     cpuSeconds: number(at(answer, "cpu_stats", "cpu_usage", "total_usage")) / 1e9,
+  };
+}
+
+export function readInfo(answer: unknown): EngineInfo {
+  return {
+    version: text(at(answer, "ServerVersion")),
+    time: text(at(answer, "SystemTime")),
+    cores: Math.max(1, number(at(answer, "NCPU"))),
+    memoryBytes: number(at(answer, "MemTotal")),
+    rootFolder: text(at(answer, "DockerRootDir")),
   };
 }
 

@@ -61,6 +61,11 @@ export class SubnetPool {
     return this.#range;
   }
 
+  /** How many there are, and how many of them the engine's networks use. */
+  get counts(): { readonly places: number; readonly taken: number } {
+    return { places: this.#count, taken: this.#occupied.size };
+  }
+
   contains(subnet: string): boolean {
     const range = parseRange(subnet);
     return (
