@@ -24,7 +24,7 @@ function plain(name: string): string {
 }
 
 /** Letters to add, drop, replace, or exchange with their neighbour (Damerau and Levenshtein). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity;
   for (let i = 1; i <= a.length; i += 1) {

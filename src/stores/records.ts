@@ -42,6 +42,8 @@ export interface UserRecord {
   readonly lastSignIn?: IsoTime;
   /** The person made the account and no teacher has said yet that they belong here. */
   readonly isNewcomer?: true;
+  /** When and from where the person made the account, or chose the first password of one that was waiting. */
+  readonly joined?: { readonly at: IsoTime; readonly address: string };
   /** Set while the account is locked: nobody can sign in with it, files stay. */
   readonly disabled?: IsoTime;
   /** Set while the account is in the trash: the record and the home stay, the name is free. */

@@ -1,25 +1,17 @@
 /** The code that proves to be at the box: printed until the first owner has been made, then gone. */
-import { createHash, randomInt, timingSafeEqual } from "node:crypto";
 import { HubError } from "#src/errors.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
+import { isSameCode, makeCode } from "./codes.ts";
 import { ownerCount } from "./user-records.ts";
 
 /** Its row in `settings`: kept as it is, so that every start until then can print it again. */
 export const SETUP_CODE_KEY = "setupCode";
 
-/**
- * What nobody mistakes for another when it is read out or written down: no 0 and O, 1 I and L, 2 and Z, 5 and S,
- * 8 and B, U and V; no vowels, so that it never is a word.
- */
-const ALPHABET = "34679CDFGHJKMNPQRTVWXY";
-
 /** Such as `K7Q-M4X-WPD`: 40 bits. */
 export function makeSetupCode(): string {
-  const group = (): string =>
-    Array.from({ length: 3 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join("");
-  return [group(), group(), group()].join("-");
+  return makeCode(3, 3);
 }
 
 export class SetupCode {
@@ -59,22 +51,10 @@ export class SetupCode {
       throw new HubError("setup_done");
     }
     const fits = await this.#attempts.limit(`!${SETUP_CODE_KEY}`, actor.address ?? "", async () =>
-      isSame(typed, code) ? true : undefined,
+      isSameCode(typed, code) ? true : undefined,
     );
     if (fits === undefined) {
       throw new HubError("wrong_setup_code");
     }
   }
-}
-
-function isSame(typed: string, code: string): boolean {
-  return timingSafeEqual(digest(typed), digest(code));
-}
-
-function digest(code: string): Buffer {
-  const letters = code
-    .slice(0, 100)
-    .toUpperCase()
-    .replaceAll(/[\s\p{Dash}]/gu, "");
-  return createHash("sha256").update(letters).digest();
 }
