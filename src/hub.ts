@@ -13,6 +13,7 @@ import type { Logger } from "#src/log.ts";
 import { createApp } from "#src/routes/create-app.ts";
 import { createUserPathPages } from "#src/routes/user-path-pages.ts";
 import { Accounts } from "#src/services/accounts/accounts.ts";
+import { Erasure } from "#src/services/accounts/erasure.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { Login } from "#src/services/sign-in/login.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
@@ -92,7 +93,7 @@ export async function createHub({
   const permissions = new Permissions(store);
   const contexts = createRequestContexts(config.listen);
 
-  const { spawner } =
+  const { spawner, homes } =
     overrides.spawner ??
     createSpawner({
       config: config.spawner,
@@ -105,6 +106,7 @@ export async function createHub({
   const servers = opened.use(
     new Servers({ store, spawner, config: { ...config.spawner, basePath }, secrets, clock, log }),
   );
+  const erasure = opened.use(new Erasure({ store, servers, homes, attempts, clock, log }));
 
   const routes = new RoutingTable();
   opened.defer(routes.follow(servers));
@@ -115,6 +117,7 @@ export async function createHub({
   const app = createApp({
     config,
     accounts,
+    erasure,
     login,
     servers,
     setupCode,
@@ -144,7 +147,10 @@ export async function createHub({
   });
   opened.defer(() => gateway.close());
 
-  if (only === undefined) await servers.open();
+  if (only === undefined) {
+    await servers.open();
+    erasure.open();
+  }
   const control = await openControl({ gateway, path: join(dataDir, "control.sock"), log });
   opened.defer(() => control.close());
   const code = await setupCode.current();

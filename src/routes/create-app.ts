@@ -5,6 +5,7 @@ import Router, { type RouterMiddleware } from "koa-router";
 import type { Config } from "#src/config/schema.ts";
 import type { Logger } from "#src/log.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Erasure } from "#src/services/accounts/erasure.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
@@ -43,6 +44,7 @@ import { SessionCookies } from "./session-cookies.ts";
 export interface AppParts {
   readonly config: Config;
   readonly accounts: Accounts;
+  readonly erasure: Erasure;
   readonly login: Login;
   readonly servers: Servers;
   readonly setupCode: SetupCode;

@@ -2,45 +2,49 @@
  * Accounts: every change is one batch with its audit row. Passwords are hashed before the change, for a plan does
  * not wait; what the plan then finds counts, not what was true when the hashing began.
  */
-import { isoTime, type Clock } from "#src/clock.ts";
+import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
-import type { Role, SessionId, UserId, UserRecord } from "#src/stores/records.ts";
-import type { Change, Store, StoreReader } from "#src/stores/store.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
-import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
+import type { Attempts } from "#src/services/sign-in/attempts.ts";
+import type { Role, UserId, UserName, UserRecord } from "#src/stores/records.ts";
+import type { Change, Store, StoreReader } from "#src/stores/store.ts";
 import { makeFirstPassword } from "./first-passwords.ts";
-import { changeRoleInGroups, leaveAllGroups } from "./memberships.ts";
-import { toUserName } from "./names.ts";
+import {
+  type AccountChange,
+  type By,
+  planAcceptance,
+  planChange,
+  planRemoval,
+  planRestoring,
+} from "./life-changes.ts";
+import { cleanDisplayName, parseUserName, toUserName } from "./names.ts";
 import { planUser, readNewcomer, type NewUser } from "./new-user.ts";
-import { checkPasswordRules, type Passwords } from "#src/services/sign-in/passwords.ts";
+import { PasswordChanges, type PasswordParts } from "./password-changes.ts";
 import { SETUP_CODE_KEY } from "./setup-code.ts";
 import {
   assertFree,
-  assertNotLastOwner,
-  demandUser,
-  endSessions,
-  hasSamePassword,
   livingUser,
   livingUsers,
   ownerCount,
-  passwordRecord,
-  putUser,
+  trashedUser,
   userNamed,
 } from "./user-records.ts";
 
-export interface AccountsParts {
-  readonly store: Store;
-  readonly passwords: Pick<Passwords, "hash" | "verify">;
-  readonly attempts: Attempts;
-  readonly clock: Clock;
-  /** Least length of a password that a person chooses. */
-  readonly minLength: number;
+export type AccountsParts = PasswordParts;
+
+/** As it was typed or sent. */
+export interface AskedChange {
+  readonly name?: string;
+  readonly displayName?: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
 }
 
 export class Accounts {
   readonly #store: Store;
   readonly #passwords: AccountsParts["passwords"];
+  readonly #passwordChanges: PasswordChanges;
   readonly #attempts: Attempts;
   readonly #clock: Clock;
   readonly #minLength: number;
@@ -48,6 +52,7 @@ export class Accounts {
   constructor(parts: AccountsParts) {
     this.#store = parts.store;
     this.#passwords = parts.passwords;
+    this.#passwordChanges = new PasswordChanges(parts);
     this.#attempts = parts.attempts;
     this.#clock = parts.clock;
     this.#minLength = parts.minLength;
@@ -66,6 +71,17 @@ export class Accounts {
 
   byId(id: UserId): UserRecord | undefined {
     return livingUser(this.#store, id);
+  }
+
+  /** Those in the trash, the last removed first; `erasing` tells of whom nothing will be left. */
+  trashed(): readonly UserRecord[] {
+    return Array.from(this.#store.entries("users"), ([, user]) => user)
+      .filter((user) => user.deleted !== undefined)
+      .sort((a, b) => (b.deleted ?? "").localeCompare(a.deleted ?? "") || b.number - a.number);
+  }
+
+  trashedById(id: string): UserRecord | undefined {
+    return trashedUser(this.#store, id);
   }
 
   hasOwner(): boolean {
@@ -113,177 +129,106 @@ export class Accounts {
     return firstPassword === undefined ? { user } : { user, firstPassword };
   }
 
-  /** A new first password: all sessions are gone with it; files and running server are not touched. */
-  async resetPassword(
-    userId: UserId,
-    actor: Actor,
-  ): Promise<{ readonly user: UserRecord; readonly firstPassword: string }> {
-    demandUser(this.#store, userId);
-    const firstPassword = makeFirstPassword();
-    const hash = await this.#passwords.hash(firstPassword);
-    const user = await this.#store.change((state) => {
-      const before = demandUser(state, userId);
-      const user = {
-        ...before,
-        password: passwordRecord({ hash, isFirst: true }, this.#clock, before),
-      };
-      return {
-        writes: [
-          putUser(user),
-          ...endSessions(state, userId),
-          auditRow({ action: "password.reset", actor, subject: user }, this.#clock),
-        ],
-        result: user,
-      };
-    });
-    this.#attempts.clear(user.name);
-    return { user, firstPassword };
-  }
-
   /**
-   * Replaces a password by its owner, who proves to be one with the current password; the other sessions end.
-   * Throws `current_password_wrong`, `too_many_attempts`, and what `checkPasswordRules` throws.
+   * Everything that was asked for, or nothing. A name that is the present one in another spelling is no change.
+   * Throws `user_not_found`, what `parseUserName` and `cleanDisplayName` throw, `name_taken`, `last_owner`,
+   * `cannot_disable_self`.
    */
-  async changePassword(
-    userId: UserId,
-    change: { readonly current: string; readonly next: string; readonly keepSession?: SessionId },
-    actor: Actor,
-  ): Promise<void> {
-    const { current, next, keepSession } = change;
-    const before = demandUser(this.#store, userId);
-    const fits = await this.#attempts.limit(before.name, actor.address ?? actor.id, async () =>
-      (await this.#passwords.verify(before.password?.hash, current)) ? true : undefined,
-    );
-    if (fits === undefined) {
-      throw new HubError("current_password_wrong");
+  async change(userId: UserId, asked: AskedChange, actor: Actor): Promise<UserRecord> {
+    const { name, displayName, ...rest } = asked;
+    const change: AccountChange = {
+      ...rest,
+      ...(name === undefined ? {} : { name: parseUserName(name) }),
+      ...(displayName === undefined ? {} : { displayName: this.#displayName(userId, asked) }),
+    };
+    const before = livingUser(this.#store, userId)?.name;
+    const user = await this.#change((state, by) => planChange(state, userId, change, by), actor);
+    if (before !== undefined && before !== user.name) {
+      this.#forgive(before, user.name);
     }
-    const { name } = before;
-    checkPasswordRules(next, { name, minLength: this.#minLength, previous: current });
-    await this.#replacePassword(before, { next, keepSession }, actor);
+    return user;
   }
 
-  /**
-   * Replaces a first password. The current one is not asked for: the session was opened with it just now.
-   * Throws `password_is_first` and what `checkPasswordRules` throws; `not_allowed` for a session that was not
-   * opened with the first password.
-   */
-  async chooseOwnPassword(
+  /** Sessions, files and classes stay; a notebook that runs is opened anew at its new address. */
+  rename(
     userId: UserId,
-    choice: { readonly next: string; readonly session: SessionId },
+    change: { readonly name?: string; readonly displayName?: string },
     actor: Actor,
-  ): Promise<void> {
-    const { next, session } = choice;
-    const before = demandUser(this.#store, userId);
-    assertMayChoose(this.#store, before, session);
-    const isFirstAgain = await this.#passwords.verify(before.password?.hash, next);
-    checkPasswordRules(next, { name: before.name, minLength: this.#minLength });
-    if (isFirstAgain) {
-      throw new HubError("password_is_first");
-    }
-    await this.#replacePassword(before, { next, keepSession: session, isChoice: true }, actor);
+  ): Promise<UserRecord> {
+    return this.change(userId, change, actor);
   }
 
-  /** The same password under today's parameters; nothing happens when it was changed meanwhile. */
-  async renewHash(user: UserRecord, password: string): Promise<void> {
-    const hash = await this.#passwords.hash(password);
-    await this.#store.change((state) => {
-      const now = livingUser(state, user.id);
-      const isSame = now?.password !== undefined && now.password.hash === user.password?.hash;
-      const writes = isSame ? [putUser({ ...now, password: { ...now.password, hash } })] : [];
-      return { writes, result: undefined };
-    });
+  /** Who is locked is signed out, and nobody can sign in or open a notebook as them; files stay. */
+  setDisabled(userId: UserId, disabled: boolean, actor: Actor): Promise<UserRecord> {
+    return this.change(userId, { disabled }, actor);
+  }
+
+  /** Their sessions end: what they may do from now on begins with a new one. */
+  setRole(userId: UserId, role: Role, actor: Actor): Promise<UserRecord> {
+    return this.change(userId, { role }, actor);
+  }
+
+  /** Who made the account themselves belongs here. */
+  accept(userId: UserId, actor: Actor): Promise<UserRecord> {
+    return this.#change((state, by) => planAcceptance(state, userId, by), actor);
+  }
+
+  /** Into the trash. Throws `user_not_found`, `last_owner`, `cannot_delete_self`. */
+  async remove(userId: UserId, actor: Actor): Promise<UserRecord> {
+    const user = await this.#change((state, by) => planRemoval(state, userId, by), actor);
+    this.#forgive(user.name);
+    return user;
   }
 
   /**
-   * The record stays, marked, with its id and so its files; the name is free, and whoever gets it next is
-   * somebody else. Throws `last_owner`, `cannot_delete_self`.
+   * Out of the trash. Throws `not_in_trash`, `erasing_now`, what `parseUserName` throws, and `name_taken` with
+   * the name, for which another one can be given.
    */
-  remove(userId: UserId, actor: Actor): Promise<UserRecord> {
-    return this.#store.change((state) => {
-      const before = demandUser(state, userId);
-      if (actor.id === userId) {
-        throw new HubError("cannot_delete_self");
-      }
-      assertNotLastOwner(state, before);
-      const user = { ...before, deleted: isoTime(this.#clock) };
-      return {
-        writes: [
-          putUser(user),
-          { remove: "names", key: user.name },
-          ...endSessions(state, userId),
-          ...leaveAllGroups(state, userId),
-          auditRow({ action: "user.removed", actor, subject: user }, this.#clock),
-        ],
-        result: user,
-      };
-    });
+  async restore(userId: UserId, as: { readonly name?: string }, actor: Actor): Promise<UserRecord> {
+    const name = as.name === undefined ? {} : { name: parseUserName(as.name) };
+    const user = await this.#change((state, by) => planRestoring(state, userId, name, by), actor);
+    this.#forgive(user.name);
+    return user;
   }
 
-  setRole(userId: UserId, role: Role, actor: Actor): Promise<void> {
-    return this.#store.change((state): Change<undefined> => {
-      const before = demandUser(state, userId);
-      if (before.role === role) {
-        return { writes: [], result: undefined };
-      }
-      assertNotLastOwner(state, before);
-      const user = { ...before, role };
-      const detail = { from: before.role, to: role };
-      const audit = { action: "user.role_changed", actor, subject: user, detail } as const;
-      return {
-        writes: [
-          putUser(user),
-          ...changeRoleInGroups(state, userId, role),
-          auditRow(audit, this.#clock),
-        ],
-        result: undefined,
-      };
-    });
+  resetPassword(userId: UserId, actor: Actor): ReturnType<PasswordChanges["reset"]> {
+    return this.#passwordChanges.reset(userId, actor);
   }
 
-  async #replacePassword(
-    before: UserRecord,
-    replacement: {
-      readonly next: string;
-      readonly keepSession: SessionId | undefined;
-      readonly isChoice?: boolean;
-    },
+  changePassword(...change: Parameters<PasswordChanges["change"]>): Promise<void> {
+    return this.#passwordChanges.change(...change);
+  }
+
+  chooseOwnPassword(...choice: Parameters<PasswordChanges["chooseOwn"]>): Promise<void> {
+    return this.#passwordChanges.chooseOwn(...choice);
+  }
+
+  renewHash(user: UserRecord, password: string): Promise<void> {
+    return this.#passwordChanges.renewHash(user, password);
+  }
+
+  #change(
+    plan: (state: StoreReader, by: By) => Change<UserRecord>,
     actor: Actor,
-  ): Promise<void> {
-    const { next, keepSession, isChoice = false } = replacement;
-    const hash = await this.#passwords.hash(next);
-    await this.#store.change((state) => {
-      const now = demandUser(state, before.id);
-      // A reset came in between: what was verified is not the password any more.
-      if (!hasSamePassword(now, before)) {
-        throw new HubError("current_password_wrong");
-      }
-      if (isChoice && keepSession !== undefined) {
-        assertMayChoose(state, now, keepSession);
-      }
-      const user = { ...now, password: passwordRecord({ hash, isFirst: false }, this.#clock, now) };
-      return {
-        writes: [
-          putUser(user),
-          ...endSessions(state, user.id, keepSession),
-          auditRow({ action: "password.changed", actor, subject: user }, this.#clock),
-        ],
-        result: undefined,
-      };
-    });
+  ): Promise<UserRecord> {
+    return this.#store.change((state) => plan(state, { actor, clock: this.#clock }));
+  }
+
+  #displayName(userId: UserId, { name, displayName }: AskedChange): string {
+    const fallback = name ?? livingUser(this.#store, userId)?.name ?? "";
+    return cleanDisplayName(displayName, fallback);
+  }
+
+  /** Misses count for a name; what was missed under it before was somebody else's. */
+  #forgive(...names: readonly UserName[]): void {
+    for (const name of names) {
+      this.#attempts.clear(name);
+    }
   }
 }
 
 function assertNotSetUp(state: StoreReader): void {
   if (ownerCount(state) > 0) {
     throw new HubError("setup_done");
-  }
-}
-
-/** Only a session that was opened with the first password may replace it unasked. */
-function assertMayChoose(state: StoreReader, user: UserRecord, sessionId: SessionId): void {
-  const session = state.get("sessions", sessionId);
-  const isOpen = session?.userId === user.id && session.mustChangePassword;
-  if (!isOpen || user.password?.isFirst !== true) {
-    throw new HubError("not_allowed");
   }
 }

@@ -1,5 +1,12 @@
 /** Who belongs to which class: rows of `members`, as part of other changes. */
-import type { GroupId, GroupRecord, MemberRecord, Role, UserId } from "#src/stores/records.ts";
+import type {
+  GroupId,
+  GroupRecord,
+  MemberRecord,
+  Role,
+  UserId,
+  UserRecord,
+} from "#src/stores/records.ts";
 import type { StoreReader, Write } from "#src/stores/store.ts";
 
 /** Newcomers join the default class; an owner is over all of them and in none. */
@@ -9,6 +16,32 @@ export function joinDefaultGroup(state: StoreReader, userId: UserId, role: Role)
   }
   const group = defaultGroup(state);
   return group === undefined ? [] : [put({ groupId: group.id, userId, role })];
+}
+
+/** The default class when this one is gone. */
+export function joinGroup(
+  state: StoreReader,
+  groupId: GroupId,
+  userId: UserId,
+  role: Role,
+): Write[] {
+  return rejoinGroups(state, userId, role, [{ groupId }]);
+}
+
+/** Those that still exist, as what the person is now; when none does, the default class. */
+export function rejoinGroups(
+  state: StoreReader,
+  userId: UserId,
+  role: Role,
+  former: readonly Pick<MemberRecord, "groupId">[],
+): Write[] {
+  if (role === "owner") {
+    return [];
+  }
+  const groups = former.filter(({ groupId }) => state.get("groups", groupId) !== undefined);
+  return groups.length === 0
+    ? joinDefaultGroup(state, userId, role)
+    : groups.map(({ groupId }) => put({ groupId, userId, role }));
 }
 
 export function leaveAllGroups(state: StoreReader, userId: UserId): Write[] {
@@ -37,13 +70,22 @@ export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId
   );
 }
 
+/** Whether somebody teaches a class in which a person in the trash was a student. */
+export function wasTeacherOf(state: StoreReader, teacher: UserId, trashed: UserRecord): boolean {
+  return (trashed.formerGroups ?? []).some(
+    ({ groupId, role }) =>
+      role === "student" && state.get("members", memberKey(groupId, teacher))?.role === "teacher",
+  );
+}
+
 export function shareGroup(state: StoreReader, one: UserId, other: UserId): boolean {
   return membershipsOf(state, one).some(
     ({ groupId }) => state.get("members", memberKey(groupId, other)) !== undefined,
   );
 }
 
-function membershipsOf(state: StoreReader, userId: UserId): readonly MemberRecord[] {
+/** In the order of the classes' keys. */
+export function membershipsOf(state: StoreReader, userId: UserId): readonly MemberRecord[] {
   const groups = Array.from(state.entries("groups"), ([, group]) => group.id);
   return groups.flatMap((groupId) => state.get("members", memberKey(groupId, userId)) ?? []);
 }

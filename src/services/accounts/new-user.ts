@@ -1,9 +1,9 @@
 /** A new account, from what was typed to the rows that make it. */
 import type { Clock } from "#src/clock.ts";
 import { makeId } from "#src/stores/ids.ts";
-import type { Role, UserName, UserRecord } from "#src/stores/records.ts";
+import type { GroupId, Role, UserName, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader } from "#src/stores/store.ts";
-import { joinDefaultGroup } from "./memberships.ts";
+import { joinDefaultGroup, joinGroup } from "./memberships.ts";
 import { cleanDisplayName, parseUserName } from "./names.ts";
 import { checkPasswordRules } from "#src/services/sign-in/passwords.ts";
 import { assertFree, passwordRecord, putUser } from "./user-records.ts";
@@ -32,12 +32,20 @@ export function readNewcomer(input: NewUser, minLength: number): Newcomer {
   return { name, displayName, role: input.role ?? "student" };
 }
 
-/** Throws `name_taken`. */
+export interface NewUserOptions {
+  /** They made the account themselves. */
+  readonly isNewcomer?: boolean;
+  /** The class that they join; absent or gone meanwhile: the default one. */
+  readonly groupId?: GroupId;
+}
+
+/** The rows of a new account, for a change that audits it. Throws `name_taken`. */
 export function planUser(
   state: StoreReader,
   { name, displayName, role }: Newcomer,
   secret: { readonly hash: string; readonly isFirst: boolean },
   clock: Clock,
+  options: NewUserOptions = {},
 ): Change<UserRecord> {
   assertFree(state, name);
   const meta = state.get("meta", "meta");
@@ -48,13 +56,25 @@ export function planUser(
   const password = passwordRecord(secret, clock);
   const created = password.changed;
   const id = makeId<"user">();
-  const user: UserRecord = { id, number, name, displayName, role, password, created };
+  const user: UserRecord = {
+    id,
+    number,
+    name,
+    displayName,
+    role,
+    password,
+    created,
+    ...(options.isNewcomer === true ? { isNewcomer: true } : {}),
+  };
+  const { groupId } = options;
   return {
     writes: [
       { put: "meta", key: "meta", record: { ...meta, nextUserNumber: number + 1 } },
       putUser(user),
       { put: "names", key: name, record: { userId: id } },
-      ...joinDefaultGroup(state, id, role),
+      ...(groupId === undefined
+        ? joinDefaultGroup(state, id, role)
+        : joinGroup(state, groupId, id, role)),
     ],
     result: user,
   };

@@ -23,6 +23,27 @@ export function livingUser(state: StoreReader, id: UserId): UserRecord | undefin
   return user?.deleted === undefined ? user : undefined;
 }
 
+/** Neither in the trash nor locked: somebody who may sign in and do things. */
+export function activeUser(state: StoreReader, id: UserId): UserRecord | undefined {
+  const user = livingUser(state, id);
+  return user?.disabled === undefined ? user : undefined;
+}
+
+/** The id may be a text out of an address. */
+export function trashedUser(state: StoreReader, id: string): UserRecord | undefined {
+  const user = state.get("users", id);
+  return user?.deleted === undefined ? undefined : user;
+}
+
+/** Throws `not_in_trash`. */
+export function demandTrashed(state: StoreReader, id: UserId): UserRecord {
+  const user = trashedUser(state, id);
+  if (user === undefined) {
+    throw new HubError("not_in_trash");
+  }
+  return user;
+}
+
 /** Throws `user_not_found`. */
 export function demandUser(state: StoreReader, id: UserId): UserRecord {
   const user = livingUser(state, id);
@@ -47,10 +68,24 @@ export function assertFree(state: StoreReader, name: UserName): void {
   }
 }
 
+/**
+ * For whatever takes an owner away. One who is locked cannot help anybody, so only the others count; the box
+ * always has one of them. Throws `last_owner`.
+ */
 export function assertNotLastOwner(state: StoreReader, user: UserRecord): void {
-  if (user.role === "owner" && ownerCount(state) < 2) {
-    throw new HubError("last_owner", { name: user.name });
+  if (!isActiveOwner(user)) {
+    return;
   }
+  for (const other of livingUsers(state)) {
+    if (other.id !== user.id && isActiveOwner(other)) {
+      return;
+    }
+  }
+  throw new HubError("last_owner", { name: user.name });
+}
+
+function isActiveOwner(user: UserRecord): boolean {
+  return user.role === "owner" && user.deleted === undefined && user.disabled === undefined;
 }
 
 export function putUser(record: UserRecord): Write {

@@ -26,10 +26,10 @@ export type Decision =
   | { readonly do: "look"; readonly serverId: ServerId }
   /** Something of a server that is meant to rest. */
   | { readonly do: "remove"; readonly serverId: ServerId; readonly generation: number }
-  /** Something of nobody, or of somebody who was deleted. */
+  /** Something of nobody, or of somebody who was deleted or locked. */
   | { readonly do: "remove_orphan"; readonly serverId: ServerId };
 
-/** `known` are the servers of living people; `listed` is absent when the engine could not be asked. */
+/** `known` are the servers of people who may have one; `listed` is absent when the engine could not be asked. */
 export function reconcile(
   known: readonly Known[],
   listed: readonly FoundState[] | undefined,

@@ -37,8 +37,8 @@ export class Reconciler {
     const { lives, records } = this.#parts;
     const known = Array.from(lives).flatMap((life) => {
       const record = records.get(life);
-      const isLiving = records.livingUser(life.userId) !== undefined;
-      return record === undefined || !isLiving ? [] : [{ record, state: life.state }];
+      const isActive = records.activeUser(life.userId) !== undefined;
+      return record === undefined || !isActive ? [] : [{ record, state: life.state }];
     });
     for (const decision of reconcile(known, listed)) {
       const life = lives.get(decision.serverId);

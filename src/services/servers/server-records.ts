@@ -17,6 +17,8 @@ import type {
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
+import { activeUser, livingUser } from "#src/services/accounts/user-records.ts";
+import { atRest, putServer, serverKey } from "./server-rows.ts";
 
 /** Names one record. */
 export interface ServerKey {
@@ -40,12 +42,17 @@ export class ServerRecords {
   }
 
   get({ userId, serverId }: ServerKey): ServerRecord | undefined {
-    return this.#store.get("servers", keyOf(userId, serverId));
+    return this.#store.get("servers", serverKey(userId, serverId));
   }
 
-  /** The account, as long as it is not deleted. */
-  livingUser(userId: UserId): UserRecord | undefined {
-    return livingUser(this.#store, userId);
+  /** The account, as long as it may have a server: not when it is in the trash or locked. */
+  activeUser(userId: UserId): UserRecord | undefined {
+    return activeUser(this.#store, userId);
+  }
+
+  /** Throws `user_disabled`, `user_not_found`. */
+  assertActive(user: UserRecord): void {
+    demandActive(this.#store, user);
   }
 
   find(userId: UserId, name: string): ServerRecord | undefined {
@@ -55,8 +62,7 @@ export class ServerRecords {
   /** Writes the wish for a start, as the next generation; makes the record when there is none. */
   requestStart(whose: UserRecord, name: string, actor: Actor): Promise<ServerRecord> {
     return this.#store.change((state) => {
-      const user = livingUser(state, whose.id);
-      if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
+      const user = demandActive(state, whose);
       const at = isoTime(this.#clock);
       const before = findByName(state, user.id, name) ?? newRecord(user.id, name);
       const { started: _, ...kept } = before;
@@ -67,32 +73,32 @@ export class ServerRecords {
         lastActivity: at,
       };
       const audit = auditOf("server.started_by_other", user, actor, this.#clock);
-      return { writes: [put(record), ...audit], result: record };
+      return { writes: [putServer(record), ...audit], result: record };
     });
   }
 
   /** Writes that it is to rest; what went wrong before is forgotten. */
   async requestStop(key: ServerKey, actor: Actor): Promise<void> {
     await this.#store.change((state) => {
-      const record = state.get("servers", keyOf(key.userId, key.serverId));
+      const record = state.get("servers", serverKey(key.userId, key.serverId));
       if (record === undefined) return { writes: [], result: undefined };
       const { lastFailure: _, ...kept } = atRest(record);
       const user = state.get("users", key.userId);
       const audit =
         user === undefined ? [] : auditOf("server.stopped_by_other", user, actor, this.#clock);
-      return { writes: [put(kept), ...audit], result: undefined };
+      return { writes: [putServer(kept), ...audit], result: undefined };
     });
   }
 
   /** Takes the next generation for a start that is still wanted; `undefined` when it is not. */
   nextAttempt(key: ServerKey, generation: number): Promise<number | undefined> {
     return this.#store.change((state) => {
-      const record = state.get("servers", keyOf(key.userId, key.serverId));
+      const record = state.get("servers", serverKey(key.userId, key.serverId));
       if (record?.generation !== generation || record.startRequested === undefined) {
         return { writes: [], result: undefined };
       }
       const next = generation + 1;
-      return { writes: [put({ ...record, generation: next })], result: next };
+      return { writes: [putServer({ ...record, generation: next })], result: next };
     });
   }
 
@@ -119,33 +125,22 @@ export class ServerRecords {
 
   async #update({ userId, serverId }: ServerKey, plan: Plan): Promise<void> {
     await this.#store.change((state) => {
-      const record = state.get("servers", keyOf(userId, serverId));
+      const record = state.get("servers", serverKey(userId, serverId));
       const next = record === undefined ? undefined : plan(record);
-      return { writes: next === undefined ? [] : [put(next)], result: undefined };
+      return { writes: next === undefined ? [] : [putServer(next)], result: undefined };
     });
   }
-}
-
-function keyOf(userId: UserId, serverId: ServerId): string {
-  return `${userId}!${serverId}`;
-}
-
-function put(record: ServerRecord): Write {
-  return { put: "servers", key: keyOf(record.userId, record.id), record };
 }
 
 function newRecord(userId: UserId, name: string): ServerRecord {
   return { id: makeId(), userId, name, generation: 0, options: {} };
 }
 
-function atRest(record: ServerRecord): ServerRecord {
-  const { started: _, startRequested: __, ...kept } = record;
-  return kept;
-}
-
-function livingUser(state: StoreReader, userId: UserId): UserRecord | undefined {
-  const user = state.get("users", userId);
-  return user?.deleted === undefined ? user : undefined;
+function demandActive(state: StoreReader, whose: UserRecord): UserRecord {
+  const user = livingUser(state, whose.id);
+  if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
+  if (user.disabled !== undefined) throw new HubError("user_disabled", { name: user.name });
+  return user;
 }
 
 function findByName(state: StoreReader, userId: UserId, name: string): ServerRecord | undefined {

@@ -25,7 +25,7 @@ export class ServerSpecs {
   /** @throws HubError what keeps this server from being made. */
   of(key: ServerKey, generation: number): ServerSpec {
     const { store, records, config, secrets } = this.#parts;
-    const user = records.livingUser(key.userId);
+    const user = records.activeUser(key.userId);
     const server = records.get(key);
     if (user === undefined || server === undefined) throw new HubError("start_cancelled");
     return serverSpec({ user, server, generation, group: groupOf(store, user), config, secrets });

@@ -140,7 +140,7 @@ export class Servers implements AsyncDisposable {
    */
   async open(): Promise<void> {
     for (const record of this.#records.all()) {
-      if (this.#records.livingUser(record.userId) !== undefined) this.#lifeOf(record);
+      if (this.#records.activeUser(record.userId) !== undefined) this.#lifeOf(record);
     }
     this.#ignoreStore = this.#options.store.onChange((writes) => this.#followStore(writes));
     await this.#watch.open();
@@ -293,12 +293,13 @@ export class Servers implements AsyncDisposable {
     for (const life of this.#lives) life.engineChanged();
   }
 
-  /** A person who was deleted has no servers any more. */
+  /** People who are deleted or locked have no servers any more; those of renamed people move to the new address. */
   #followStore(writes: readonly Write[]): void {
     for (const write of writes) {
-      if ("put" in write && write.put === "users" && write.record.deleted !== undefined) {
-        void this.#end(write.record);
-      }
+      if (!("put" in write) || write.put !== "users") continue;
+      const user = write.record;
+      if (user.deleted !== undefined || user.disabled !== undefined) void this.#end(user);
+      else for (const record of askedFor(writes, user.id)) void this.#wishes.restart(record);
     }
   }
 
@@ -306,7 +307,19 @@ export class Servers implements AsyncDisposable {
     try {
       await this.stop(user.id, hub);
     } catch (error) {
-      this.#log.warn({ err: error, user: user.id }, "a deleted user's server runs on");
+      this.#log.warn({ err: error, user: user.id }, "a deleted or locked user's server runs on");
     }
   }
+}
+
+/** Servers that a change of the person asks to start anew. */
+function askedFor(writes: readonly Write[], userId: UserId): readonly ServerRecord[] {
+  return writes.flatMap((write) =>
+    "put" in write &&
+    write.put === "servers" &&
+    write.record.userId === userId &&
+    write.record.startRequested !== undefined
+      ? [write.record]
+      : [],
+  );
 }

@@ -35,8 +35,9 @@ export class Wishes {
   /** Ends when the start is on record and in the line; nothing to do for what starts or runs. */
   async start(user: UserRecord, name: string, actor: Actor): Promise<void> {
     this.#mustBeOpen();
-    const { lives, watch } = this.#parts;
+    const { lives, watch, records } = this.#parts;
     await this.#lock.run(user.id, async () => {
+      records.assertActive(user);
       const life = lives.find(user.id, name);
       if (life?.state.is === "frozen") await this.#wake(life);
       if (!this.#isUp(user.id, name)) await watch.ready();
@@ -59,6 +60,20 @@ export class Wishes {
     });
     const failure = await ended;
     if (failure !== undefined) throw failure;
+  }
+
+  /** What is on record as asked for takes the place of what runs; the start after the stop is not waited for. */
+  async restart({ userId, id }: Pick<ServerRecord, "userId" | "id">): Promise<void> {
+    await this.#lock.run(userId, async () => {
+      const { records, lives } = this.#parts;
+      const record = records.get({ userId, serverId: id });
+      const life = lives.get(id);
+      if (this.#isClosed || life === undefined || record?.startRequested === undefined) return;
+      const { generation } = record;
+      // Also what waits in line: its place is of the generation before.
+      life.apply({ event: "stop_asked", when: life.now });
+      life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: true });
+    });
   }
 
   close(): void {

@@ -392,7 +392,7 @@ describe("removing a person", () => {
       failureOf(people.accounts.remove(owen.id, actorFor(olga))),
       failureOf(people.accounts.remove(olga.id, actorFor(owen))),
     ]);
-    assert.deepEqual(results, ["no failure", "last_owner"]);
+    assert.deepEqual(results, ["no failure", "not_allowed"]);
     assert.equal(people.accounts.living().length, 1);
   });
 

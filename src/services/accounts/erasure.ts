@@ -1,0 +1,163 @@
+/**
+ * Erasing people out of the trash: their files, their record and their name, for good. It is written down first
+ * that it is to be; from then on nothing stops it, whatever fails or is switched off in between.
+ */
+import { isoTime, type Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
+import { removeServers } from "#src/services/servers/server-rows.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
+import { pause, systemTimers, type Timers } from "#src/services/servers/timers.ts";
+import type { Attempts } from "#src/services/sign-in/attempts.ts";
+import type { Homes } from "#src/spawners/homes.ts";
+import type { UserId, UserName } from "#src/stores/records.ts";
+import type { Change, Store, StoreReader } from "#src/stores/store.ts";
+import { assertActorStays, type By } from "./life-changes.ts";
+import { leaveAllGroups } from "./memberships.ts";
+import { toUserName } from "./names.ts";
+import { demandTrashed, endSessions, putUser, trashedUser } from "./user-records.ts";
+
+/** While Docker is away, or still has the volume in use. */
+const TRY_AGAIN_MS = { first: 2_000, most: 60_000 };
+/** As long as somebody may be kept waiting for the end of it. */
+const WAIT_MS = 8_000;
+/** A home of many small files on a slow card. */
+const REMOVE_HOME_MS = 30 * 60_000;
+
+const hub: Actor = { id: "hub", name: "hub" };
+
+interface ErasureParts {
+  readonly store: Store;
+  readonly servers: Pick<Servers, "stop">;
+  readonly homes: Pick<Homes, "remove">;
+  readonly attempts: Pick<Attempts, "clear">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timers?: Timers;
+}
+
+export class Erasure implements AsyncDisposable {
+  readonly #parts: ErasureParts;
+  readonly #timers: Timers;
+  readonly #closing = new AbortController();
+  readonly #under = new Map<UserId, Promise<void>>();
+  #isOpen = false;
+
+  constructor(parts: ErasureParts) {
+    this.#parts = parts;
+    this.#timers = parts.timers ?? systemTimers;
+  }
+
+  /** Goes on with what was begun. Until then, or without it, what is to be erased is only written down. */
+  open(): void {
+    this.#isOpen = true;
+    for (const [, user] of this.#parts.store.entries("users")) {
+      if (user.erasing !== undefined) {
+        void this.#goOn(user.id);
+      }
+    }
+  }
+
+  /**
+   * Ends when it is done, or when it is certain and takes longer: then the person is still in the trash,
+   * `erasing`. Erasing what is being erased is no error. Throws `not_in_trash`, `confirmation_wrong`, and
+   * `not_allowed` when the actor was locked or removed meanwhile.
+   */
+  async erase(userId: UserId, typedName: string, actor: Actor): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.change((state) => planErasing(state, userId, typedName, { actor, clock }));
+    if (!this.#isOpen || this.#closing.signal.aborted) {
+      return;
+    }
+    const waited = new AbortController();
+    await Promise.race([this.#goOn(userId), pause(this.#timers, WAIT_MS, waited.signal)]);
+    waited.abort();
+  }
+
+  /** What is under way is left to the next hub. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#under.values());
+  }
+
+  #goOn(userId: UserId): Promise<void> {
+    const under = this.#under.get(userId) ?? this.#carryOut(userId);
+    this.#under.set(userId, under);
+    void under.finally(() => this.#under.delete(userId));
+    return under;
+  }
+
+  /** Never fails: what goes wrong is tried again. */
+  async #carryOut(userId: UserId): Promise<void> {
+    const { signal } = this.#closing;
+    let pauseMs = TRY_AGAIN_MS.first;
+    while (!signal.aborted) {
+      try {
+        await this.#eraseNow(userId);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#parts.log.warn({ err: error, user: userId }, "erasing is tried again later");
+        await pause(this.#timers, pauseMs, signal);
+        pauseMs = Math.min(pauseMs * 2, TRY_AGAIN_MS.most);
+      }
+    }
+  }
+
+  /** Each step may be repeated. The record goes last, so that what is left to do is known until nothing is. */
+  async #eraseNow(userId: UserId): Promise<void> {
+    const { store, servers, homes, attempts, log } = this.#parts;
+    await servers.stop(userId, hub);
+    const late = AbortSignal.timeout(REMOVE_HOME_MS);
+    await homes.remove(userId, AbortSignal.any([this.#closing.signal, late]));
+    const name = await store.change((state) => planErased(state, userId));
+    if (name !== undefined) {
+      attempts.clear(name);
+      log.info({ user: userId }, "a person was erased");
+    }
+  }
+}
+
+function planErasing(
+  state: StoreReader,
+  userId: UserId,
+  typedName: string,
+  { actor, clock }: By,
+): Change<undefined> {
+  assertActorStays(state, actor);
+  const user = demandTrashed(state, userId);
+  if (toUserName(typedName) !== user.name) {
+    throw new HubError("confirmation_wrong", { name: user.name });
+  }
+  if (user.erasing !== undefined) {
+    return { writes: [], result: undefined };
+  }
+  const subject = { id: userId, name: "" };
+  return {
+    writes: [
+      putUser({ ...user, erasing: isoTime(clock) }),
+      auditRow({ action: "user.erased", actor, subject }, clock),
+    ],
+    result: undefined,
+  };
+}
+
+/** Everything that knows the person. The answer is the name that they had; absent when it was done already. */
+function planErased(state: StoreReader, userId: UserId): Change<UserName | undefined> {
+  const user = trashedUser(state, userId);
+  if (user?.erasing === undefined) {
+    return { writes: [], result: undefined };
+  }
+  return {
+    writes: [
+      { remove: "users", key: userId },
+      ...removeServers(state, userId),
+      ...endSessions(state, userId),
+      ...leaveAllGroups(state, userId),
+      { redact: userId },
+    ],
+    result: user.name,
+  };
+}

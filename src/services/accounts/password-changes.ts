@@ -1,0 +1,165 @@
+/** New passwords for people who have an account. Hashed before the change: what it then finds counts. */
+import type { Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
+import type { Attempts } from "#src/services/sign-in/attempts.ts";
+import { checkPasswordRules, type Passwords } from "#src/services/sign-in/passwords.ts";
+import type { SessionId, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Store, StoreReader } from "#src/stores/store.ts";
+import { makeFirstPassword } from "./first-passwords.ts";
+import {
+  demandUser,
+  endSessions,
+  hasSamePassword,
+  livingUser,
+  passwordRecord,
+  putUser,
+} from "./user-records.ts";
+
+export interface PasswordParts {
+  readonly store: Store;
+  readonly passwords: Pick<Passwords, "hash" | "verify">;
+  readonly attempts: Attempts;
+  readonly clock: Clock;
+  /** Least length of a password that a person chooses. */
+  readonly minLength: number;
+}
+
+export class PasswordChanges {
+  readonly #store: Store;
+  readonly #passwords: PasswordParts["passwords"];
+  readonly #attempts: Attempts;
+  readonly #clock: Clock;
+  readonly #minLength: number;
+
+  constructor(parts: PasswordParts) {
+    this.#store = parts.store;
+    this.#passwords = parts.passwords;
+    this.#attempts = parts.attempts;
+    this.#clock = parts.clock;
+    this.#minLength = parts.minLength;
+  }
+
+  /** A new first password: all sessions are gone with it; files and running server are not touched. */
+  async reset(
+    userId: UserId,
+    actor: Actor,
+  ): Promise<{ readonly user: UserRecord; readonly firstPassword: string }> {
+    demandUser(this.#store, userId);
+    const firstPassword = makeFirstPassword();
+    const hash = await this.#passwords.hash(firstPassword);
+    const user = await this.#store.change((state) => {
+      const before = demandUser(state, userId);
+      const user = {
+        ...before,
+        password: passwordRecord({ hash, isFirst: true }, this.#clock, before),
+      };
+      return {
+        writes: [
+          putUser(user),
+          ...endSessions(state, userId),
+          auditRow({ action: "password.reset", actor, subject: user }, this.#clock),
+        ],
+        result: user,
+      };
+    });
+    this.#attempts.clear(user.name);
+    return { user, firstPassword };
+  }
+
+  /**
+   * Replaces a password by its owner, who proves to be one with the current password; the other sessions end.
+   * Throws `current_password_wrong`, `too_many_attempts`, and what `checkPasswordRules` throws.
+   */
+  async change(
+    userId: UserId,
+    change: { readonly current: string; readonly next: string; readonly keepSession?: SessionId },
+    actor: Actor,
+  ): Promise<void> {
+    const { current, next, keepSession } = change;
+    const before = demandUser(this.#store, userId);
+    const fits = await this.#attempts.limit(before.name, actor.address ?? actor.id, async () =>
+      (await this.#passwords.verify(before.password?.hash, current)) ? true : undefined,
+    );
+    if (fits === undefined) {
+      throw new HubError("current_password_wrong");
+    }
+    const { name } = before;
+    checkPasswordRules(next, { name, minLength: this.#minLength, previous: current });
+    await this.#replacePassword(before, { next, keepSession }, actor);
+  }
+
+  /**
+   * Replaces a first password. The current one is not asked for: the session was opened with it just now.
+   * Throws `password_is_first` and what `checkPasswordRules` throws; `not_allowed` for a session that was not
+   * opened with the first password.
+   */
+  async chooseOwn(
+    userId: UserId,
+    choice: { readonly next: string; readonly session: SessionId },
+    actor: Actor,
+  ): Promise<void> {
+    const { next, session } = choice;
+    const before = demandUser(this.#store, userId);
+    assertMayChoose(this.#store, before, session);
+    const isFirstAgain = await this.#passwords.verify(before.password?.hash, next);
+    checkPasswordRules(next, { name: before.name, minLength: this.#minLength });
+    if (isFirstAgain) {
+      throw new HubError("password_is_first");
+    }
+    await this.#replacePassword(before, { next, keepSession: session, isChoice: true }, actor);
+  }
+
+  /** The same password under today's parameters; nothing happens when it was changed meanwhile. */
+  async renewHash(user: UserRecord, password: string): Promise<void> {
+    const hash = await this.#passwords.hash(password);
+    await this.#store.change((state) => {
+      const now = livingUser(state, user.id);
+      const isSame = now?.password !== undefined && now.password.hash === user.password?.hash;
+      const writes = isSame ? [putUser({ ...now, password: { ...now.password, hash } })] : [];
+      return { writes, result: undefined };
+    });
+  }
+
+  async #replacePassword(
+    before: UserRecord,
+    replacement: {
+      readonly next: string;
+      readonly keepSession: SessionId | undefined;
+      readonly isChoice?: boolean;
+    },
+    actor: Actor,
+  ): Promise<void> {
+    const { next, keepSession, isChoice = false } = replacement;
+    const hash = await this.#passwords.hash(next);
+    await this.#store.change((state) => {
+      const now = demandUser(state, before.id);
+      // A reset came in between: what was verified is not the password any more.
+      if (!hasSamePassword(now, before)) {
+        throw new HubError("current_password_wrong");
+      }
+      if (isChoice && keepSession !== undefined) {
+        assertMayChoose(state, now, keepSession);
+      }
+      const user = { ...now, password: passwordRecord({ hash, isFirst: false }, this.#clock, now) };
+      return {
+        writes: [
+          putUser(user),
+          ...endSessions(state, user.id, keepSession),
+          auditRow({ action: "password.changed", actor, subject: user }, this.#clock),
+        ],
+        result: undefined,
+      };
+    });
+  }
+}
+
+/** Only a session that was opened with the first password may replace it unasked. */
+function assertMayChoose(state: StoreReader, user: UserRecord, sessionId: SessionId): void {
+  const session = state.get("sessions", sessionId);
+  const isOpen = session?.userId === user.id && session.mustChangePassword;
+  if (!isOpen || user.password?.isFirst !== true) {
+    throw new HubError("not_allowed");
+  }
+}
