@@ -323,7 +323,26 @@ export const failures = {
   database_unreadable: {
     status: 503,
     student: "The box cannot read its list of people. Tell your teacher.",
-    teacher: "The database in {path} cannot be read: {detail}. Nothing was changed.",
+    teacher:
+      "The database in {path} cannot be read: {detail}. Nothing was changed. Keep a copy of the data folder as it is, then put back one that you made earlier.",
+  },
+  database_restored_whole: {
+    status: 503,
+    student: "The box repaired its list of people. Sign in again.",
+    teacher:
+      "The database was damaged ({detail}) and was restored from its export and journal. Nothing was lost. Everyone has to sign in again.",
+  },
+  database_restored_older: {
+    status: 503,
+    student: "The box repaired its list of people from an older copy. Tell your teacher.",
+    teacher:
+      "The database was damaged ({detail}) and was restored as it was on {time} (UTC). The last {count} changes are lost: people who were added since are missing, and whoever was given or chose a password since has the old one again. Everyone has to sign in again.",
+  },
+  exports_not_written: {
+    status: 503,
+    student: "The box cannot save copies of its list of people. Tell your teacher.",
+    teacher:
+      "The exports of the database cannot be written: {detail}. Changes are saved, but if the database were damaged now, the newest ones could not be brought back. Look whether the disk is full; the hub keeps trying.",
   },
   database_newer: {
     status: 503,

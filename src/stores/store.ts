@@ -1,5 +1,7 @@
 /** What Homeroom remembers: small enough to be held in memory, written through, disk first (design D2, D17). */
-import type { AuditRecord, CollectionName, Collections, UserId } from "./records.ts";
+import type { FailureData } from "#src/errors.ts";
+import type { AuditRecord, CollectionName, Collections, IsoTime, UserId } from "./records.ts";
+import type { Restored } from "./restored.ts";
 
 /** Reads never wait: everything but the audit is in memory. Records are frozen; nobody changes one in place. */
 export interface StoreReader {
@@ -32,6 +34,23 @@ export interface Change<Result> {
   readonly result: Result;
 }
 
+export interface StoreHealth {
+  /** The database was restored, and nobody has taken notice yet: see restored.ts. */
+  readonly restored?: Restored;
+  /** When the newest export was made. */
+  readonly lastExport?: IsoTime;
+  /** Why exports or the journal are not written at present. */
+  readonly trouble?: FailureData;
+}
+
+export interface StoreCheck {
+  readonly rows: number;
+  readonly auditRows: number;
+  readonly exports: { readonly good: number; readonly bad: number };
+  /** What is wrong with database, exports and journals, in words; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
 export interface Store extends StoreReader, AsyncDisposable {
   /**
    * Makes one change: `plan` looks at the present state and says what to write. Changes run one after the
@@ -50,6 +69,12 @@ export interface Store extends StoreReader, AsyncDisposable {
    * live on it. The answer ends the subscription.
    */
   onChange(listener: (writes: readonly Write[]) => void): () => void;
+
+  /** At once, from memory. */
+  health(): StoreHealth;
+
+  /** Reads all that is on disk again, while changes go on. */
+  verify(): Promise<StoreCheck>;
 
   /** Ends after the changes under way; later ones are refused with `hub_stopping`. */
   close(): Promise<void>;

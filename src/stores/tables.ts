@@ -38,6 +38,10 @@ export class Tables implements StoreReader {
     return this.#rows[collection].entries(prefix);
   }
 
+  get size(): number {
+    return Object.values(this.#rows).reduce((sum, rows) => sum + rows.size, 0);
+  }
+
   /** `undefined` removes the row. */
   set<Name extends CollectionName>(
     collection: Name,

@@ -8,7 +8,9 @@ import { HubError } from "#src/errors.ts";
 import { frozenCopy, toFrozen } from "./frozen-json.ts";
 import type { AuditRecord, CollectionName, Collections, MetaRecord, UserId } from "./records.ts";
 import { redacted } from "./redact.ts";
-import type { Change, Store, StoreReader, Write } from "./store.ts";
+import type { AuditRow } from "./rows.ts";
+import type { Change, Store, StoreCheck, StoreHealth, StoreReader, Write } from "./store.ts";
+import { readRestored } from "./restored.ts";
 import type { Tables } from "./tables.ts";
 
 /** A row as it is to be kept; without `text` it is removed. */
@@ -18,11 +20,6 @@ export interface RowWrite {
   readonly text: string | undefined;
   /** What the disk has until now. */
   readonly previous: unknown;
-}
-
-export interface AuditRow {
-  readonly key: string;
-  readonly text: string;
 }
 
 /** Each row stands in it once. */
@@ -132,6 +129,24 @@ export class WriteThroughStore implements Store {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
+    };
+  }
+
+  health(): StoreHealth {
+    const restored = readRestored(this.#kept);
+    return restored === undefined ? {} : { restored };
+  }
+
+  async verify(): Promise<StoreCheck> {
+    let auditRows = 0;
+    for await (const _ of this.audit()) {
+      auditRows += 1;
+    }
+    return {
+      rows: this.#kept.size,
+      auditRows,
+      exports: { good: 0, bad: 0 },
+      problems: [],
     };
   }
 

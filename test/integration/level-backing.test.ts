@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
-import { Checksum } from "#src/stores/level/checksum.ts";
+import { Checksum } from "#src/stores/checksum.ts";
 import { Database } from "#src/stores/level/database.ts";
 import { LevelBacking } from "#src/stores/level/level-backing.ts";
 import { Marker } from "#src/stores/level/marker.ts";

@@ -1,25 +1,10 @@
 /** The database's handle: the one place that calls `level`. Rows are texts here. */
 import { Level } from "level";
 import { HubError } from "#src/errors.ts";
-import type { AuditRow } from "#src/stores/write-through-store.ts";
-
-/** Collection → key → text. */
-export type Rows = Map<string, Map<string, string>>;
-
-/** One row; without `text` it is removed. The collection may be one of an older Homeroom. */
-export interface RowText {
-  readonly collection: string;
-  readonly key: string;
-  readonly text: string | undefined;
-}
+import type { AuditRow, Rows, RowText } from "#src/stores/rows.ts";
 
 type Sublevel = ReturnType<typeof sublevelOf>;
 const sublevelOf = (level: Level, name: string) => level.sublevel(name);
-
-export interface TextWrite extends RowText {
-  /** The record that the disk has until now. */
-  readonly previous: unknown;
-}
 
 /** `!users!k3j…` is what a sublevel makes of collection and key. */
 const KEY = /^!([a-z]+)!(.*)$/s;

@@ -3,14 +3,14 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import { toFrozen } from "#src/stores/frozen-json.ts";
 import type { AuditRecord, UserId } from "#src/stores/records.ts";
+import { Checksum } from "#src/stores/checksum.ts";
+import type { AuditRow } from "#src/stores/rows.ts";
 import {
   redactedRow,
-  type AuditRow,
   type Backing,
   type Batch,
   type RowWrite,
 } from "#src/stores/write-through-store.ts";
-import { Checksum } from "./checksum.ts";
 import { Database, detailOf } from "./database.ts";
 import type { Marker } from "./marker.ts";
 

@@ -6,8 +6,9 @@ import {
   type MigrationWrite,
   type OlderRows,
 } from "#src/stores/migrations/migrations.ts";
-import type { Checksum } from "./checksum.ts";
-import type { Database, Rows, TextWrite } from "./database.ts";
+import { applyTo, type Rows, type TextWrite } from "#src/stores/rows.ts";
+import type { Checksum } from "#src/stores/checksum.ts";
+import type { Database } from "./database.ts";
 
 const metaSchema = v.looseObject({
   schema: v.pipe(v.number(), v.safeInteger(), v.minValue(firstSchema)),
@@ -35,15 +36,7 @@ export async function migrate(
   const writes = collapse(rows, [...planned, { put: "meta", key: "meta", record: meta }]);
   const next = checksum.after(writes);
   await database.write({ rows: [...writes, next.row()] });
-  for (const { collection, key, text } of writes) {
-    const kept = rows.get(collection) ?? new Map<string, string>();
-    rows.set(collection, kept);
-    if (text === undefined) {
-      kept.delete(key);
-    } else {
-      kept.set(key, text);
-    }
-  }
+  applyTo(rows, writes);
   return next;
 }
 

@@ -1,9 +1,9 @@
 /** From texts to frozen records in memory. */
 import { toFrozen } from "#src/stores/frozen-json.ts";
+import { isChecksumRow } from "#src/stores/checksum.ts";
+import type { Rows } from "#src/stores/rows.ts";
 import type { CollectionName, Collections } from "#src/stores/records.ts";
 import { isCollectionName, Tables } from "#src/stores/tables.ts";
-import { isChecksumRow } from "./checksum.ts";
-import type { Rows } from "./database.ts";
 
 /** Two tables that share their records. */
 export function readTables(rows: Rows): { readonly kept: Tables; readonly draft: Tables } {

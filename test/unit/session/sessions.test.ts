@@ -352,6 +352,8 @@ class FailingStore implements Store {
   entries: Store["entries"] = (collection, prefix) => this.#store.entries(collection, prefix);
   audit: Store["audit"] = (options) => this.#store.audit(options);
   onChange: Store["onChange"] = (listener) => this.#store.onChange(listener);
+  health: Store["health"] = () => this.#store.health();
+  verify: Store["verify"] = () => this.#store.verify();
 
   change: Store["change"] = (plan) =>
     this.isFull

@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import * as v from "valibot";
-import type { Rows, RowText, TextWrite } from "./database.ts";
+import type { Rows, RowText, TextWrite } from "./rows.ts";
 
 /** Where it is kept; itself outside the sum. */
 const CHECKSUM_COLLECTION = "meta";
