@@ -84,7 +84,7 @@ export class Attempts {
 }
 
 /** One IPv6 subscriber has a whole /64 of addresses. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address)) {
     return address;
   }
