@@ -107,6 +107,32 @@ export const failures = {
     student: "There is already someone with the user name {name}.",
     api: "User {name} already exists",
   },
+  sign_up_closed: {
+    status: 403,
+    student: "Nobody can make an account here just now. Ask your teacher for an account.",
+  },
+  sign_up_limit: {
+    status: 429,
+    student:
+      "Too many people made an account from this computer or network in the last hour. Try again in {minutes} minutes, or ask your teacher for an account.",
+  },
+  join_code_missing: { status: 400, student: "Type the join code that your teacher shows." },
+  join_code_wrong: {
+    status: 403,
+    student: "That code does not work (any more). Ask your teacher for the one of today.",
+  },
+  class_missing: { status: 400, student: "Choose your class." },
+  class_not_found: { status: 404, student: "There is no such class.", api: "Not Found" },
+  places_wrong: {
+    status: 400,
+    student:
+      "How many may join is a whole number from 1 to {limit}. Leave it empty for any number.",
+  },
+  hours_wrong: { status: 400, student: "A code lasts more than 0 and at most {limit} hours." },
+  not_a_newcomer: {
+    status: 409,
+    student: "{name} already belongs to the class, so nothing was changed.",
+  },
   user_not_found: {
     status: 404,
     student: "There is nobody with the user name {name}.",

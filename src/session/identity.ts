@@ -1,8 +1,13 @@
 /** Who asks, and what they may do: the one place that answers "may they?" (design D12). */
 import type { Actor } from "#src/services/audit/actor.ts";
-import { isTeacherOf, shareGroup } from "#src/services/accounts/memberships.ts";
-import { livingUser } from "#src/services/accounts/user-records.ts";
-import type { SessionRecord, UserRecord } from "#src/stores/records.ts";
+import {
+  isTeacherOf,
+  membershipsOf,
+  shareGroup,
+  wasTeacherOf,
+} from "#src/services/accounts/memberships.ts";
+import { activeUser, livingUser, trashedUser } from "#src/services/accounts/user-records.ts";
+import type { GroupId, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -37,6 +42,9 @@ export type Permission =
 
 /** Whom a role may do it to. */
 type Reach = "everyone" | "own class" | "own students" | "self";
+
+/** Done to people in the trash, and to nobody else; everything else is done to living people alone. */
+const OF_TRASH: ReadonlySet<Permission> = new Set(["restore:users", "erase:users"]);
 
 /** What is not in the table is not allowed. */
 const REACH: {
@@ -97,14 +105,14 @@ export class Permissions {
    * are looked up as they are now, whatever they were when the session began.
    */
   may(identity: Identity | undefined, permission: Permission, subject?: UserRecord): boolean {
-    if (identity === undefined || (subject !== undefined && !this.#isLiving(subject))) {
+    if (identity === undefined || (subject !== undefined && !this.#fits(permission, subject))) {
       return false;
     }
     if (identity.kind === "console") {
       // Nobody sits at a browser there.
       return permission !== "access:servers";
     }
-    const user = livingUser(this.#state, identity.user.id);
+    const user = activeUser(this.#state, identity.user.id);
     // With a first password, only choosing an own one is open.
     if (user === undefined || identity.session.mustChangePassword) {
       return false;
@@ -115,8 +123,26 @@ export class Permissions {
       : reaches.some((reach) => this.#isWithin(reach, user, subject));
   }
 
-  #isLiving(subject: UserRecord): boolean {
-    return livingUser(this.#state, subject.id) !== undefined;
+  /** Whether they may do it to a class: an owner to all of them, a teacher to those that they teach. */
+  mayInGroup(identity: Identity | undefined, permission: Permission, groupId: GroupId): boolean {
+    if (identity === undefined || !this.may(identity, permission)) {
+      return false;
+    }
+    if (identity.kind === "console") {
+      return true;
+    }
+    const { id } = identity.user;
+    return (
+      livingUser(this.#state, id)?.role === "owner" ||
+      membershipsOf(this.#state, id).some(
+        (membership) => membership.groupId === groupId && membership.role === "teacher",
+      )
+    );
+  }
+
+  #fits(permission: Permission, subject: UserRecord): boolean {
+    const find = OF_TRASH.has(permission) ? trashedUser : livingUser;
+    return find(this.#state, subject.id) !== undefined;
   }
 
   #isWithin(reach: Reach, user: UserRecord, subject: UserRecord): boolean {
@@ -126,13 +152,19 @@ export class Permissions {
       case "own class":
         return shareGroup(this.#state, user.id, subject.id);
       case "own students":
-        return (
-          livingUser(this.#state, subject.id)?.role === "student" &&
-          isTeacherOf(this.#state, user.id, subject.id)
-        );
+        return this.#isOwnStudent(user, subject);
       case "self":
         return user.id === subject.id;
     }
+  }
+
+  /** Of somebody in the trash: one who was, when they were put there. */
+  #isOwnStudent(teacher: UserRecord, subject: UserRecord): boolean {
+    const now = this.#state.get("users", subject.id);
+    if (now?.role !== "student") return false;
+    return now.deleted === undefined
+      ? isTeacherOf(this.#state, teacher.id, now.id)
+      : wasTeacherOf(this.#state, teacher.id, now);
   }
 }
 
