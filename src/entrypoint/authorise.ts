@@ -18,7 +18,7 @@ import { type ServerTarget, queryValues } from "./target.ts";
 export interface AuthoriserOptions {
   readonly basePath: string;
   readonly sessions: Pick<Sessions, "bySiteSecret">;
-  readonly accounts: Pick<Accounts, "byId" | "byName">;
+  readonly accounts: Pick<Accounts, "activeById" | "byName">;
   readonly permissions: Pick<Permissions, "may">;
   readonly routes: RoutingTable;
   readonly servers: Pick<Servers, "status" | "trouble">;
@@ -109,7 +109,7 @@ export class Authoriser {
     }
     const secret = parseCookies(req.headers.cookie).get(SITE_COOKIE);
     const session = secret === undefined ? undefined : sessions.bySiteSecret(secret);
-    const user = session === undefined ? undefined : accounts.byId(session.userId);
+    const user = session === undefined ? undefined : accounts.activeById(session.userId);
     if (session === undefined || user === undefined) return undefined;
     return { user, identity: { kind: "user", user, session }, session };
   }

@@ -12,6 +12,7 @@ import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
+import type { KnownDevices } from "#src/session/known-devices.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { Assets } from "#src/views/assets.ts";
@@ -19,6 +20,7 @@ import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
 import { infoApi } from "./api/info.ts";
 import { serversApi } from "./api/servers.ts";
+import { trashApi } from "./api/trash.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
 import { Frames } from "./frames.ts";
 import { type Handlers, routeTable } from "./index.ts";
@@ -49,10 +51,11 @@ export interface AppParts {
   readonly servers: Servers;
   readonly setupCode: SetupCode;
   readonly sessions: Sessions;
+  readonly devices: KnownDevices;
   readonly csrf: Csrf;
   readonly permissions: Permissions;
   readonly contexts: RequestContexts;
-  readonly store: Pick<Store, "onChange">;
+  readonly store: Pick<Store, "onChange" | "get" | "entries">;
   readonly views: Views;
   readonly assets: Assets;
   readonly log: Logger;
@@ -65,7 +68,7 @@ export type App = (request: IncomingMessage, response: ServerResponse) => void;
 export function createApp(parts: AppParts): App {
   const paths = createPaths(parts.config.basePath);
   const frames = new Frames({ ...parts, paths });
-  const cookies = new SessionCookies(paths);
+  const cookies = new SessionCookies(paths, parts.devices);
   const koa = new Koa<RequestState>();
   const handlers = createHandlers({ ...parts, paths, frames, cookies });
   const router = createRouter(handlers, parts, paths);
@@ -109,6 +112,7 @@ function createHandlers(
     info: infoApi(parts),
     servers: serversApi(parts),
     accounts: accountsApi(parts),
+    trash: trashApi(parts),
   };
 }
 

@@ -5,6 +5,7 @@ import type { OnExpired } from "./middleware/protect.ts";
 import type { accountsApi } from "./api/accounts.ts";
 import type { infoApi } from "./api/info.ts";
 import type { serversApi } from "./api/servers.ts";
+import type { trashApi } from "./api/trash.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { classroomPages } from "./pages/classroom.ts";
 import type { homePages } from "./pages/home.ts";
@@ -28,10 +29,11 @@ export interface Handlers {
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
   readonly accounts: ReturnType<typeof accountsApi>;
+  readonly trash: ReturnType<typeof trashApi>;
 }
 
 export type Route = readonly [
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   guard: Guard,
   handler: Handler,
@@ -70,6 +72,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/auth/change-password", "signed_in", h.account.change],
     ["POST", "hub/account/appearance", "signed_in", h.account.appearance],
     ["POST", "hub/account/sign-out-everywhere", "signed_in", h.login.signOutEverywhere],
+    ["POST", "hub/account/sessions/:session/end", "signed_in", h.account.endSession],
+    ["POST", "hub/account/others-seen", "signed_in", h.account.knowOthers],
 
     ["GET", "hub/home", "signed_in", h.home.show],
     ["GET", "hub/spawn", "signed_in", h.spawn.open],
@@ -105,8 +109,14 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/users/:name/server/progress", "signed_in", h.servers.progress],
     ["GET", "hub/api/accounts", "list:users", h.accounts.list],
     ["POST", "hub/api/accounts", "admin:users", h.accounts.add],
+    ["GET", "hub/api/accounts/:name", "list:users", h.accounts.show],
+    ["PATCH", "hub/api/accounts/:name", "rename:users", h.accounts.change],
     ["POST", "hub/api/accounts/:name/reset", "reset:passwords", h.accounts.reset],
+    ["POST", "hub/api/accounts/:name/accept", "admin:users", h.accounts.accept],
     ["DELETE", "hub/api/accounts/:name", "delete:users", h.accounts.remove],
+    ["GET", "hub/api/trash", "restore:users", h.trash.list],
+    ["POST", "hub/api/trash/:id/restore", "restore:users", h.trash.restore],
+    ["DELETE", "hub/api/trash/:id", "erase:users", h.trash.erase],
     ["GET", "hub/api/box", "console", h.info.box],
   ];
 }

@@ -2,25 +2,45 @@
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import type { Servers } from "#src/services/servers/servers.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
-import { personOf } from "../pages/classroom.ts";
+import { accountDetails, accountModel } from "./account-model.ts";
 
 interface AccountsParts {
   readonly accounts: Accounts;
-  readonly servers: Servers;
+  readonly sessions: Sessions;
   readonly permissions: Permissions;
+  readonly store: StoreReader;
 }
+
+const role = v.picklist(["owner", "teacher", "student"]);
 
 const newAccount = v.strictObject({
   name: v.string(),
   display_name: v.optional(v.string()),
-  role: v.optional(v.picklist(["owner", "teacher", "student"]), "student"),
+  role: v.optional(role, "student"),
   password: v.optional(v.string()),
 });
+
+const changedAccount = v.strictObject({
+  name: v.optional(v.string()),
+  display_name: v.optional(v.string()),
+  role: v.optional(role),
+  disabled: v.optional(v.boolean()),
+});
+type ChangedAccount = v.InferOutput<typeof changedAccount>;
+
+/** What each field of a change needs. */
+const permissionOf = {
+  name: "rename:users",
+  display_name: "rename:users",
+  role: "change:roles",
+  disabled: "disable:users",
+} as const satisfies Record<keyof ChangedAccount, Permission>;
 
 export function accountsApi(parts: AccountsParts) {
   const { accounts, permissions } = parts;
@@ -29,6 +49,10 @@ export function accountsApi(parts: AccountsParts) {
     const { identity } = ctx.state;
     const users = accounts.living().filter((user) => permissions.may(identity, "list:users", user));
     ctx.body = { users: users.map(accountModel) };
+  }
+
+  function show(ctx: HubContext): void {
+    ctx.body = { user: accountDetails(accountOf(ctx, "list:users", parts), parts) };
   }
 
   async function add(ctx: HubContext): Promise<void> {
@@ -43,7 +67,7 @@ export function accountsApi(parts: AccountsParts) {
         ...(input.display_name === undefined ? {} : { displayName: input.display_name }),
         ...(input.password === undefined ? {} : { password: input.password }),
       },
-      actorOf(ctx.state.identity, ctx.state.request),
+      actorIn(ctx),
     );
     ctx.status = 201;
     ctx.body = {
@@ -52,30 +76,74 @@ export function accountsApi(parts: AccountsParts) {
     };
   }
 
+  /** All fields or none. */
+  async function change(ctx: HubContext): Promise<void> {
+    const asked = await readJson(ctx, changedAccount);
+    const subject = accountOf(
+      ctx,
+      fieldsOf(asked).map((field) => permissionOf[field]),
+      parts,
+    );
+    const { display_name: displayName, name, role, disabled } = asked;
+    const user = await accounts.change(
+      subject.id,
+      {
+        ...(name === undefined ? {} : { name }),
+        ...(displayName === undefined ? {} : { displayName }),
+        ...(role === undefined ? {} : { role }),
+        ...(disabled === undefined ? {} : { disabled }),
+      },
+      actorIn(ctx),
+    );
+    ctx.body = { user: accountModel(user) };
+  }
+
   async function reset(ctx: HubContext): Promise<void> {
-    const subject = personOf(ctx, "reset:passwords", parts);
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
-    const { firstPassword } = await accounts.resetPassword(subject.id, actor);
+    const subject = accountOf(ctx, "reset:passwords", parts);
+    const { firstPassword } = await accounts.resetPassword(subject.id, actorIn(ctx));
     ctx.body = { first_password: firstPassword };
   }
 
+  async function accept(ctx: HubContext): Promise<void> {
+    const subject = accountOf(ctx, "admin:users", parts);
+    ctx.body = { user: accountModel(await accounts.accept(subject.id, actorIn(ctx))) };
+  }
+
   async function remove(ctx: HubContext): Promise<void> {
-    const subject = personOf(ctx, "delete:users", parts);
-    await accounts.remove(subject.id, actorOf(ctx.state.identity, ctx.state.request));
+    const subject = accountOf(ctx, "delete:users", parts);
+    await accounts.remove(subject.id, actorIn(ctx));
     ctx.status = 204;
   }
 
-  return { list, add, reset, remove };
+  return { list, show, add, change, reset, accept, remove };
 }
 
-function accountModel(user: UserRecord) {
-  return {
-    name: user.name,
-    display_name: user.displayName,
-    role: user.role,
-    created: user.created,
-    last_activity: user.lastActivity ?? null,
-    has_password: user.password !== undefined,
-    must_change_password: user.password?.isFirst ?? false,
-  };
+/**
+ * The person of the URL. Whom the visitor may not see at all is as if there were nobody; of whom they may see, they
+ * hear that this is not for them to do.
+ */
+export function accountOf(
+  ctx: HubContext,
+  needed: Permission | readonly Permission[],
+  { accounts, permissions }: Pick<AccountsParts, "accounts" | "permissions">,
+): UserRecord {
+  const { identity } = ctx.state;
+  const name = ctx.params["name"] ?? "";
+  const user = accounts.byName(name);
+  if (user === undefined || !permissions.may(identity, "list:users", user)) {
+    throw new HubError("user_not_found", { name: name.slice(0, 80) });
+  }
+  if (![needed].flat().every((permission) => permissions.may(identity, permission, user))) {
+    throw new HubError("not_allowed");
+  }
+  return user;
+}
+
+function fieldsOf(asked: ChangedAccount): readonly (keyof ChangedAccount)[] {
+  const fields = Object.keys(permissionOf) as (keyof ChangedAccount)[]; // The keys of a constant.
+  return fields.filter((field) => asked[field] !== undefined);
+}
+
+function actorIn(ctx: HubContext) {
+  return actorOf(ctx.state.identity, ctx.state.request);
 }

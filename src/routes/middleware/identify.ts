@@ -40,7 +40,7 @@ function findVisitor(
 ): Identity | undefined {
   const secret = cookies.get(HUB_COOKIE);
   const session = secret === undefined ? undefined : sessions.byHubSecret(secret);
-  const user = session === undefined ? undefined : accounts.byId(session.userId);
+  const user = session === undefined ? undefined : accounts.activeById(session.userId);
   if (session === undefined || user === undefined) return undefined;
   sessions.touch(session.id);
   return { kind: "user", user, session };

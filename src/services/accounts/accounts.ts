@@ -23,6 +23,7 @@ import { planUser, readNewcomer, type NewUser } from "./new-user.ts";
 import { PasswordChanges, type PasswordParts } from "./password-changes.ts";
 import { SETUP_CODE_KEY } from "./setup-code.ts";
 import {
+  activeUser,
   assertFree,
   livingUser,
   livingUsers,
@@ -73,11 +74,21 @@ export class Accounts {
     return livingUser(this.#store, id);
   }
 
+  /** Unless they are locked. */
+  activeById(id: UserId): UserRecord | undefined {
+    return activeUser(this.#store, id);
+  }
+
   /** Those in the trash, the last removed first; `erasing` tells of whom nothing will be left. */
   trashed(): readonly UserRecord[] {
     return Array.from(this.#store.entries("users"), ([, user]) => user)
       .filter((user) => user.deleted !== undefined)
       .sort((a, b) => (b.deleted ?? "").localeCompare(a.deleted ?? "") || b.number - a.number);
+  }
+
+  /** Who had this canonical name last, of those in the trash. */
+  lastTrashed(name: string): UserRecord | undefined {
+    return this.trashed().find((user) => user.name === name);
   }
 
   trashedById(id: string): UserRecord | undefined {

@@ -13,7 +13,7 @@ import { hasSamePassword, putUser, userNamed } from "#src/services/accounts/user
 
 interface Parts {
   readonly authenticator: Authenticator;
-  readonly accounts: Pick<Accounts, "byName">;
+  readonly accounts: Pick<Accounts, "byName" | "lastTrashed">;
   readonly attempts: Attempts;
   readonly store: Store;
   readonly clock: Clock;
@@ -33,7 +33,8 @@ export class Login {
   }
 
   /**
-   * Throws `wrong_password`, whatever did not fit, and `too_many_attempts`. Nobody is added by signing in: people
+   * Throws `wrong_password`, whatever did not fit, `too_many_attempts`, and `account_locked`, which only those hear
+   * who know the password. Nobody is added by signing in: people
    * whom an outside authenticator knows need an account here as well.
    */
   async signIn(credentials: Credentials, actor: Actor, signal: AbortSignal): Promise<SignedIn> {
@@ -61,10 +62,15 @@ export class Login {
     if (found === undefined) {
       return undefined;
     }
-    return store.change<SignedIn | undefined>((state) => {
+    const signedIn = await store.change<SignedIn | "locked" | undefined>((state) => {
       const now = userNamed(state, found.name);
       if (now === undefined || (seen?.name === now.name && !isUnchanged(seen, now))) {
         return { writes: [], result: undefined };
+      }
+      if (now.disabled !== undefined) {
+        const detail = { reason: "account_locked" };
+        const audit = { action: "session.refused", actor, subject: now, detail } as const;
+        return { writes: [auditRow(audit, clock)], result: "locked" };
       }
       const at = isoTime(clock);
       const user = { ...now, lastSignIn: at, lastActivity: at };
@@ -77,12 +83,17 @@ export class Login {
         result: { user, mustChangePassword: found.mustChangePassword },
       };
     });
+    if (signedIn === "locked") {
+      throw new HubError("account_locked");
+    }
+    return signedIn;
   }
 
   /** The row names what was typed only if it can be a user name; who is in a hurry types the password there. */
   #refuse(name: string, actor: Actor): Promise<void> {
     const { accounts, store, clock } = this.#parts;
-    const subject = accounts.byName(name) ?? { name };
+    // By id, so that erasing them takes the name out of the row.
+    const subject = accounts.byName(name) ?? accounts.lastTrashed(name) ?? { name };
     const row = auditRow({ action: "session.refused", actor, subject }, clock);
     return store.change(() => ({ writes: [row], result: undefined }));
   }

@@ -1,0 +1,57 @@
+/** What the API says of accounts, for commands: JSON with the names of JupyterHub where it has some. */
+import { membershipsOf } from "#src/services/accounts/memberships.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
+
+export type AccountState = "active" | "locked" | "trash" | "erasing";
+
+export function accountModel(user: UserRecord) {
+  return {
+    name: user.name,
+    display_name: user.displayName,
+    role: user.role,
+    state: stateOf(user),
+    newcomer: user.isNewcomer === true,
+    created: user.created,
+    last_activity: user.lastActivity ?? null,
+    last_sign_in: user.lastSignIn ?? null,
+    has_password: user.password !== undefined,
+    must_change_password: user.password?.isFirst ?? false,
+  };
+}
+
+/** One person, with what has to be counted or looked up. */
+export function accountDetails(
+  user: UserRecord,
+  { store, sessions }: { readonly store: StoreReader; readonly sessions: Sessions },
+) {
+  return {
+    id: user.id,
+    ...accountModel(user),
+    locked: user.disabled ?? null,
+    classes: membershipsOf(store, user.id).map(({ groupId, role }) => ({
+      id: groupId,
+      name: store.get("groups", groupId)?.name ?? "",
+      role,
+    })),
+    sessions: sessions.ofUser(user.id).length,
+  };
+}
+
+export function trashedModel(user: UserRecord) {
+  return {
+    id: user.id,
+    name: user.name,
+    display_name: user.displayName,
+    role: user.role,
+    deleted: user.deleted ?? null,
+    erasing: user.erasing !== undefined,
+  };
+}
+
+function stateOf(user: UserRecord): AccountState {
+  if (user.erasing !== undefined) return "erasing";
+  if (user.deleted !== undefined) return "trash";
+  return user.disabled === undefined ? "active" : "locked";
+}
