@@ -56,6 +56,10 @@ export const failures = {
     status: 429,
     student: "Too many tries. Try again in {seconds} seconds.",
   },
+  too_busy: {
+    status: 503,
+    student: "Very many people are signing in just now. Wait a few seconds, then try again.",
+  },
   wrong_setup_code: { status: 403, student: "That is not the set-up code." },
   setup_done: { status: 409, student: "This box is already set up. Sign in instead." },
   name_empty: {
@@ -268,7 +272,7 @@ export const failures = {
     status: 503,
     student: "The box cannot open notebooks just now. Tell your teacher.",
     teacher:
-      "Another Homeroom with a copy of this one's data folder runs on this machine. The notebooks are left to it: stop one of the two.",
+      "Another Homeroom with a copy of this one's data folder runs on this machine, and the notebooks are left to it. Stop one of the two, then start the other again.",
   },
   disk_full: {
     status: 503,
@@ -402,6 +406,24 @@ export const failures = {
     status: 503,
     student: "The box could not start.",
     teacher: "The data folder {path} cannot be used: {detail}.",
+  },
+  owner_several: {
+    status: 400,
+    student: "This box has more than one owner: {names}. Say which: ./homeroom reset-owner NAME",
+  },
+  owner_there: {
+    status: 409,
+    student:
+      "{name} is no owner of this box, and was not made one: {names} can do that. If the owner forgot the password: ./homeroom reset-owner NAME",
+  },
+  owner_none: {
+    status: 409,
+    student: "This box has no owner. Say who shall be one: ./homeroom reset-owner NAME",
+  },
+  owner_nobody: {
+    status: 409,
+    student:
+      "Nobody has an account on this box yet. The first one is made with the set-up code: ./homeroom setup-code",
   },
   hub_stopping: {
     status: 503,
