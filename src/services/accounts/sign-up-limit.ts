@@ -11,11 +11,15 @@ const MINUTE_MS = 60_000;
 /** The network that was quiet for longest is forgotten first. */
 const MAX_NETWORKS = 10_000;
 
+interface Taken {
+  readonly atMs: number;
+}
+
 export class SignUpLimit {
   readonly #most: number;
   readonly #clock: Clock;
   /** When it was counted for a network, oldest first; networks in the order of their last one. */
-  readonly #taken = new Map<string, readonly number[]>();
+  readonly #taken = new Map<string, readonly Taken[]>();
 
   constructor({ most, clock }: { readonly most: number; readonly clock: Clock }) {
     this.#most = most;
@@ -32,23 +36,26 @@ export class SignUpLimit {
     const recent = this.#recent(network, now);
     const [oldest] = recent;
     if (recent.length >= this.#most && oldest !== undefined) {
-      const leftMs = oldest + HOUR_MS - now;
+      const leftMs = oldest.atMs + HOUR_MS - now;
       const minutes = Math.max(1, Math.ceil(leftMs / MINUTE_MS));
       throw new HubError("sign_up_limit", { minutes }, { retryAfter: Math.ceil(leftMs / 1000) });
     }
-    this.#put(network, [...recent, now]);
+    const taken = { atMs: now };
+    this.#put(network, [...recent, taken]);
     return () => {
-      const times = this.#recent(network, this.#clock.monotonic());
-      const at = times.lastIndexOf(now);
-      if (at >= 0) this.#put(network, times.toSpliced(at, 1));
+      const others = this.#recent(network, this.#clock.monotonic());
+      this.#put(
+        network,
+        others.filter((each) => each !== taken),
+      );
     };
   }
 
-  #recent(network: string, now: number): readonly number[] {
-    return (this.#taken.get(network) ?? []).filter((at) => at + HOUR_MS > now);
+  #recent(network: string, now: number): readonly Taken[] {
+    return (this.#taken.get(network) ?? []).filter(({ atMs }) => atMs + HOUR_MS > now);
   }
 
-  #put(network: string, times: readonly number[]): void {
+  #put(network: string, times: readonly Taken[]): void {
     this.#taken.delete(network);
     if (times.length > 0) this.#taken.set(network, times);
     const [first] = this.#taken.keys();
