@@ -18,6 +18,8 @@ export interface DockerRun extends AsyncDisposable {
   cli(this: void, ...args: readonly string[]): Promise<string>;
   /** Ids of all containers of servers, running or not, sorted. */
   containers(): Promise<string[]>;
+  /** Removes everything of this instance: what another machine's engine would not have. */
+  clear(): Promise<void>;
   /** `docker rm --force`, as an impatient hand does it. */
   remove(container: string): Promise<void>;
 }
@@ -87,6 +89,7 @@ export async function createDockerRun(): Promise<DockerRun> {
     async remove(container) {
       await docker("rm", "--force", container);
     },
+    clear: () => removeLabelled(instanceLabel),
     async [Symbol.asyncDispose]() {
       await removeLabelled(instanceLabel);
       await removeLabelled(label);

@@ -3,7 +3,7 @@
  * adopt the first one's notebooks, and remove those of people whom only the first one knows.
  *
  * The mark is a volume without content, whose label says who holds the instance. It is never given back: a holder that
- * has ended holds nothing, so that the next hub, from whatever folder, takes over without being told.
+ * has ended holds nothing, so that the next hub to start, from whatever folder, takes over without being told.
  */
 import { readFile } from "node:fs/promises";
 import { HubError } from "#src/errors.ts";
@@ -30,6 +30,8 @@ export interface InstanceClaimOptions {
 export class InstanceClaim {
   readonly #parts: InstanceClaimOptions;
   #self: string | undefined;
+  /** For good: while the other one is only restarted, its notebooks are not to be had. */
+  #isRefused = false;
 
   constructor(parts: InstanceClaimOptions) {
     this.#parts = parts;
@@ -42,6 +44,7 @@ export class InstanceClaim {
   async hold(signal: AbortSignal): Promise<void> {
     const { engine, instanceId, labels } = this.#parts;
     const name = objectName(instanceId, "hub", instanceId);
+    if (this.#isRefused) throw new HubError("instance_in_use");
     this.#self ??= await this.#nameSelf(signal);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const mark = await engine.inspectVolume(name, signal);
@@ -50,7 +53,8 @@ export class InstanceClaim {
           throw new HubError("foreign_object", { kind: "volume", name });
         const holder = mark[LABEL.holder] ?? "";
         if (holder === this.#self) return;
-        if (await this.#isThere(holder, signal)) throw new HubError("instance_in_use");
+        this.#isRefused = await this.#isThere(holder, signal);
+        if (this.#isRefused) throw new HubError("instance_in_use");
       }
       const own = { ...labels, ...labelsOf(instanceId, "hub"), [LABEL.holder]: this.#self };
       if (!(await this.#replaceMark(name, own, signal))) return;

@@ -52,7 +52,8 @@ describe("the claim of a hub on its instance", () => {
     await alpha.hold(soon());
     assert.equal(box.holder, `container ${ALPHA}`);
     box.running.delete(ALPHA);
-    await beta.hold(soon());
+    await assert.rejects(beta.hold(soon()), { code: "instance_in_use" }, "it may be coming back");
+    await box.hub(BETA).hold(soon());
     box.running.add(ALPHA);
     await assert.rejects(alpha.hold(soon()), { code: "instance_in_use" });
   });
