@@ -1,5 +1,6 @@
 /** Server-sent events for pages and for JupyterHub's progress stream. */
 import { PassThrough } from "node:stream";
+import type { Sessions } from "#src/session/sessions.ts";
 import type { HubContext } from "./context.ts";
 
 export interface EventStream {
@@ -17,6 +18,28 @@ interface StreamOptions {
 
 /** A reader that is so far behind is cut off; its browser comes back and is told the present state. */
 const MOST_WAITING_BYTES = 1024 * 1024;
+
+/** A stream is as long as the session behind it, and no longer than the hub. The console has no session. */
+export function untilSignedOut(
+  ctx: HubContext,
+  parts: {
+    readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
+    readonly hubSignal: AbortSignal;
+  },
+): AbortSignal {
+  const { sessions, hubSignal } = parts;
+  const { identity } = ctx.state;
+  if (identity?.kind !== "user") return hubSignal;
+  const ended = new AbortController();
+  const { id } = identity.session;
+  const unsubscribe = sessions.onEnded((ids) => {
+    if (ids.has(id)) ended.abort();
+  });
+  ctx.res.on("close", unsubscribe);
+  // It may have ended while the request came this far.
+  if (!sessions.ofUser(identity.user.id).some((session) => session.id === id)) ended.abort();
+  return AbortSignal.any([ended.signal, hubSignal]);
+}
 
 /**
  * Answers with an event stream and hands it to `produce`; the stream ends when `produce` does.

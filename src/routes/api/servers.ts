@@ -4,10 +4,11 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Sessions } from "#src/session/sessions.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
-import { answerWithEvents, jupyterhubHeartbeat } from "../event-stream.ts";
+import { answerWithEvents, jupyterhubHeartbeat, untilSignedOut } from "../event-stream.ts";
 import type { Paths } from "../paths.ts";
 import { serverModel, userModel } from "./user-models.ts";
 
@@ -18,6 +19,7 @@ interface ServersParts {
   readonly accounts: Accounts;
   readonly servers: Servers;
   readonly permissions: Permissions;
+  readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
   readonly paths: Paths;
   readonly hubSignal: AbortSignal;
 }
@@ -70,7 +72,7 @@ export function serversApi(parts: ServersParts) {
     if (present.is === "stopped" && present.lastFailure === undefined) {
       throw new HubError("not_starting", { name: user.name });
     }
-    answerWithEvents(ctx, parts.hubSignal, jupyterhubHeartbeat, async (stream) => {
+    answerWithEvents(ctx, untilSignedOut(ctx, parts), jupyterhubHeartbeat, async (stream) => {
       let wasPending = false;
       for await (const status of servers.watch(user.id, stream.signal)) {
         stream.send({ data: progressEvent(status, paths.server(user.name)) });

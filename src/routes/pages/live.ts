@@ -3,12 +3,17 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { SessionId, UserId } from "#src/stores/records.ts";
+import type { UserId } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
 import type { Views } from "#src/views/pages.ts";
 import { classRow, classTiles, visiblePeople } from "../models.ts";
 import type { HubContext } from "../context.ts";
-import { type EventStream, answerWithEvents, pageHeartbeat } from "../event-stream.ts";
+import {
+  type EventStream,
+  answerWithEvents,
+  pageHeartbeat,
+  untilSignedOut,
+} from "../event-stream.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
@@ -78,17 +83,6 @@ export function liveStreams(parts: LiveParts) {
 
 function sendPart(stream: EventStream, target: string, html: string): void {
   stream.send({ name: "part", data: { target, html } });
-}
-
-/** A stream is as long as the session behind it, and no longer than the hub. */
-function untilSignedOut(ctx: HubContext, { sessions, hubSignal }: LiveParts): AbortSignal {
-  const ended = new AbortController();
-  const id: SessionId = visitorOf(ctx).session.id;
-  const unsubscribe = sessions.onEnded((ids) => {
-    if (ids.has(id)) ended.abort();
-  });
-  ctx.res.on("close", unsubscribe);
-  return AbortSignal.any([ended.signal, hubSignal]);
 }
 
 /**
