@@ -14,14 +14,21 @@ import { createApp } from "#src/routes/create-app.ts";
 import { createUserPathPages } from "#src/routes/user-path-pages.ts";
 import { Accounts } from "#src/services/accounts/accounts.ts";
 import { Erasure } from "#src/services/accounts/erasure.ts";
+import { BoxChecks } from "#src/services/box/box-checks.ts";
+import { boxFacts } from "#src/services/box/box-facts.ts";
+import { OwnerReset } from "#src/services/box/owner-reset.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { Login } from "#src/services/sign-in/login.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
+import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
 import { Servers } from "#src/services/servers/servers.ts";
 import { SetupCode } from "#src/services/accounts/setup-code.ts";
+import { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
+import { SignUp } from "#src/services/accounts/sign-up.ts";
 import { Csrf } from "#src/session/csrf.ts";
 import { Permissions } from "#src/session/identity.ts";
 import { createRequestContexts } from "#src/session/request-context.ts";
+import { KnownDevices } from "#src/session/known-devices.ts";
 import { Sessions } from "#src/session/sessions.ts";
 import { createSpawner } from "#src/spawners/create.ts";
 import type { Homes } from "#src/spawners/homes.ts";
@@ -72,12 +79,15 @@ export async function createHub({
   const store = opened.use(overrides.store ?? (await openStore(dataDir, { log, clock })));
 
   const passwords = new Passwords({ width: availableParallelism() });
-  const attempts = new Attempts();
+  const attempts = new Attempts({ clock });
+  if (only === undefined) await restoreAttempts(attempts, { store, clock });
   const { minLength } = config.passwords;
   const accounts = new Accounts({ store, passwords, attempts, clock, minLength });
   const authenticator = createAuthenticator({ kind: "local" }, { accounts, passwords });
-  const login = new Login({ authenticator, accounts, attempts, store, clock });
+  const login = opened.use(new Login({ authenticator, accounts, attempts, store, clock, log }));
   const setupCode = new SetupCode({ store, attempts });
+  const classes = new SignUpClasses({ store, clock });
+  const signUp = new SignUp({ store, classes, passwords, attempts, clock, minLength });
 
   const { idleHours, maxDays } = config.sessions;
   const sessions = opened.use(
@@ -90,6 +100,7 @@ export async function createHub({
     }),
   );
   const csrf = new Csrf(secrets.instanceKey);
+  const devices = new KnownDevices(secrets.instanceKey);
   const permissions = new Permissions(store);
   const contexts = createRequestContexts(config.listen);
 
@@ -108,6 +119,17 @@ export async function createHub({
   );
   const erasure = opened.use(new Erasure({ store, servers, homes, attempts, clock, log }));
 
+  const checks = new BoxChecks({
+    store,
+    spawner,
+    config,
+    facts: boxFacts(dataDir),
+    clock,
+    log,
+    trouble: () => servers.trouble(),
+  });
+  const ownerReset = new OwnerReset(accounts);
+
   const routes = new RoutingTable();
   opened.defer(routes.follow(servers));
   const proxy = createProxy();
@@ -121,7 +143,10 @@ export async function createHub({
     login,
     servers,
     setupCode,
+    checks,
+    ownerReset,
     sessions,
+    devices,
     csrf,
     permissions,
     contexts,

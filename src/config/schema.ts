@@ -168,6 +168,11 @@ export const configSchema = v.strictObject({
         "HOMEROOM_SESSION_MAX_DAYS",
         "A session ends after so many days, used or not.",
       ),
+      noticeOtherDevices: setting(
+        v.optional(v.boolean(), true),
+        "HOMEROOM_NOTICE_DEVICES",
+        "The home page tells people when their account was used on another device, and asks whether that was them.",
+      ),
     }),
     {},
   ),

@@ -6,9 +6,13 @@ import type { Config } from "#src/config/schema.ts";
 import type { Logger } from "#src/log.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Erasure } from "#src/services/accounts/erasure.ts";
+import type { BoxChecks } from "#src/services/box/box-checks.ts";
+import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
+import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
+import type { SignUp } from "#src/services/accounts/sign-up.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
@@ -18,7 +22,9 @@ import type { Store } from "#src/stores/store.ts";
 import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
+import { boxApi } from "./api/box.ts";
 import { infoApi } from "./api/info.ts";
+import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
 import { trashApi } from "./api/trash.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
@@ -33,12 +39,16 @@ import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
 import { accountPages } from "./pages/account.ts";
 import { classroomPages } from "./pages/classroom.ts";
+import { healthPages } from "./pages/health.ts";
 import { homePages } from "./pages/home.ts";
 import { liveStreams } from "./pages/live.ts";
 import { loginPages } from "./pages/login.ts";
 import { miscPages } from "./pages/misc.ts";
 import { peoplePages } from "./pages/people.ts";
 import { setupPages } from "./pages/setup.ts";
+import { signUpClassesPages } from "./pages/sign-up-classes.ts";
+import { newcomerActions } from "./pages/sign-up-newcomers.ts";
+import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
@@ -50,6 +60,10 @@ export interface AppParts {
   readonly login: Login;
   readonly servers: Servers;
   readonly setupCode: SetupCode;
+  readonly signUp: SignUp;
+  readonly classes: SignUpClasses;
+  readonly checks: BoxChecks;
+  readonly ownerReset: OwnerReset;
   readonly sessions: Sessions;
   readonly devices: KnownDevices;
   readonly csrf: Csrf;
@@ -103,15 +117,21 @@ function createHandlers(
     misc: miscPages(parts),
     setup: setupPages({ ...parts, startSession: login.startSession, minLength }),
     login,
+    signUp: signUpPages({ ...parts, startSession: login.startSession, minLength }),
+    signUpClasses: signUpClassesPages({ ...parts, publicUrl: parts.config.listen.publicUrl }),
+    newcomers: newcomerActions(parts),
     account: accountPages({ ...parts, minLength }),
     home: homePages(parts),
     spawn: spawnPages(parts),
     live: liveStreams(parts),
     classroom: classroomPages({ ...parts, notes }),
     people: peoplePages({ ...parts, notes, publicUrl: parts.config.listen.publicUrl }),
+    health: healthPages(parts),
+    box: boxApi(parts),
     info: infoApi(parts),
     servers: serversApi(parts),
     accounts: accountsApi(parts),
+    classes: classesApi(parts),
     trash: trashApi(parts),
   };
 }

@@ -3,32 +3,44 @@ import type { Handler } from "./context.ts";
 import type { Guard } from "./middleware/require.ts";
 import type { OnExpired } from "./middleware/protect.ts";
 import type { accountsApi } from "./api/accounts.ts";
+import type { boxApi } from "./api/box.ts";
 import type { infoApi } from "./api/info.ts";
+import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
 import type { trashApi } from "./api/trash.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { classroomPages } from "./pages/classroom.ts";
+import type { healthPages } from "./pages/health.ts";
 import type { homePages } from "./pages/home.ts";
 import type { liveStreams } from "./pages/live.ts";
 import type { loginPages } from "./pages/login.ts";
 import type { miscPages } from "./pages/misc.ts";
 import type { peoplePages } from "./pages/people.ts";
 import type { setupPages } from "./pages/setup.ts";
+import type { signUpClassesPages } from "./pages/sign-up-classes.ts";
+import type { newcomerActions } from "./pages/sign-up-newcomers.ts";
+import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
 
 export interface Handlers {
   readonly misc: ReturnType<typeof miscPages>;
   readonly setup: ReturnType<typeof setupPages>;
   readonly login: ReturnType<typeof loginPages>;
+  readonly signUp: ReturnType<typeof signUpPages>;
+  readonly signUpClasses: ReturnType<typeof signUpClassesPages>;
+  readonly newcomers: ReturnType<typeof newcomerActions>;
   readonly account: ReturnType<typeof accountPages>;
   readonly home: ReturnType<typeof homePages>;
   readonly spawn: ReturnType<typeof spawnPages>;
   readonly live: ReturnType<typeof liveStreams>;
   readonly classroom: ReturnType<typeof classroomPages>;
   readonly people: ReturnType<typeof peoplePages>;
+  readonly health: ReturnType<typeof healthPages>;
+  readonly box: ReturnType<typeof boxApi>;
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
   readonly accounts: ReturnType<typeof accountsApi>;
+  readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
 }
 
@@ -60,6 +72,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/setup", "anyone", h.setup.submit],
     ["GET", "hub/login", "anyone", h.login.show],
     ["POST", "hub/login", "anyone", h.login.submit, { onExpired: h.login.expired }],
+    ["GET", "hub/signup", "anyone", h.signUp.show],
+    ["POST", "hub/signup", "anyone", h.signUp.submit, { onExpired: h.signUp.expired }],
     ["GET", "hub/logout", "anyone", h.login.showLogout],
     ["POST", "hub/logout", "anyone", h.login.logout],
     ["GET", "hub/first", "first_password", h.account.showFirst],
@@ -90,14 +104,22 @@ export function routeTable(h: Handlers): readonly Route[] {
 
     ["GET", "hub/admin", "admin-ui", h.classroom.show],
     ["GET", "hub/admin/events", "admin-ui", h.live.classroom],
+    ["GET", "hub/admin/sign-up", "admin:groups", h.signUpClasses.show],
+    ["POST", "hub/admin/sign-up", "admin:groups", h.signUpClasses.submit],
     ["GET", "hub/admin/people/add", "admin:users", h.people.show],
     ["POST", "hub/admin/people/add", "admin:users", h.people.add],
     ["POST", "hub/admin/people/preview", "admin:users", h.people.preview],
     ["GET", "hub/admin/people/passwords/:id", "admin-ui", h.people.passwords],
+    ["POST", "hub/admin/people/:name/accept", "admin-ui", h.newcomers.accept],
+    ["POST", "hub/admin/people/:name/refuse", "admin-ui", h.newcomers.refuse],
     ["POST", "hub/admin/people/:name/reset", "admin-ui", h.classroom.reset],
     ["GET", "hub/admin/people/:name/remove", "admin-ui", h.classroom.confirmRemove],
     ["POST", "hub/admin/people/:name/remove", "admin-ui", h.classroom.remove],
     ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
+
+    ["GET", "hub/admin/health", "admin:box", h.health.show],
+    ["POST", "hub/admin/health", "admin:box", h.health.again],
+    ["POST", "hub/admin/health/notice", "admin:box", h.health.takeNotice],
 
     ["GET", "hub/api", "anyone", h.info.version],
     ["GET", "hub/api/", "anyone", h.info.version],
@@ -117,6 +139,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/trash", "restore:users", h.trash.list],
     ["POST", "hub/api/trash/:id/restore", "restore:users", h.trash.restore],
     ["DELETE", "hub/api/trash/:id", "erase:users", h.trash.erase],
-    ["GET", "hub/api/box", "console", h.info.box],
+    ["GET", "hub/api/box", "console", h.box.show],
+    ["GET", "hub/api/checks", "admin:box", h.box.runChecks],
+    ["POST", "hub/api/owner/reset", "console", h.box.resetOwner],
   ];
 }

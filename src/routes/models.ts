@@ -2,8 +2,8 @@
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
-import type { UserRecord } from "#src/stores/records.ts";
-import type { ClassRow, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
+import type { ClassRow, DeviceRow, NotebookCard, Pages } from "#src/views/pages.ts";
 import type { Paths } from "./paths.ts";
 
 export function notebookCard(user: UserRecord, servers: Servers, paths: Paths): NotebookCard {
@@ -29,6 +29,7 @@ export function classRow(
     displayName: user.displayName,
     role: user.role,
     status: servers.status(user.id),
+    ...(user.isNewcomer === true ? { isNewcomer: true as const } : {}),
     neverSignedIn: user.password === undefined || user.password.isFirst,
     ...(user.lastActivity === undefined ? {} : { lastActivity: user.lastActivity }),
     may: {
@@ -68,4 +69,22 @@ export function classTiles(
     running: statuses.filter((status) => status === "running").length,
     queued: statuses.filter((status) => status === "queued").length,
   };
+}
+
+/** Sessions of one person; `own` is the visitor's own and stands first. */
+export function deviceRows(
+  sessions: readonly SessionRecord[],
+  { own, endUrl }: { own?: SessionId; endUrl: (id: SessionId) => string },
+): readonly DeviceRow[] {
+  return sessions
+    .map((session) => ({
+      device: session.device,
+      address: session.address,
+      created: session.created,
+      lastSeen: session.lastSeen,
+      isThis: session.id === own,
+      isKept: session.isKept === true,
+      endUrl: endUrl(session.id),
+    }))
+    .toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
 }

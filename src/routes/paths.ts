@@ -1,5 +1,5 @@
 /** Every address of ours, made in one place: `{B}` is the base path, `{H}` is `{B}hub/` (contract.md). */
-import type { UserName } from "#src/stores/records.ts";
+import type { SessionId, UserName } from "#src/stores/records.ts";
 import { encodeSegment, withQuery } from "./next-url.ts";
 
 export type Paths = ReturnType<typeof createPaths>;
@@ -17,14 +17,22 @@ export function createPaths(basePath: string) {
     first: (next?: string): string => withQuery(`${hub}first`, { next }),
     login: (next?: string): string => withQuery(`${hub}login`, { next }),
     logout: `${hub}logout`,
+    signUp: (code?: string): string => withQuery(`${hub}signup`, { code }),
     account: `${hub}account`,
     changePassword: `${hub}change-password`,
     signOutEverywhere: `${hub}account/sign-out-everywhere`,
+    endSession: (id: SessionId): string => `${hub}account/sessions/${id}/end`,
+    othersSeen: `${hub}account/others-seen`,
     admin: `${hub}admin`,
+    health: `${hub}admin/health`,
+    healthNotice: `${hub}admin/health/notice`,
     adminEvents: `${hub}admin/events`,
+    signUpClasses: `${hub}admin/sign-up`,
     addPeople: `${hub}admin/people/add`,
     previewPeople: `${hub}admin/people/preview`,
     firstPasswords: (id: string): string => `${hub}admin/people/passwords/${id}`,
+    accept: (name: UserName): string => person(name, "accept"),
+    refuse: (name: UserName): string => person(name, "refuse"),
     reset: (name: UserName): string => person(name, "reset"),
     remove: (name: UserName): string => person(name, "remove"),
     log: (name: UserName): string => person(name, "log"),

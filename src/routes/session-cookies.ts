@@ -1,32 +1,48 @@
-/** The cookies of a session: two unrelated secrets on two paths (design D4). */
+/** The cookies of a session: two unrelated secrets on two paths (design D4); and that of a browser that is known. */
 import {
+  DEVICE_COOKIE,
   HUB_COOKIE,
   SITE_COOKIE,
   XSRF_COOKIE,
   clearCookie,
+  parseCookies,
   serializeCookie,
 } from "#src/session/cookies.ts";
+import type { Device, KnownDevices } from "#src/session/known-devices.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "./context.ts";
 import type { Paths } from "./paths.ts";
 
+/** Browsers keep no cookie for longer. */
+const DEVICE_SECONDS = 400 * 86_400;
+
+interface Secrets {
+  readonly hubSecret: string;
+  readonly siteSecret: string;
+  readonly xsrf: string;
+  /** Absent: they end with the browser. */
+  readonly maxAgeSeconds?: number;
+}
+
 export class SessionCookies {
   readonly #paths: Paths;
+  readonly #devices: KnownDevices;
 
-  constructor(paths: Paths) {
+  constructor(paths: Paths, devices: KnownDevices) {
     this.#paths = paths;
+    this.#devices = devices;
   }
 
-  set(ctx: HubContext, secrets: { hubSecret: string; siteSecret: string; xsrf: string }): void {
-    const secure = ctx.state.request.scheme === "https";
-    const hub = { path: this.#paths.hub, secure };
+  set(ctx: HubContext, { hubSecret, siteSecret, xsrf, maxAgeSeconds }: Secrets): void {
+    const kept = {
+      secure: isSecure(ctx),
+      ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+    };
+    const { hub, base } = this.#paths;
     ctx.append("set-cookie", [
-      serializeCookie(HUB_COOKIE, secrets.hubSecret, { ...hub, httpOnly: true }),
-      serializeCookie(SITE_COOKIE, secrets.siteSecret, {
-        path: this.#paths.base,
-        secure,
-        httpOnly: true,
-      }),
-      serializeCookie(XSRF_COOKIE, secrets.xsrf, { ...hub, httpOnly: false }),
+      serializeCookie(HUB_COOKIE, hubSecret, { ...kept, path: hub, httpOnly: true }),
+      serializeCookie(SITE_COOKIE, siteSecret, { ...kept, path: base, httpOnly: true }),
+      serializeCookie(XSRF_COOKIE, xsrf, { ...kept, path: hub, httpOnly: false }),
     ]);
   }
 
@@ -38,4 +54,32 @@ export class SessionCookies {
     ]);
     delete ctx.state.xsrfCookie;
   }
+
+  /** The id of this browser, when `user` has signed in there before with the present password. */
+  deviceKnownTo(ctx: HubContext, user: UserRecord | undefined): string | undefined {
+    const device = this.#device(ctx);
+    const isKnown = device !== undefined && user !== undefined && this.#devices.knows(device, user);
+    return isKnown ? device.id : undefined;
+  }
+
+  /** After a sign-in, and when the password is another one from now on. */
+  rememberDevice(ctx: HubContext, user: UserRecord): void {
+    const value = this.#devices.remember(this.#device(ctx), user);
+    ctx.append("set-cookie", [
+      serializeCookie(DEVICE_COOKIE, value, {
+        path: this.#paths.hub,
+        httpOnly: true,
+        secure: isSecure(ctx),
+        maxAgeSeconds: DEVICE_SECONDS,
+      }),
+    ]);
+  }
+
+  #device(ctx: HubContext): Device | undefined {
+    return this.#devices.read(parseCookies(ctx.get("cookie")).get(DEVICE_COOKIE));
+  }
+}
+
+function isSecure(ctx: HubContext): boolean {
+  return ctx.state.request.scheme === "https";
 }

@@ -7,7 +7,10 @@ export const SITE_COOKIE = "jupyterhub-session-id";
 /** Form token, readable by scripts; path `{B}hub/`. */
 export const XSRF_COOKIE = "_xsrf";
 
-const OURS: ReadonlySet<string> = new Set([HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE]);
+/** Tells a browser in which somebody has signed in before; path `{B}hub/`. It opens nothing. */
+export const DEVICE_COOKIE = "homeroom-device";
+
+const OURS: ReadonlySet<string> = new Set([HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, DEVICE_COOKIE]);
 
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** RFC 6265, so that nothing in a value can begin another cookie or attribute. */

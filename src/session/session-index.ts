@@ -10,6 +10,8 @@ export interface OpenSession {
   seenAtMs: number;
   /** The `seenAtMs` that the record tells of. */
   writtenSeenAtMs: number;
+  /** Sign-ins of other browsers up to then are known here. */
+  othersSeenAtMs: number;
 }
 
 /** What `makeSecret` makes; nothing else is worth hashing. */
@@ -33,11 +35,13 @@ export class SessionIndex {
       return;
     }
     const seenAtMs = this.#sinceMs(record.lastSeen);
+    const bornAtMs = this.#sinceMs(record.created);
     const added: OpenSession = {
       record,
-      bornAtMs: this.#sinceMs(record.created),
+      bornAtMs,
       seenAtMs,
       writtenSeenAtMs: seenAtMs,
+      othersSeenAtMs: record.othersSeen === undefined ? bornAtMs : this.#sinceMs(record.othersSeen),
     };
     this.#sessions.set(record.id, added);
     this.#byHubSecret.set(record.hubSecret, added);

@@ -41,6 +41,8 @@ export interface NewSession {
   readonly mustChangePassword: boolean;
   readonly device: string;
   readonly address: string;
+  /** The own computer: it stays signed in, and only the greatest age ends the session. */
+  readonly isKept?: boolean;
 }
 
 export class Sessions implements AsyncDisposable {
@@ -65,7 +67,8 @@ export class Sessions implements AsyncDisposable {
 
   /**
    * Opens a session for somebody who has just signed in. The secrets are for the two cookies, and kept nowhere.
-   * Throws `wrong_password` when the account or its password was changed since it was checked.
+   * Throws `wrong_password` when the account or its password was changed since it was checked, and
+   * `account_locked`.
    */
   async create(input: NewSession): Promise<{
     readonly session: SessionRecord;
@@ -85,11 +88,15 @@ export class Sessions implements AsyncDisposable {
       mustChangePassword: input.mustChangePassword,
       device: input.device.slice(0, MAX_TEXT),
       address: input.address.slice(0, MAX_TEXT),
+      ...(input.isKept === true ? { isKept: true as const } : {}),
     };
     await store.change((state) => {
       const user = livingUser(state, session.userId);
       if (user === undefined || !hasSamePassword(user, input.user)) {
         throw new HubError("wrong_password");
+      }
+      if (user.disabled !== undefined) {
+        throw new HubError("account_locked");
       }
       const writes: Write[] = [
         { put: "sessions", key: session.id, record: session },
@@ -118,11 +125,11 @@ export class Sessions implements AsyncDisposable {
     }
   }
 
-  /** Ends a session. With `actor`, the audit says that they signed out. */
+  /** Ends a session. With `actor`, the audit says who signed out, or whom somebody else signed out. */
   async end(id: SessionId, actor?: Actor): Promise<void> {
     const open = this.#index.get(id);
     if (open !== undefined) {
-      await this.#end([open], this.#signOutRow(open, "session.signed_out", actor));
+      await this.#end([open], this.#signOutRows([open], "session.signed_out", actor));
     }
   }
 
@@ -132,10 +139,9 @@ export class Sessions implements AsyncDisposable {
     options: { readonly except?: SessionId; readonly actor?: Actor } = {},
   ): Promise<number> {
     const ended = this.#index.ofUser(userId).filter(({ record }) => record.id !== options.except);
-    const [last] = ended;
-    if (last !== undefined) {
+    if (ended.length > 0) {
       const action = "session.signed_out_everywhere";
-      await this.#end(ended, this.#signOutRow(last, action, options.actor));
+      await this.#end(ended, this.#signOutRows(ended, action, options.actor));
     }
     return ended.length;
   }
@@ -146,6 +152,46 @@ export class Sessions implements AsyncDisposable {
       .ofUser(userId)
       .filter((open) => this.#living(open) !== undefined)
       .map((open) => ({ ...open.record, lastSeen: this.#wallTime(open.seenAtMs) }));
+  }
+
+  /**
+   * Open sessions of the same person in another browser or from another address that began after this one, and
+   * after what was last said to be known here; the newest first.
+   */
+  othersSince(id: SessionId): readonly SessionRecord[] {
+    const own = this.#living(this.#index.get(id));
+    if (own === undefined) {
+      return [];
+    }
+    const { userId, device, address } = own.record;
+    return this.#index
+      .ofUser(userId)
+      .filter((other) => other.bornAtMs > own.othersSeenAtMs && this.#living(other) !== undefined)
+      .filter(({ record }) => record.device !== device || record.address !== address)
+      .toSorted((a, b) => b.bornAtMs - a.bornAtMs)
+      .map(({ record }) => record);
+  }
+
+  /** Who looks at this session knows of all sign-ins until now. */
+  async knowOthers(id: SessionId): Promise<void> {
+    const { store, clock } = this.#options;
+    const own = this.#living(this.#index.get(id));
+    if (own === undefined) {
+      return;
+    }
+    const nowMs = clock.monotonic();
+    await store.change((state) => {
+      const record = state.get("sessions", id);
+      const othersSeen = this.#wallTime(nowMs);
+      return {
+        writes:
+          record === undefined || this.#owed.has(id)
+            ? []
+            : [{ put: "sessions", key: id, record: { ...record, othersSeen } }],
+        result: undefined,
+      };
+    });
+    own.othersSeenAtMs = nowMs;
   }
 
   /**
@@ -192,10 +238,11 @@ export class Sessions implements AsyncDisposable {
     return open === undefined || this.#isOver(open) ? undefined : open;
   }
 
-  #isOver({ seenAtMs, bornAtMs }: OpenSession): boolean {
+  #isOver({ record, seenAtMs, bornAtMs }: OpenSession): boolean {
     const { clock, idleMs, maxMs } = this.#options;
     const now = clock.monotonic();
-    return now - seenAtMs > idleMs || now - bornAtMs > maxMs;
+    const isIdle = record.isKept !== true && now - seenAtMs > idleMs;
+    return isIdle || now - bornAtMs > maxMs;
   }
 
   /** Those that have to go for a new one. */
@@ -268,10 +315,17 @@ export class Sessions implements AsyncDisposable {
     return Math.abs(stepMs) > CLOCK_STEP_MS;
   }
 
-  #timesOf(open: OpenSession, seenAtMs: number): Pick<SessionRecord, "created" | "lastSeen"> {
+  #timesOf(open: OpenSession, seenAtMs: number): Partial<SessionRecord> {
+    const lastSeen = this.#wallTime(seenAtMs);
+    if (!this.#wasClockSet(open)) {
+      return { lastSeen };
+    }
     return {
-      created: this.#wasClockSet(open) ? this.#wallTime(open.bornAtMs) : open.record.created,
-      lastSeen: this.#wallTime(seenAtMs),
+      lastSeen,
+      created: this.#wallTime(open.bornAtMs),
+      ...(open.record.othersSeen === undefined
+        ? {}
+        : { othersSeen: this.#wallTime(open.othersSeenAtMs) }),
     };
   }
 
@@ -281,13 +335,29 @@ export class Sessions implements AsyncDisposable {
     return new Date(clock.now() - (clock.monotonic() - atMs)).toISOString();
   }
 
-  #signOutRow({ record }: OpenSession, action: SignOut, actor: Actor | undefined): Write[] {
+  #signOutRows(
+    [first, ...more]: readonly OpenSession[],
+    action: SignOut,
+    actor: Actor | undefined,
+  ): Write[] {
     const { store, clock } = this.#options;
-    if (actor === undefined) {
+    if (actor === undefined || first === undefined) {
       return [];
     }
-    const name = store.get("users", record.userId)?.name ?? "";
-    return [auditRow({ action, actor, subject: { id: record.userId, name } }, clock)];
+    const { userId, device, address } = first.record;
+    const subject = { id: userId, name: store.get("users", userId)?.name ?? "" };
+    const isOther = actor.id !== userId;
+    return [
+      auditRow(
+        {
+          action: isOther ? "session.ended_by_other" : action,
+          actor,
+          subject,
+          detail: more.length > 0 ? { sessions: more.length + 1 } : { device, from: address },
+        },
+        clock,
+      ),
+    ];
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every page and the model it is rendered with. Texts are not here: templates take them from the catalogue. */
 import type { FailureData } from "#src/errors.ts";
+import type { Check, CheckStatus } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 
@@ -69,10 +70,34 @@ export interface ClassRow {
   };
 }
 
+/** How the box is, for those who keep it. */
+export interface HealthLine {
+  readonly url: string;
+  /** Absent: the box is well. */
+  readonly worst?: Check;
+  /** How many other things are wrong. */
+  readonly more?: number;
+}
+
 export interface FirstPasswordCard {
   readonly displayName: string;
   readonly name: string;
   readonly password: string;
+}
+
+/** One session of a person. */
+export interface DeviceRow {
+  /** The browser in words. */
+  readonly device: string;
+  readonly address: string;
+  readonly created: IsoTime;
+  readonly lastSeen: IsoTime;
+  /** The one that looks at the page: it has no button. */
+  readonly isThis: boolean;
+  /** Stays signed in when the browser is closed. */
+  readonly isKept: boolean;
+  /** POST: ends it. */
+  readonly endUrl: string;
 }
 
 /** One line of a pasted list, as it would be added. */
@@ -98,6 +123,8 @@ export interface Pages {
     /** Keeps `next`. */
     readonly action: string;
     readonly username: string;
+    /** The box for an own computer is ticked. */
+    readonly keeps?: boolean;
     readonly problem?: FailureData;
     /** After a sign-out, a reset or the end of a session. */
     readonly notice?: "signed_out" | "session_ended" | "setup_done";
@@ -110,8 +137,17 @@ export interface Pages {
   };
   home: {
     readonly notebook: NotebookCard;
+    readonly health?: HealthLine;
     readonly eventsUrl: string;
     readonly notice?: "password_changed" | "notebook_stopped";
+    /** The account was used in another browser since this visitor signed in here. */
+    readonly others?: {
+      /** The newest first. */
+      readonly rows: readonly DeviceRow[];
+      /** POST: all of them are known. */
+      readonly seenUrl: string;
+      readonly accountUrl: string;
+    };
   };
   waiting: {
     readonly notebook: NotebookCard;
@@ -138,8 +174,19 @@ export interface Pages {
     readonly minLength: number;
     readonly problems: FormProblems;
     readonly saved: boolean;
-    /** Sessions of this person, this one included. */
-    readonly sessions: number;
+    /** A session was ended. */
+    readonly ended: boolean;
+    /** Sessions of this person, this one first. */
+    readonly devices: readonly DeviceRow[];
+  };
+  health: {
+    readonly checks: readonly Check[];
+    readonly worst: CheckStatus;
+    /** POST: looks again. */
+    readonly action: string;
+    /** POST: the note about a restored database was read. Absent when there is none. */
+    readonly noticeAction?: string;
+    readonly notice?: "read";
   };
   logout: { readonly action: string };
   message: {
@@ -153,6 +200,7 @@ export interface Pages {
     readonly rows: readonly ClassRow[];
     readonly tiles: { readonly people: number; readonly running: number; readonly queued: number };
     readonly eventsUrl: string;
+    readonly health?: HealthLine;
     readonly addUrl: string;
     /** What keeps notebooks from starting now, such as Docker being down. */
     readonly trouble?: FailureData;

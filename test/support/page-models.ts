@@ -1,5 +1,6 @@
 /** A model of every page in every state that looks different: for the tests of templates, words and looks. */
 import type { FailureData } from "#src/errors.ts";
+import { type Check, failed, found } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { LastFailure } from "#src/stores/records.ts";
 import type {
@@ -65,6 +66,52 @@ const quietFailure: LastFailure = {
   at: "2026-11-22T09:50:00.000Z",
   log: [],
 };
+
+const restored: Check = failed(
+  "database",
+  {
+    code: "database_restored_older",
+    params: { detail: "the last change is missing", count: 3, time: "2026-11-22T09:00:00.000Z" },
+  },
+  "warning",
+);
+const wellChecks: readonly Check[] = [
+  found("docker", "docker_fine", { version: "20.10.24+dfsg1" }),
+  found("images", "images_fine", { images: "homeroom-notebook" }),
+  found("pool", "pool_fine", { pool: "10.213.0.0/16", free: 4070, places: 4096 }),
+  found("docker_disk", "disk_fine", { free: "71 GB", total: "252 GB" }),
+  found("data_disk", "disk_fine", { free: "71 GB", total: "252 GB" }),
+  found("memory", "memory_fine", {
+    total: "7.6 GB",
+    available: "4.2 GB",
+    limit: "1 GB",
+    count: 7,
+  }),
+  found("clock", "clock_fine", { now: "2026-11-22 10:00" }),
+  found("database", "database_fine", { rows: 214, lines: 1873 }),
+  found("exports", "exports_fine", { good: 48, age: "12 minutes" }),
+  found("secrets", "secrets_fine"),
+  found("owners", "owners_fine", { count: 2 }),
+];
+const someWarnings: readonly Check[] = [
+  ...wellChecks.slice(0, 4),
+  found("data_disk", "disk_low", { free: "1.9 GB", total: "29 GB" }),
+  found("memory", "check_late", { seconds: 5 }),
+  found("owners", "owners_one", { name: "okoro" }),
+];
+const badChecks: readonly Check[] = [
+  failed("docker", { code: "docker_unreachable", params: { detail: "ENOENT" } }),
+  found("data_disk", "disk_nearly_full", { free: "120 MB", total: "29 GB" }),
+  found("clock", "clock_unset", { now: "1970-01-01 00:03" }),
+  restored,
+  found("exports", "exports_bad", { bad: 2, good: 46, age: "1 hour" }),
+  found("secrets", "secrets_open", { path: "/data/secrets.json" }),
+  found("owners", "owners_locked"),
+];
+
+function health(checks: readonly Check[]) {
+  return { checks, action: "/hub/admin/health" };
+}
 
 export const statuses = {
   stopped: { is: "stopped" },
@@ -222,12 +269,40 @@ const setup = {
   values: { code: "", username: "", displayName: "" },
   minLength: 8,
 };
+const ownDevice = {
+  device: "Firefox on Windows",
+  address: "192.168.1.20",
+  created: "2026-11-22T08:01:00.000Z",
+  lastSeen: NOW,
+  isThis: true,
+  isKept: false,
+  endUrl: "/hub/account/sessions/aaaa/end",
+};
+const otherDevices = [
+  {
+    ...ownDevice,
+    device: "Safari on iPhone",
+    address: "192.168.1.7",
+    created: "2026-11-20T17:42:00.000Z",
+    lastSeen: "2026-11-22T07:42:00.000Z",
+    isThis: false,
+    isKept: true,
+  },
+  {
+    ...ownDevice,
+    device: "Unknown browser",
+    address: "2001:db8:1234:5678:9abc:def0:1234:5678",
+    lastSeen: "2026-11-22T09:20:00.000Z",
+    isThis: false,
+  },
+];
 const account = {
   changeUrl: "/hub/change-password",
   signOutEverywhereUrl: "/hub/account/sign-out-everywhere",
   minLength: 8,
   saved: false,
-  sessions: 1,
+  ended: false,
+  devices: [ownDevice],
 };
 const addPeople = {
   action: "/hub/admin/people/add",
@@ -323,6 +398,7 @@ export const samples: readonly Sample[] = [
     },
     frame,
   ),
+  sample("kept", "login", { ...login, username: "maria", keeps: true }, frame),
   sample("signed-out", "login", { ...login, notice: "signed_out" }, frame),
   sample("session-ended", "login", { ...login, notice: "session_ended" }, frame),
   sample("setup-done", "login", { ...login, notice: "setup_done" }, frame),
@@ -349,6 +425,20 @@ export const samples: readonly Sample[] = [
       { notebook: notebook(status), eventsUrl: "/hub/events/notebook/maria" },
       { ...student, nav: "home" },
     ),
+  ),
+  sample(
+    "other-devices",
+    "home",
+    {
+      notebook: notebook(statuses.running),
+      eventsUrl: "/hub/events/notebook/maria",
+      others: {
+        rows: otherDevices,
+        seenUrl: "/hub/account/others-seen",
+        accountUrl: "/hub/account",
+      },
+    },
+    { ...student, nav: "home" },
   ),
   sample("password-changed", "home", {
     notebook: notebook(statuses.stopped),
@@ -401,13 +491,48 @@ export const samples: readonly Sample[] = [
   sample(
     "saved",
     "account",
-    { ...account, problems: noProblems, saved: true, sessions: 3 },
+    { ...account, problems: noProblems, saved: true, devices: [ownDevice, ...otherDevices] },
     { ...teacher, nav: "account" },
+  ),
+  sample(
+    "ended",
+    "account",
+    { ...account, problems: noProblems, ended: true },
+    { ...student, nav: "account" },
   ),
   sample("refused", "account", {
     ...account,
     problems: { fields: { current: { code: "current_password_wrong", params: {} } } },
   }),
+
+  sample("well", "health", { ...health(wellChecks), worst: "ok", notice: "read" }, teacher),
+  sample("warnings", "health", { ...health(someWarnings), worst: "warning" }, teacher),
+  sample(
+    "bad",
+    "health",
+    { ...health(badChecks), worst: "bad", noticeAction: "/hub/admin/health/notice" },
+    teacher,
+  ),
+  sample(
+    "well",
+    "home",
+    {
+      notebook: notebook(statuses.running),
+      eventsUrl: "/hub/events/notebook/okoro",
+      health: { url: "/hub/admin/health" },
+    },
+    { ...teacher, nav: "home" },
+  ),
+  sample(
+    "unwell",
+    "home",
+    {
+      notebook: notebook(statuses.running),
+      eventsUrl: "/hub/events/notebook/okoro",
+      health: { url: "/hub/admin/health", worst: restored, more: 2 },
+    },
+    { ...teacher, nav: "home" },
+  ),
 
   sample("ask", "logout", { action: "/hub/logout" }),
 

@@ -73,7 +73,7 @@ export function createPeople(overrides: Partial<AccountsParts> = {}) {
   const clock = new MovableClock();
   const store: Store = createMemoryStore({ clock });
   const passwords = new PlainPasswords();
-  const attempts = new Attempts();
+  const attempts = new Attempts({ clock });
   const accounts = new Accounts({ store, passwords, attempts, clock, minLength: 8, ...overrides });
 
   async function add(name: string, role: UserRecord["role"] = "student"): Promise<UserRecord> {

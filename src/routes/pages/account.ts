@@ -9,12 +9,15 @@ import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import { type Frames, THEME_COOKIE } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { visitorOf } from "../middleware/require.ts";
+import { deviceRows } from "../models.ts";
 import type { Paths } from "../paths.ts";
+import type { SessionCookies } from "../session-cookies.ts";
 import { nextOf } from "./login.ts";
 
 interface AccountParts {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly cookies: SessionCookies;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
@@ -41,6 +44,7 @@ export function accountPages(parts: AccountParts) {
       const next = newPassword(form);
       const actor = actorOf(ctx.state.identity, ctx.state.request);
       await accounts.chooseOwnPassword(user.id, { next, session: session.id }, actor);
+      stayKnown(ctx);
       ctx.redirect(nextOf(ctx) ?? (user.role === "student" ? paths.home : paths.admin));
     } catch (error) {
       renderFirst(ctx, user.displayName, refused(ctx, error, firstFields));
@@ -65,13 +69,38 @@ export function accountPages(parts: AccountParts) {
       const actor = actorOf(ctx.state.identity, ctx.state.request);
       const current = field(form, "current");
       await accounts.changePassword(user.id, { current, next, keepSession: session.id }, actor);
+      stayKnown(ctx);
       ctx.redirect(`${paths.account}?saved=1`);
     } catch (error) {
       render(ctx, refused(ctx, error, changeFields));
     }
   }
 
+  /** This browser has the new password; all others were known by the old one. */
+  function stayKnown(ctx: HubContext): void {
+    const user = accounts.byId(visitorOf(ctx).user.id);
+    if (user !== undefined) parts.cookies.rememberDevice(ctx, user);
+  }
+
+  /** One of the visitor's own sessions; that it is over already, or was never theirs, changes nothing. */
+  async function endSession(ctx: HubContext): Promise<void> {
+    const { user, session } = visitorOf(ctx);
+    const wanted = sessions.ofUser(user.id).find(({ id }) => id === ctx.params["session"]);
+    if (wanted === undefined) return ctx.redirect(paths.account);
+    await sessions.end(wanted.id, actorOf(ctx.state.identity, ctx.state.request));
+    if (wanted.id !== session.id) return ctx.redirect(`${paths.account}?ended=1`);
+    parts.cookies.clear(ctx);
+    ctx.redirect(`${paths.login()}?notice=signed_out`);
+  }
+
+  async function knowOthers(ctx: HubContext): Promise<void> {
+    await sessions.knowOthers(visitorOf(ctx).session.id);
+    ctx.redirect(paths.home);
+  }
+
   function render(ctx: HubContext, problems: FormProblems): void {
+    const { user, session } = visitorOf(ctx);
+    const own = { own: session.id, endUrl: paths.endSession };
     ctx.type = "html";
     const model = {
       changeUrl: paths.changePassword,
@@ -79,7 +108,8 @@ export function accountPages(parts: AccountParts) {
       minLength,
       problems,
       saved: ctx.query["saved"] === "1",
-      sessions: sessions.ofUser(visitorOf(ctx).user.id).length,
+      ended: ctx.query["ended"] === "1",
+      devices: deviceRows(sessions.ofUser(user.id), own),
     };
     ctx.body = parts.views.page("account", model, parts.frames.of(ctx, "account"));
   }
@@ -98,7 +128,7 @@ export function accountPages(parts: AccountParts) {
     ctx.redirect(paths.account);
   }
 
-  return { showFirst, submitFirst, show, change, appearance };
+  return { showFirst, submitFirst, show, change, endSession, knowOthers, appearance };
 }
 
 function newPassword(form: URLSearchParams): string {

@@ -1,7 +1,10 @@
 /** Signing in and out (ui.md S1). */
+import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
+import { BUSY_SECONDS } from "#src/services/sign-in/busy.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { SignUp } from "#src/services/accounts/sign-up.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import { actorOf } from "#src/session/identity.ts";
 import { deviceOf, type Sessions } from "#src/session/sessions.ts";
@@ -16,8 +19,10 @@ import type { Paths } from "../paths.ts";
 import type { SessionCookies } from "../session-cookies.ts";
 
 interface LoginParts {
+  readonly config: Pick<Config, "sessions">;
   readonly accounts: Accounts;
   readonly login: Login;
+  readonly signUp: Pick<SignUp, "takesPeople">;
   readonly sessions: Sessions;
   readonly csrf: Csrf;
   readonly cookies: SessionCookies;
@@ -25,6 +30,9 @@ interface LoginParts {
   readonly views: Views;
   readonly paths: Paths;
 }
+
+const DAY_SECONDS = 86_400;
+const MOST_PATIENCE_MS = 60_000;
 
 export function loginPages(parts: LoginParts) {
   const { accounts, login, sessions, paths } = parts;
@@ -43,15 +51,21 @@ export function loginPages(parts: LoginParts) {
   async function submit(ctx: HubContext): Promise<void> {
     const form = await readForm(ctx);
     const username = field(form, "username");
+    const isKept = field(form, "keep") === "1";
+    const patience = patienceOf(ctx);
     try {
       const actor = actorOf(ctx.state.identity, ctx.state.request);
-      const signal = AbortSignal.timeout(60_000);
       const credentials = { username, password: field(form, "password") };
-      const result = await login.signIn(credentials, actor, signal);
-      await startSession(ctx, result.user, result.mustChangePassword);
+      const client = {
+        device: parts.cookies.deviceKnownTo(ctx, accounts.byName(username)),
+        page: ctx.state.xsrfCookie,
+      };
+      const result = await login.signIn(credentials, actor, patience, client);
+      await startSession(ctx, result.user, result.mustChangePassword, { isKept });
     } catch (error) {
-      if (!(error instanceof HubError) || error.status >= 500) throw error;
-      refuse(ctx, error, username);
+      const problem = error === patience.reason ? tooLate(error) : error;
+      if (!(problem instanceof HubError) || !isToldInForm(problem)) throw problem;
+      refuse(ctx, problem, { username, isKept });
     }
   }
 
@@ -60,6 +74,7 @@ export function loginPages(parts: LoginParts) {
     ctx: HubContext,
     user: UserRecord,
     mustChangePassword: boolean,
+    { isKept = false }: { readonly isKept?: boolean } = {},
   ): Promise<void> {
     const { identity } = ctx.state;
     if (identity?.kind === "user") await sessions.end(identity.session.id);
@@ -68,8 +83,14 @@ export function loginPages(parts: LoginParts) {
       mustChangePassword,
       device: deviceOf(ctx.get("user-agent")),
       address: ctx.state.request.address,
+      isKept,
     });
-    parts.cookies.set(ctx, { ...made, xsrf: parts.csrf.tokenOf(made.session) });
+    parts.cookies.set(ctx, {
+      ...made,
+      xsrf: parts.csrf.tokenOf(made.session),
+      ...(isKept ? { maxAgeSeconds: parts.config.sessions.maxDays * DAY_SECONDS } : {}),
+    });
+    parts.cookies.rememberDevice(ctx, user);
     ctx.redirect(afterSignIn(ctx, user, mustChangePassword));
   }
 
@@ -79,10 +100,14 @@ export function loginPages(parts: LoginParts) {
     return next ?? (user.role === "student" ? paths.home : paths.admin);
   }
 
-  function refuse(ctx: HubContext, error: HubError, username: string): void {
+  function refuse(
+    ctx: HubContext,
+    error: HubError,
+    { username, isKept }: { readonly username: string; readonly isKept: boolean },
+  ): void {
     ctx.status = error.status;
     if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
-    render(ctx, { username: username.slice(0, 100), problem: error.toData() });
+    render(ctx, { username: username.slice(0, 100), keeps: isKept, problem: error.toData() });
   }
 
   async function expired(ctx: HubContext): Promise<void> {
@@ -90,13 +115,13 @@ export function loginPages(parts: LoginParts) {
     refuse(
       ctx,
       new HubError("form_expired", { reason: "Login form invalid or expired. Try again." }),
-      field(form, "username"),
+      { username: field(form, "username"), isKept: field(form, "keep") === "1" },
     );
   }
 
   function render(
     ctx: HubContext,
-    model: Pick<Pages["login"], "username" | "problem" | "notice">,
+    model: Pick<Pages["login"], "username" | "keeps" | "problem" | "notice">,
   ): void {
     ctx.type = "html";
     const action = paths.login(nextOf(ctx));
@@ -127,6 +152,23 @@ export function loginPages(parts: LoginParts) {
   }
 
   return { show, submit, expired, startSession, showLogout, logout, signOutEverywhere };
+}
+
+/** Ends when the browser has gone away or has waited for too long: a try in line then makes room for others. */
+function patienceOf(ctx: HubContext): AbortSignal {
+  const gone = new AbortController();
+  ctx.res.once("close", () => {
+    if (!ctx.res.writableFinished) gone.abort();
+  });
+  return AbortSignal.any([gone.signal, AbortSignal.timeout(MOST_PATIENCE_MS)]);
+}
+
+function tooLate(reason: unknown): HubError {
+  return new HubError("too_busy", {}, { retryAfter: BUSY_SECONDS, cause: reason });
+}
+
+function isToldInForm({ code, status }: HubError): boolean {
+  return status < 500 || code === "too_busy";
 }
 
 export function nextOf(ctx: HubContext): string | undefined {

@@ -1,15 +1,22 @@
 /** Signing in, up to the session: limits, the password, and what is remembered of it. */
 import type { Authenticator, Credentials } from "#src/authenticators/authenticator.ts";
+import { hash } from "node:crypto";
 import { isoTime, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import type { Timers } from "#src/services/servers/timers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
-import type { Attempts } from "./attempts.ts";
+import type { Attempts, Client } from "./attempts.ts";
+import { Refusals } from "./refusals.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
 import { hasSamePassword, putUser, userNamed } from "#src/services/accounts/user-records.ts";
+
+const MAX_TYPED = 1000;
+const DIGEST_LENGTH = 32;
 
 interface Parts {
   readonly authenticator: Authenticator;
@@ -17,6 +24,8 @@ interface Parts {
   readonly attempts: Attempts;
   readonly store: Store;
   readonly clock: Clock;
+  readonly timers?: Timers;
+  readonly log?: Pick<Logger, "error">;
 }
 
 export interface SignedIn {
@@ -25,27 +34,42 @@ export interface SignedIn {
   readonly mustChangePassword: boolean;
 }
 
-export class Login {
+export class Login implements AsyncDisposable {
   readonly #parts: Parts;
+  readonly #refusals: Refusals;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const { store, clock, timers, log } = parts;
+    this.#refusals = new Refusals({ store, clock, timers, log });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#refusals[Symbol.asyncDispose]();
   }
 
   /**
-   * Throws `wrong_password`, whatever did not fit, `too_many_attempts`, and `account_locked`, which only those hear
-   * who know the password. Nobody is added by signing in: people
-   * whom an outside authenticator knows need an account here as well.
+   * Throws `wrong_password`, whatever did not fit, `too_many_attempts`, `too_busy`, and `account_locked`, which only
+   * those hear who know the password. Nobody is added by signing in: people whom an outside authenticator knows
+   * need an account here as well.
    */
-  async signIn(credentials: Credentials, actor: Actor, signal: AbortSignal): Promise<SignedIn> {
+  async signIn(
+    credentials: Credentials,
+    actor: Actor,
+    signal: AbortSignal,
+    client: Client = {},
+  ): Promise<SignedIn> {
     const { attempts } = this.#parts;
-    // All names that nobody can have share one counter.
-    const name = toUserName(credentials.username) ?? "";
-    const signedIn = await attempts.limit(name, actor.address ?? "", () =>
-      this.#try(credentials, actor, signal),
+    const name = toUserName(credentials.username);
+    const signedIn = await attempts.limit(
+      // What nobody can be called counts by itself, too: a class whose people type their full names is many.
+      name ?? `?${digest(credentials.username)}`,
+      actor.address ?? "",
+      () => this.#try(credentials, actor, signal),
+      { ...client, isSignIn: true, signal },
     );
     if (signedIn === undefined) {
-      await this.#refuse(name, actor);
+      await this.#refuse(name ?? "", actor, client);
       throw new HubError("wrong_password");
     }
     return signedIn;
@@ -90,13 +114,18 @@ export class Login {
   }
 
   /** The row names what was typed only if it can be a user name; who is in a hurry types the password there. */
-  #refuse(name: string, actor: Actor): Promise<void> {
-    const { accounts, store, clock } = this.#parts;
+  #refuse(name: string, actor: Actor, { device }: Client): Promise<void> {
+    const { accounts } = this.#parts;
     // By id, so that erasing them takes the name out of the row.
     const subject = accounts.byName(name) ?? accounts.lastTrashed(name) ?? { name };
-    const row = auditRow({ action: "session.refused", actor, subject }, clock);
-    return store.change(() => ({ writes: [row], result: undefined }));
+    const detail = device === undefined ? {} : { detail: { device } };
+    return this.#refusals.tell({ actor, subject, ...detail });
   }
+}
+
+/** What was typed may be a password. */
+function digest(text: string): string {
+  return hash("sha256", text.slice(0, MAX_TYPED)).slice(0, DIGEST_LENGTH);
 }
 
 /** While it was checked, a password may be replaced, or an account removed and its name given to another. */

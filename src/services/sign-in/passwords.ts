@@ -2,6 +2,7 @@
 import { argon2id, hash, verify } from "argon2";
 import { randomBytes } from "node:crypto";
 import { HubError } from "#src/errors.ts";
+import { BUSY_SECONDS } from "./busy.ts";
 import { isCommonPassword } from "./common-passwords.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
 
@@ -13,6 +14,8 @@ const CAP = { memoryCost: 65_536, timeCost: 6, parallelism: 4 } as const;
 export const MAX_PASSWORD_BYTES = 1024;
 /** libuv has four threads; one stays free for the database and files. */
 const MOST_AT_ONCE = 3;
+/** People who wait for their password to be checked; at ten a second they would not wait for longer. */
+const MOST_WAITING = 500;
 
 const PHC =
   /^\$argon2id\$v=19\$((?:[mtp]=\d{1,7},){2}[mtp]=\d{1,7})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
@@ -43,6 +46,7 @@ export class Passwords {
   /**
    * Whether `password` fits. Without a hash, or with one that is damaged or dearer than we allow, it takes as
    * long and is `false`. An empty password never fits. `signal` gives up the place in the queue.
+   * Throws `too_busy` when very many wait already.
    */
   async verify(
     stored: string | undefined,
@@ -51,6 +55,9 @@ export class Passwords {
   ): Promise<boolean> {
     if (password === "" || isTooLong(password)) {
       return false;
+    }
+    if (this.#verifying.size >= MOST_WAITING) {
+      throw new HubError("too_busy", {}, { retryAfter: BUSY_SECONDS });
     }
     const usable = stored !== undefined && isWithinCap(stored);
     const fits = await this.#inTurn(

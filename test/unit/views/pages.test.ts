@@ -164,14 +164,14 @@ describe("the frame of a page", () => {
 });
 
 describe("the sign-in form", () => {
-  it("has the fields of JupyterHub's", () => {
+  it("has the fields of JupyterHub's, and one of ours", () => {
     const root = parse(find("login-wrong"));
     const form = only(root, "form");
     assert.equal(attribute(form, "action"), "/hub/login?next=%2Fhub%2Fhome");
     const fields = [...elements(form)].map((element) => attribute(element, "name"));
     assert.deepEqual(
       fields.filter((name) => name !== undefined),
-      ["_xsrf", "username", "password"],
+      ["_xsrf", "username", "password", "keep"],
     );
     const error = [...elements(root)].find(
       (element) => attribute(element, "class") === "login_error",
