@@ -19,6 +19,7 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   waiting: "pages/waiting.njk",
   asleep: "pages/asleep.njk",
   account: "pages/account.njk",
+  health: "pages/health.njk",
   logout: "pages/logout.njk",
   message: "pages/message.njk",
   class: "pages/class.njk",
@@ -27,6 +28,10 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   shownOnce: "pages/shown-once.njk",
   removePerson: "pages/remove-person.njk",
   log: "pages/log.njk",
+  signUp: "pages/sign-up.njk",
+  signUpPassword: "pages/sign-up-password.njk",
+  signUpClosed: "pages/sign-up-closed.njk",
+  signUpClasses: "pages/sign-up-classes.njk",
 };
 
 /** Pages include the same files, with the model under the same name. */
@@ -34,6 +39,7 @@ const partTemplates: Readonly<Record<PartName, { template: string; variable: str
   notebookStatus: { template: "parts/notebook-status.njk", variable: "notebook" },
   waitingStatus: { template: "parts/waiting-status.njk", variable: "waiting" },
   classRow: { template: "parts/class-row.njk", variable: "row" },
+  newcomers: { template: "parts/newcomers.njk", variable: "newcomers" },
   classTiles: { template: "parts/class-tiles.njk", variable: "tiles" },
 };
 

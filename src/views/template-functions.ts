@@ -1,5 +1,6 @@
 /** What templates can call. Values are isolated from the text around them, whatever their direction. */
 import type { FailureData } from "#src/errors.ts";
+import type { Check } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 import type { Assets } from "./assets.ts";
@@ -56,6 +57,10 @@ export function templateFunctions(
             : toHtml(value),
         ),
       ),
+
+    /** What a check of the box found, or its advice. */
+    finding: (check: Check, part: "text" | "advice"): SafeHtml =>
+      safe(fill(translator.finding(check, part), check.params, escapeHtml, toHtml)),
 
     number: (value: number): string => formats.number(value),
     percent: (value: number): SafeHtml => isolated(formats.percent(value)),

@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import i18next, { type TFunction } from "i18next";
 import type { Clock } from "#src/clock.ts";
-import { type FailureData, failures } from "#src/errors.ts";
+import { type FailureData, failures, isFailureCode } from "#src/errors.ts";
+import { type Check, findings } from "#src/services/box/findings.ts";
 import { Formats } from "./formats.ts";
 
 export interface Catalog {
@@ -38,6 +39,20 @@ export function englishFailures(): Catalog {
   return Object.fromEntries(texts);
 }
 
+/** The table of what the checks of the box find, as a catalogue. */
+export function englishFindings(): Catalog {
+  const texts = Object.entries<{ text: string; advice?: string }>(findings).map(
+    ([code, { text, advice }]): [string, Catalog] => [
+      code,
+      {
+        text: doubleBraces(text),
+        ...(advice === undefined ? {} : { advice: doubleBraces(advice) }),
+      },
+    ],
+  );
+  return Object.fromEntries(texts);
+}
+
 function doubleBraces(text: string): string {
   return text.replaceAll(/\{(\w+)\}/g, "{{$1}}");
 }
@@ -63,12 +78,16 @@ export class Translations {
       initAsync: false,
       fallbackLng: ENGLISH,
       resources: Object.fromEntries(
-        Object.entries(catalogs).map(([language, { failure, ...page }]) => [
+        Object.entries(catalogs).map(([language, { failure, finding, ...page }]) => [
           language,
-          { page, failure: language === ENGLISH ? englishFailures() : (failure ?? {}) },
+          {
+            page,
+            failure: language === ENGLISH ? englishFailures() : (failure ?? {}),
+            finding: language === ENGLISH ? englishFindings() : (finding ?? {}),
+          },
         ]),
       ),
-      ns: ["page", "failure"],
+      ns: ["page", "failure", "finding"],
       defaultNS: "page",
       parseMissingKeyHandler: (key: string) => {
         throw new TypeError(`no catalogue has the text ${key}`);
@@ -148,6 +167,12 @@ export class Translator {
 
   failure(failure: FailureData, reader: FailureReader): Segment[] {
     return this.segments(`failure:${failure.code}.${reader}`);
+  }
+
+  finding({ code }: Pick<Check, "code">, part: "text" | "advice"): Segment[] {
+    return isFailureCode(code)
+      ? this.failure({ code, params: {} }, "teacher")
+      : this.segments(`finding:${code}.${part}`);
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type Catalog,
   type Catalogs,
   englishFailures,
+  englishFindings,
   readCatalogs,
 } from "#src/views/translate.ts";
 
@@ -22,7 +23,7 @@ export const locales = fileURLToPath(new URL("../../views/locales", import.meta.
 
 export function catalogsWithPseudo(): Catalogs {
   const real = readCatalogs(locales);
-  const english = { ...real["en"], failure: englishFailures() };
+  const english = { ...real["en"], failure: englishFailures(), finding: englishFindings() };
   return {
     ...real,
     "en-XA": change(english, (text) => `[${accented(text)}${"·".repeat(text.length * 0.4)}]`),

@@ -1,6 +1,7 @@
 /** Class now (ui.md T1), and one person's log. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
@@ -11,12 +12,14 @@ import { visitorOf } from "../middleware/require.ts";
 import { classRow, classTiles, visiblePeople } from "../models.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import type { Paths } from "../paths.ts";
+import { healthLine } from "./health.ts";
 
 const LOG_LINES = 500;
 
 export interface ClassroomParts {
   readonly accounts: Accounts;
   readonly servers: Servers;
+  readonly checks: BoxChecks;
   readonly permissions: Permissions;
   readonly notes: OneTimeNotes;
   readonly frames: Frames;
@@ -39,6 +42,7 @@ export function classroomPages(parts: ClassroomParts) {
       eventsUrl: paths.adminEvents,
       addUrl: paths.addPeople,
       ...(trouble === undefined ? {} : { trouble }),
+      ...healthLine(visitor, parts),
       ...(notice === "person_removed" ? { notice: "person_removed" as const } : {}),
     };
     ctx.body = views.page("class", model, frames.of(ctx, "class"));

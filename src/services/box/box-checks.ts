@@ -3,7 +3,10 @@ import type { Clock } from "#src/clock.ts";
 import type { Config } from "#src/config/schema.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
 import type { Spawner, SpawnerReport } from "#src/spawners/spawner.ts";
+import { readRestored, RESTORED_KEY, restoredWasRead } from "#src/stores/restored.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { BoxFacts } from "./box-facts.ts";
 import { checkDisk, checkDocker, checkImages, checkMemory, checkPool } from "./engine-checks.ts";
@@ -72,6 +75,23 @@ export class BoxChecks {
     return worstFirst(
       known.filter((check) => check !== undefined).filter(({ status }) => status !== "ok"),
     );
+  }
+
+  /** The database was restored, and nobody has said yet that they have read it. */
+  isNoticeDue(): boolean {
+    return this.#parts.store?.health().restored !== undefined;
+  }
+
+  /** Somebody has: it is told no more. */
+  async takeNotice(actor: Actor): Promise<void> {
+    const { store, clock } = this.#parts;
+    this.#last = undefined;
+    await store?.change((state) => {
+      if (readRestored(state) === undefined) return { writes: [], result: undefined };
+      const detail = { setting: RESTORED_KEY, value: "read" };
+      const line = auditRow({ action: "settings.changed", actor, detail }, clock);
+      return { writes: [restoredWasRead, line], result: undefined };
+    });
   }
 
   async #runAll(): Promise<readonly Check[]> {

@@ -1,6 +1,7 @@
 /** Whatever people are called, whatever they paste and whatever a notebook prints: a page stays the page it is. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { checkNames } from "#src/services/box/findings.ts";
 import { loadAssets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import { createViews } from "#src/views/render.ts";
@@ -45,6 +46,7 @@ const FREE_TEXTS: ReadonlySet<string> = new Set([
   "image",
   "log",
   "lines",
+  "problems",
 ]);
 
 function withFreeText(text: string): <Value>(value: Value) => Value {
@@ -60,7 +62,8 @@ function withFreeText(text: string): <Value>(value: Value) => Value {
     const isFailureCode = key === "code" && /^[a-z]+(?:_[a-z]+)*$/.test(String(value));
     const isWord = value === "added" || value === "reset";
     const isText = typeof value === "string" && !isWord && !value.startsWith("/hub/");
-    const isFree = isText && FREE_TEXTS.has(key) && !isFailureCode;
+    const isCheck = key === "name" && checkNames.some((name) => name === value);
+    const isFree = isText && FREE_TEXTS.has(key) && !isFailureCode && !isCheck;
     return (isFree ? text : value) as Value;
   };
   return (value) => replaced(value, "");

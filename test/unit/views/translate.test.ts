@@ -4,7 +4,13 @@ import { describe, it } from "node:test";
 import { failures } from "#src/errors.ts";
 import { loadAssets } from "#src/views/assets.ts";
 import { createViews } from "#src/views/render.ts";
-import { type Catalog, Translations, englishFailures, readCatalogs } from "#src/views/translate.ts";
+import {
+  type Catalog,
+  Translations,
+  englishFailures,
+  englishFindings,
+  readCatalogs,
+} from "#src/views/translate.ts";
 import { type Element, attribute, parseHtml } from "#test/support/html.ts";
 import { partSamples, sampleClock, samples } from "#test/support/page-models.ts";
 import { catalogsWithPseudo, locales } from "#test/support/pseudo-locales.ts";
@@ -69,7 +75,7 @@ describe("every other catalogue", () => {
   for (const file of files) {
     it(`has the texts and placeholders of the English one: ${file}`, () => {
       const catalog = JSON.parse(readFileSync(`${locales}/${file}`, "utf8")) as Catalog; // Checked below.
-      const whole = { ...english, failure: englishFailures() };
+      const whole = { ...english, failure: englishFailures(), finding: englishFindings() };
       const plain = (key: string): string => key.replace(/_(?:zero|one|two|few|many|other)$/, "");
       const expected = new Set(keysOf(whole).map(plain));
       assert.deepEqual(new Set(keysOf(catalog).map(plain)), expected);
