@@ -227,6 +227,49 @@ describe("what people may do when something changed meanwhile", () => {
   });
 });
 
+describe("what people may do with the trash", () => {
+  const trash: readonly Permission[] = ["restore:users", "erase:users"];
+
+  function over(name: string, subject: UserRecord): readonly Permission[] {
+    return trash.filter((permission) => permissions.may(visitor(name), permission, subject));
+  }
+
+  it("is to restore own students, and to erase as an owner alone", async () => {
+    const mine = await people.add("mine");
+    const colleague = await people.add("colleague", "teacher");
+    for (const user of [mine, colleague]) {
+      assert.deepEqual(over("olga", user), [], "not while they live");
+      assert.deepEqual(over("tess", user), []);
+      await people.accounts.remove(user.id, consoleActor);
+      assert.deepEqual(over("olga", user), trash);
+      assert.deepEqual(over("sam", user), []);
+      assert.deepEqual(over("far-teacher", user), []);
+      assert.ok(trash.every((each) => permissions.may(consoleIdentity, each, user)));
+      const others = allPermissions.filter((each) => permissions.may(visitor("olga"), each, user));
+      assert.deepEqual(others, []);
+    }
+    assert.deepEqual(over("tess", mine), ["restore:users"]);
+    assert.deepEqual(over("tess", colleague), []);
+    await people.accounts.restore(mine.id, {}, consoleActor);
+    assert.deepEqual(over("tess", mine), []);
+    assert.equal(permissions.may(visitor("tess"), "rename:users", mine), true);
+  });
+});
+
+describe("what locked people may do", () => {
+  it("is nothing, in sessions that are open; and they are there for others", async () => {
+    const locked = await people.add("locked", "teacher");
+    subjects["locked"] = locked;
+    const before = visitor("locked");
+    assert.equal(permissions.may(before, "reset:passwords", subject("sam")), true);
+    await people.accounts.setDisabled(locked.id, true, consoleActor);
+    for (const name of ["locked", "sam", ""]) assert.deepEqual(allowed(before, name), []);
+    assert.equal(permissions.may(visitor("olga"), "disable:users", locked), true);
+    await people.accounts.setDisabled(locked.id, false, consoleActor);
+    assert.equal(permissions.may(before, "reset:passwords", subject("sam")), true);
+  });
+});
+
 describe("the actor of a request", () => {
   const context: RequestContext = {
     id: "K7-4201",
