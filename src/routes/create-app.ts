@@ -26,6 +26,7 @@ import { boxApi } from "./api/box.ts";
 import { infoApi } from "./api/info.ts";
 import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
+import { sessionsApi } from "./api/sessions.ts";
 import { trashApi } from "./api/trash.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
 import { Frames } from "./frames.ts";
@@ -130,6 +131,7 @@ function createHandlers(
     box: boxApi(parts),
     info: infoApi(parts),
     servers: serversApi(parts),
+    sessions: sessionsApi(parts),
     accounts: accountsApi(parts),
     classes: classesApi(parts),
     trash: trashApi(parts),

@@ -7,6 +7,7 @@ import type { boxApi } from "./api/box.ts";
 import type { infoApi } from "./api/info.ts";
 import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
+import type { sessionsApi } from "./api/sessions.ts";
 import type { trashApi } from "./api/trash.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { classroomPages } from "./pages/classroom.ts";
@@ -40,6 +41,7 @@ export interface Handlers {
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
   readonly accounts: ReturnType<typeof accountsApi>;
+  readonly sessions: ReturnType<typeof sessionsApi>;
   readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
 }
@@ -135,7 +137,12 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["PATCH", "hub/api/accounts/:name", "rename:users", h.accounts.change],
     ["POST", "hub/api/accounts/:name/reset", "reset:passwords", h.accounts.reset],
     ["POST", "hub/api/accounts/:name/accept", "admin:users", h.accounts.accept],
+    ["GET", "hub/api/accounts/:name/sessions", "sessions", h.sessions.list],
+    ["DELETE", "hub/api/accounts/:name/sessions", "sessions", h.sessions.endAll],
+    ["DELETE", "hub/api/accounts/:name/sessions/:session", "sessions", h.sessions.end],
     ["DELETE", "hub/api/accounts/:name", "delete:users", h.accounts.remove],
+    ["GET", "hub/api/classes", "admin:groups", h.classes.list],
+    ["PUT", "hub/api/classes/:id/sign-up", "admin:groups", h.classes.setSignUp],
     ["GET", "hub/api/trash", "restore:users", h.trash.list],
     ["POST", "hub/api/trash/:id/restore", "restore:users", h.trash.restore],
     ["DELETE", "hub/api/trash/:id", "erase:users", h.trash.erase],
