@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import { argon2id, hash as argon2Hash } from "argon2";
+import * as v from "valibot";
 import { HubError, failureText } from "#src/errors.ts";
 import { Passwords, checkPasswordRules } from "#src/services/sign-in/passwords.ts";
+
+/** Those of the list that are long enough. */
+const leaked = v
+  .parse(
+    v.array(v.string()),
+    createRequire(import.meta.url)("@zxcvbn-ts/language-common/src/passwords.json"),
+  )
+  .filter((text) => text.length >= 8);
 
 const password = "red lamp río";
 
@@ -217,6 +227,24 @@ describe("the rules for a password", () => {
       "jupyterhub",
     ]) {
       assert.match(answerTo(text), /^password_common: .*others would try/, text);
+    }
+  });
+
+  it("refuse all of the passwords that leaked most often, however they are typed", () => {
+    assert.ok(leaked.length > 15_000);
+    for (const text of leaked) {
+      for (const typed of [text, text.toUpperCase()]) {
+        assert.notEqual(answerTo(typed), "fine", typed);
+      }
+    }
+    for (const known of ["trustno1", "jordan23", "q1w2e3r4t5", "Tinkerbell", "manchester"]) {
+      assert.match(answerTo(known), /^password_common/, known);
+    }
+  });
+
+  it("take words together, of which each alone is on the list", () => {
+    for (const text of ["dragon monkey", "sunshine-football-tea", "princess of my shadow"]) {
+      assert.equal(answerTo(text), "fine", text);
     }
   });
 
