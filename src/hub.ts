@@ -14,6 +14,7 @@ import { createApp } from "#src/routes/create-app.ts";
 import { createUserPathPages } from "#src/routes/user-path-pages.ts";
 import { Accounts } from "#src/services/accounts/accounts.ts";
 import { Erasure } from "#src/services/accounts/erasure.ts";
+import { AuditLog } from "#src/services/audit/audit-log.ts";
 import { BoxChecks } from "#src/services/box/box-checks.ts";
 import { boxFacts } from "#src/services/box/box-facts.ts";
 import { OwnerReset } from "#src/services/box/owner-reset.ts";
@@ -21,6 +22,7 @@ import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { Login } from "#src/services/sign-in/login.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
 import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
+import { HomeUsage } from "#src/services/servers/home-usage.ts";
 import { Servers } from "#src/services/servers/servers.ts";
 import { SetupCode } from "#src/services/accounts/setup-code.ts";
 import { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
@@ -117,6 +119,8 @@ export async function createHub({
   const servers = opened.use(
     new Servers({ store, spawner, config: { ...config.spawner, basePath }, secrets, clock, log }),
   );
+  const homeUsage = opened.use(new HomeUsage({ homes, clock, log }));
+  const auditLog = new AuditLog({ store, clock });
   const erasure = opened.use(new Erasure({ store, servers, homes, attempts, clock, log }));
 
   const checks = new BoxChecks({
@@ -140,7 +144,11 @@ export async function createHub({
     config,
     accounts,
     erasure,
+    homeUsage,
+    auditLog,
     login,
+    signUp,
+    classes,
     servers,
     setupCode,
     checks,

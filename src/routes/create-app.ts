@@ -9,6 +9,8 @@ import type { Erasure } from "#src/services/accounts/erasure.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
+import type { AuditLog } from "#src/services/audit/audit-log.ts";
+import type { HomeUsage } from "#src/services/servers/home-usage.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
@@ -23,6 +25,7 @@ import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
 import { boxApi } from "./api/box.ts";
+import { auditApi } from "./api/audit.ts";
 import { infoApi } from "./api/info.ts";
 import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
@@ -39,6 +42,7 @@ import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
 import { accountPages } from "./pages/account.ts";
+import { auditPages } from "./pages/audit.ts";
 import { classroomPages } from "./pages/classroom.ts";
 import { healthPages } from "./pages/health.ts";
 import { homePages } from "./pages/home.ts";
@@ -46,11 +50,15 @@ import { liveStreams } from "./pages/live.ts";
 import { loginPages } from "./pages/login.ts";
 import { miscPages } from "./pages/misc.ts";
 import { peoplePages } from "./pages/people.ts";
+import { personActions } from "./pages/person-actions.ts";
+import { personPages } from "./pages/person.ts";
+import { rosterPages } from "./pages/roster.ts";
 import { setupPages } from "./pages/setup.ts";
 import { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
+import { trashPages } from "./pages/trash.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
 
@@ -60,6 +68,8 @@ export interface AppParts {
   readonly erasure: Erasure;
   readonly login: Login;
   readonly servers: Servers;
+  readonly homeUsage: HomeUsage;
+  readonly auditLog: AuditLog;
   readonly setupCode: SetupCode;
   readonly signUp: SignUp;
   readonly classes: SignUpClasses;
@@ -125,14 +135,20 @@ function createHandlers(
     home: homePages(parts),
     spawn: spawnPages(parts),
     live: liveStreams(parts),
-    classroom: classroomPages({ ...parts, notes }),
+    classroom: classroomPages(parts),
     people: peoplePages({ ...parts, notes, publicUrl: parts.config.listen.publicUrl }),
+    roster: rosterPages(parts),
+    person: personPages(parts),
+    personActions: personActions({ ...parts, notes }),
+    trashPages: trashPages(parts),
+    auditPages: auditPages(parts),
     health: healthPages(parts),
     box: boxApi(parts),
     info: infoApi(parts),
     servers: serversApi(parts),
     sessions: sessionsApi(parts),
     accounts: accountsApi(parts),
+    audit: auditApi(parts),
     classes: classesApi(parts),
     trash: trashApi(parts),
   };

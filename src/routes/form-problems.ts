@@ -3,7 +3,14 @@ import { type FailureCode, HubError } from "#src/errors.ts";
 import type { FormProblems } from "#src/views/pages.ts";
 
 export type Field =
-  "code" | "display_name" | "username" | "password" | "password_repeat" | "current";
+  | "code"
+  | "class"
+  | "display_name"
+  | "username"
+  | "password"
+  | "password_repeat"
+  | "current"
+  | "confirm";
 
 /** What is said about a name or a password always has a field. */
 type OfOneField = Extract<
@@ -14,6 +21,9 @@ type OfOneField = Extract<
 const fieldOf: Readonly<Record<OfOneField, Field>> & Readonly<Partial<Record<FailureCode, Field>>> =
   {
     wrong_setup_code: "code",
+    join_code_missing: "code",
+    join_code_wrong: "code",
+    class_missing: "class",
     display_name_missing: "display_name",
     display_name_too_long: "display_name",
     name_empty: "username",
@@ -33,6 +43,7 @@ const fieldOf: Readonly<Record<OfOneField, Field>> & Readonly<Partial<Record<Fai
     password_common: "password",
     password_repeat: "password_repeat",
     current_password_wrong: "current",
+    confirmation_wrong: "confirm",
   };
 
 /** `fields`: those of the page. What belongs to none of them stands above the form. */

@@ -4,12 +4,14 @@ import type { Guard } from "./middleware/require.ts";
 import type { OnExpired } from "./middleware/protect.ts";
 import type { accountsApi } from "./api/accounts.ts";
 import type { boxApi } from "./api/box.ts";
+import type { auditApi } from "./api/audit.ts";
 import type { infoApi } from "./api/info.ts";
 import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
 import type { sessionsApi } from "./api/sessions.ts";
 import type { trashApi } from "./api/trash.ts";
 import type { accountPages } from "./pages/account.ts";
+import type { auditPages } from "./pages/audit.ts";
 import type { classroomPages } from "./pages/classroom.ts";
 import type { healthPages } from "./pages/health.ts";
 import type { homePages } from "./pages/home.ts";
@@ -17,11 +19,15 @@ import type { liveStreams } from "./pages/live.ts";
 import type { loginPages } from "./pages/login.ts";
 import type { miscPages } from "./pages/misc.ts";
 import type { peoplePages } from "./pages/people.ts";
+import type { personActions } from "./pages/person-actions.ts";
+import type { personPages } from "./pages/person.ts";
+import type { rosterPages } from "./pages/roster.ts";
 import type { setupPages } from "./pages/setup.ts";
 import type { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import type { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
+import type { trashPages } from "./pages/trash.ts";
 
 export interface Handlers {
   readonly misc: ReturnType<typeof miscPages>;
@@ -36,11 +42,17 @@ export interface Handlers {
   readonly live: ReturnType<typeof liveStreams>;
   readonly classroom: ReturnType<typeof classroomPages>;
   readonly people: ReturnType<typeof peoplePages>;
+  readonly roster: ReturnType<typeof rosterPages>;
+  readonly person: ReturnType<typeof personPages>;
+  readonly personActions: ReturnType<typeof personActions>;
+  readonly trashPages: ReturnType<typeof trashPages>;
+  readonly auditPages: ReturnType<typeof auditPages>;
   readonly health: ReturnType<typeof healthPages>;
   readonly box: ReturnType<typeof boxApi>;
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
   readonly accounts: ReturnType<typeof accountsApi>;
+  readonly audit: ReturnType<typeof auditApi>;
   readonly sessions: ReturnType<typeof sessionsApi>;
   readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
@@ -108,16 +120,37 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/admin/events", "admin-ui", h.live.classroom],
     ["GET", "hub/admin/sign-up", "admin:groups", h.signUpClasses.show],
     ["POST", "hub/admin/sign-up", "admin:groups", h.signUpClasses.submit],
+    ["GET", "hub/admin/people", "admin-ui", h.roster.show],
     ["GET", "hub/admin/people/add", "admin:users", h.people.show],
     ["POST", "hub/admin/people/add", "admin:users", h.people.add],
     ["POST", "hub/admin/people/preview", "admin:users", h.people.preview],
     ["GET", "hub/admin/people/passwords/:id", "admin-ui", h.people.passwords],
     ["POST", "hub/admin/people/:name/accept", "admin-ui", h.newcomers.accept],
     ["POST", "hub/admin/people/:name/refuse", "admin-ui", h.newcomers.refuse],
-    ["POST", "hub/admin/people/:name/reset", "admin-ui", h.classroom.reset],
-    ["GET", "hub/admin/people/:name/remove", "admin-ui", h.classroom.confirmRemove],
-    ["POST", "hub/admin/people/:name/remove", "admin-ui", h.classroom.remove],
+    ["GET", "hub/admin/people/:name", "admin-ui", h.person.show],
+    ["POST", "hub/admin/people/:name/start", "admin-ui", h.personActions.start],
+    ["POST", "hub/admin/people/:name/stop", "admin-ui", h.personActions.stop],
+    ["POST", "hub/admin/people/:name/rename", "rename:users", h.personActions.rename],
+    ["POST", "hub/admin/people/:name/disable", "disable:users", h.personActions.disable],
+    ["POST", "hub/admin/people/:name/enable", "disable:users", h.personActions.enable],
+    ["POST", "hub/admin/people/:name/role", "change:roles", h.personActions.role],
+    ["POST", "hub/admin/people/:name/sign-out", "admin-ui", h.personActions.signOut],
+    [
+      "POST",
+      "hub/admin/people/:name/sessions/:session/end",
+      "admin-ui",
+      h.personActions.endSession,
+    ],
+    ["POST", "hub/admin/people/:name/reset", "reset:passwords", h.personActions.reset],
+    ["GET", "hub/admin/people/:name/remove", "delete:users", h.personActions.confirmRemove],
+    ["POST", "hub/admin/people/:name/remove", "delete:users", h.personActions.remove],
     ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
+    ["GET", "hub/admin/trash", "restore:users", h.trashPages.show],
+    ["GET", "hub/admin/trash/:id/restore", "restore:users", h.trashPages.showRestore],
+    ["POST", "hub/admin/trash/:id/restore", "restore:users", h.trashPages.restore],
+    ["GET", "hub/admin/trash/:id/erase", "erase:users", h.trashPages.showErase],
+    ["POST", "hub/admin/trash/:id/erase", "erase:users", h.trashPages.erase],
+    ["GET", "hub/admin/audit.csv", "admin-ui", h.auditPages.csv],
 
     ["GET", "hub/admin/health", "admin:box", h.health.show],
     ["POST", "hub/admin/health", "admin:box", h.health.again],
@@ -146,6 +179,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/trash", "restore:users", h.trash.list],
     ["POST", "hub/api/trash/:id/restore", "restore:users", h.trash.restore],
     ["DELETE", "hub/api/trash/:id", "erase:users", h.trash.erase],
+    ["GET", "hub/api/audit", "read:audit", h.audit.list],
     ["GET", "hub/api/box", "console", h.box.show],
     ["GET", "hub/api/checks", "admin:box", h.box.runChecks],
     ["POST", "hub/api/owner/reset", "console", h.box.resetOwner],

@@ -4,6 +4,7 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { ClassRow, DeviceRow, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import type { Paths } from "./paths.ts";
 
 export function notebookCard(user: UserRecord, servers: Servers, paths: Paths): NotebookCard {
@@ -31,14 +32,16 @@ export function classRow(
     status: servers.status(user.id),
     ...(user.isNewcomer === true ? { isNewcomer: true as const } : {}),
     neverSignedIn: user.password === undefined || user.password.isFirst,
+    ...(user.disabled === undefined ? {} : { isLocked: true as const }),
     ...(user.lastActivity === undefined ? {} : { lastActivity: user.lastActivity }),
     may: {
-      server: permissions.may(visitor, "servers", user),
+      server: user.disabled === undefined && permissions.may(visitor, "servers", user),
       reset: !isSelf && permissions.may(visitor, "reset:passwords", user),
       remove: !isSelf && permissions.may(visitor, "delete:users", user),
       log: permissions.may(visitor, "read:logs", user),
     },
     urls: {
+      ...(permissions.may(visitor, "admin:users", user) ? { person: paths.person(user.name) } : {}),
       start: paths.spawn(user.name),
       stop: paths.stop(user.name),
       log: paths.log(user.name),
@@ -87,4 +90,24 @@ export function deviceRows(
       endUrl: endUrl(session.id),
     }))
     .toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
+}
+
+/** Those about whom the visitor may decide, the latest first. */
+export function newcomersModel(
+  visitor: Identity,
+  people: readonly UserRecord[],
+  { permissions, paths }: { readonly permissions: Permissions; readonly paths: Paths },
+): Newcomers {
+  const newcomers = people
+    .filter((user) => user.isNewcomer === true && permissions.may(visitor, "admin:users", user))
+    .toSorted((a, b) => b.number - a.number);
+  return {
+    people: newcomers.map(({ name, displayName, joined }) => ({
+      name,
+      displayName,
+      ...(joined === undefined ? {} : { joined }),
+      acceptUrl: paths.accept(name),
+      refuseUrl: paths.refuse(name),
+    })),
+  };
 }

@@ -1,5 +1,5 @@
 /** Every address of ours, made in one place: `{B}` is the base path, `{H}` is `{B}hub/` (contract.md). */
-import type { SessionId, UserName } from "#src/stores/records.ts";
+import type { SessionId, UserId, UserName } from "#src/stores/records.ts";
 import { encodeSegment, withQuery } from "./next-url.ts";
 
 export type Paths = ReturnType<typeof createPaths>;
@@ -28,6 +28,10 @@ export function createPaths(basePath: string) {
     healthNotice: `${hub}admin/health/notice`,
     adminEvents: `${hub}admin/events`,
     signUpClasses: `${hub}admin/sign-up`,
+    people: `${hub}admin/people`,
+    person: (name: UserName): string => `${hub}admin/people/${encodeSegment(name)}`,
+    /** POST: what a form about one person does. */
+    personAction: person,
     addPeople: `${hub}admin/people/add`,
     previewPeople: `${hub}admin/people/preview`,
     firstPasswords: (id: string): string => `${hub}admin/people/passwords/${id}`,
@@ -36,6 +40,10 @@ export function createPaths(basePath: string) {
     reset: (name: UserName): string => person(name, "reset"),
     remove: (name: UserName): string => person(name, "remove"),
     log: (name: UserName): string => person(name, "log"),
+    trash: `${hub}admin/trash`,
+    restore: (id: UserId): string => `${hub}admin/trash/${id}/restore`,
+    erase: (id: UserId): string => `${hub}admin/trash/${id}/erase`,
+    auditCsv: `${hub}admin/audit.csv`,
     /** The default server of a user, as the proxy serves it. */
     server: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/`,
     lab: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/lab`,

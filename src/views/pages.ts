@@ -3,6 +3,8 @@ import type { FailureData } from "#src/errors.ts";
 import type { Check, CheckStatus } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
+import type { PeoplePages } from "./people-pages.ts";
+import type { Newcomers, SignUpPages } from "./sign-up-pages.ts";
 
 /** What every page has around its model. URLs in models are complete (base path included) and encoded. */
 export interface Frame {
@@ -48,6 +50,9 @@ export interface ClassRow {
   readonly status: ServerStatus;
   /** Has a first password that was never changed, or none. */
   readonly neverSignedIn: boolean;
+  /** Made the account themselves, and no teacher has said yet that they belong here. */
+  readonly isNewcomer?: true;
+  readonly isLocked?: true;
   readonly lastActivity?: IsoTime;
   readonly usage?: {
     readonly memoryBytes: number;
@@ -62,6 +67,8 @@ export interface ClassRow {
     readonly log: boolean;
   };
   readonly urls: {
+    /** The person's page; absent when the visitor may not see it. */
+    readonly person?: string;
     readonly start: string;
     readonly stop: string;
     readonly log: string;
@@ -108,7 +115,7 @@ export interface AddPreviewRow {
   readonly problem?: FailureData;
 }
 
-export interface Pages {
+export interface Pages extends SignUpPages, PeoplePages {
   setup: {
     readonly action: string;
     readonly values: {
@@ -123,6 +130,8 @@ export interface Pages {
     /** Keeps `next`. */
     readonly action: string;
     readonly username: string;
+    /** While there is a class that takes people in. */
+    readonly signUpUrl?: string;
     /** The box for an own computer is ticked. */
     readonly keeps?: boolean;
     readonly problem?: FailureData;
@@ -197,6 +206,8 @@ export interface Pages {
     readonly action?: { readonly href: string; readonly label: "home" | "sign_in" | "try_again" };
   };
   class: {
+    readonly newcomers: Newcomers;
+    readonly signUpUrl: string;
     readonly rows: readonly ClassRow[];
     readonly tiles: { readonly people: number; readonly running: number; readonly queued: number };
     readonly eventsUrl: string;
@@ -204,7 +215,8 @@ export interface Pages {
     readonly addUrl: string;
     /** What keeps notebooks from starting now, such as Docker being down. */
     readonly trouble?: FailureData;
-    readonly notice?: "person_removed" | "server_stopped" | "server_started";
+    readonly notice?:
+      "person_removed" | "server_stopped" | "server_started" | "person_accepted" | "person_refused";
   };
   addPeople: {
     readonly action: string;
@@ -227,17 +239,12 @@ export interface Pages {
     readonly reason: "added" | "reset";
     /** Where people sign in, for the cards. */
     readonly address: string;
+    /** Where the visitor came from. */
+    readonly back: "class" | "person";
     readonly backUrl: string;
   };
   /** A first-password page that was already shown. */
   shownOnce: { readonly backUrl: string };
-  removePerson: {
-    readonly action: string;
-    readonly name: string;
-    readonly displayName: string;
-    readonly running: boolean;
-    readonly backUrl: string;
-  };
   log: {
     readonly name: string;
     readonly displayName: string;
@@ -255,6 +262,7 @@ export type PageName = keyof Pages;
 export interface Parts {
   notebookStatus: Pages["home"]["notebook"];
   waitingStatus: Pages["waiting"];
+  newcomers: Newcomers;
   classRow: ClassRow;
   classTiles: Pages["class"]["tiles"];
 }

@@ -14,6 +14,14 @@ import type {
   Parts,
   Views,
 } from "#src/views/pages.ts";
+import {
+  newcomers,
+  noNewcomers,
+  signUpClasses,
+  signUpNames,
+  signUpPasswords,
+} from "./sign-up-models.ts";
+import { peopleSamples } from "./people-page-models.ts";
 
 export const NOW = "2026-11-22T10:00:00.000Z";
 export const sampleClock = { now: () => Date.parse(NOW), monotonic: () => 0 };
@@ -182,6 +190,7 @@ export function classRow(
     lastActivity: "2026-11-22T09:57:00.000Z",
     may: { server: true, reset: true, remove: true, log: true },
     urls: {
+      person,
       start: `/hub/spawn/${name}`,
       stop: `/hub/stop/${name}`,
       log: `${person}/log`,
@@ -200,7 +209,7 @@ const rows: readonly ClassRow[] = [
   classRow("maria", "María López", statuses.running, {
     usage: { memoryBytes: 0.61 * GIBIBYTE, memoryLimitBytes: GIBIBYTE, cpuPercent: 38 },
   }),
-  classRow("jose", "José Pérez", statuses.starting),
+  classRow("jose", "José Pérez", statuses.starting, { isNewcomer: true }),
   classRow("ann", "Ann Otieno", statuses.shortOfMemory, {
     usage: { memoryBytes: 200 * 1024 ** 2, memoryLimitBytes: GIBIBYTE, cpuPercent: 4 },
   }),
@@ -312,6 +321,8 @@ const addPeople = {
   problems: noProblems,
 } as const;
 const classPage = {
+  newcomers: noNewcomers,
+  signUpUrl: "/hub/admin/sign-up",
   rows,
   tiles: { people: 24, running: 17, queued: 2 },
   eventsUrl: "/hub/admin/events",
@@ -346,8 +357,9 @@ const cards = [
 const firstPasswords = {
   refused: [],
   address: "http://box.lan/jupyterhub/",
+  back: "class",
   backUrl: "/hub/admin",
-};
+} as const;
 const log = {
   name: "kofi",
   displayName: "Kofi Mensah",
@@ -380,7 +392,17 @@ export const samples: readonly Sample[] = [
     frame,
   ),
 
+  ...Object.entries(signUpNames).map(([label, model]) => sample(label, "signUp", model, frame)),
+  ...Object.entries(signUpPasswords).map(([label, model]) =>
+    sample(label, "signUpPassword", model, frame),
+  ),
+  sample("only", "signUpClosed", { signInUrl: "/hub/login" }, frame),
+  ...Object.entries(signUpClasses).map(([label, model]) =>
+    sample(label, "signUpClasses", model, { ...teacher, nav: "class" }),
+  ),
+
   sample("empty", "login", login, frame),
+  sample("takes-people", "login", { ...login, signUpUrl: "/hub/signup" }, frame),
   sample("prefilled", "login", { ...login, username: "maria" }, frame),
   sample(
     "wrong",
@@ -580,7 +602,10 @@ export const samples: readonly Sample[] = [
     reader: "teacher",
   }),
 
-  sample("full", "class", classPage, { ...teacher, nav: "class" }),
+  sample("full", "class", { ...classPage, newcomers }, { ...teacher, nav: "class" }),
+  ...(["person_accepted", "person_refused"] as const).map((notice) =>
+    sample(notice, "class", { ...classPage, rows: rows.slice(0, 1), notice }, teacher),
+  ),
   sample(
     "trouble",
     "class",
@@ -688,29 +713,8 @@ export const samples: readonly Sample[] = [
   ),
   sample("only", "shownOnce", { backUrl: "/hub/admin" }, teacher),
 
-  sample(
-    "running",
-    "removePerson",
-    {
-      action: "/hub/admin/people/kofi/remove",
-      name: "kofi",
-      displayName: "Kofi Mensah",
-      running: true,
-      backUrl: "/hub/admin",
-    },
-    teacher,
-  ),
-  sample(
-    "long-name",
-    "removePerson",
-    {
-      action: "/hub/admin/people/max/remove",
-      name: "max",
-      displayName: longName,
-      running: false,
-      backUrl: "/hub/admin",
-    },
-    teacher,
+  ...peopleSamples({ ...statuses, crashed, lines }).map(([label, page, model]) =>
+    sample(label, page, model, { ...teacher, nav: "people" }),
   ),
 
   sample("lines", "log", { ...log, status: statuses.running, lines }, teacher),
@@ -750,4 +754,6 @@ export const partSamples: readonly Sample[] = [
   ]),
   ...rows.map((row) => part(row.name, "classRow", row)),
   part("some", "classTiles", classPage.tiles),
+  part("some", "newcomers", newcomers),
+  part("none", "newcomers", noNewcomers),
 ];

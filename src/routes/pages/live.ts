@@ -1,4 +1,5 @@
 /** What keeps open pages alive: fragments, rendered as the page itself was, sent when something changes. */
+import { isDeepStrictEqual } from "node:util";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Permissions } from "#src/session/identity.ts";
@@ -6,7 +7,8 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { UserId } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
 import type { Views } from "#src/views/pages.ts";
-import { classRow, classTiles, visiblePeople } from "../models.ts";
+import type { Newcomers } from "#src/views/sign-up-pages.ts";
+import { classRow, classTiles, newcomersModel, visiblePeople } from "../models.ts";
 import type { HubContext } from "../context.ts";
 import {
   type EventStream,
@@ -58,13 +60,28 @@ export function liveStreams(parts: LiveParts) {
     const visitor = visitorOf(ctx);
     const frame = frames.of(ctx);
     answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
+      /** The newcomers on the page. */
+      let shown: Newcomers = { people: [] };
       for await (const changed of watchClass(parts, stream.signal)) {
         const people = visiblePeople(visitor, parts);
-        if (changed === "people") {
+        const newcomers = newcomersModel(visitor, people, parts);
+        if (changed.is === "all" || !isDeepStrictEqual(newcomers, shown)) {
+          sendPart(stream, "newcomers", views.part("newcomers", newcomers, frame));
+        }
+        const before = namesOf(shown);
+        const now = namesOf(newcomers);
+        shown = newcomers;
+        if (changed.is === "people") {
           stream.send({ name: "stale", data: {} });
           continue;
         }
-        const rows = changed === "all" ? people : people.filter(({ id }) => changed.has(id));
+        const rows = people.filter(
+          ({ id, name }) =>
+            changed.is === "all" ||
+            changed.servers?.has(id) === true ||
+            before.has(name) !== now.has(name),
+        );
+        if (rows.length === 0) continue;
         for (const user of rows) {
           const row = classRow(user, { ...parts, visitor });
           sendPart(stream, `row-${user.name}`, views.part("classRow", row, frame));
@@ -81,8 +98,24 @@ export function liveStreams(parts: LiveParts) {
   return { notebook, classroom };
 }
 
+function namesOf({ people }: Newcomers): ReadonlySet<string> {
+  return new Set(people.map(({ name }) => name));
+}
+
 function sendPart(stream: EventStream, target: string, html: string): void {
   stream.send({ name: "part", data: { target, html } });
+}
+
+interface ClassChange {
+  readonly is: "all" | "people" | "some";
+  /** Whose servers changed; of nobody, when it was an account. */
+  readonly servers?: ReadonlySet<UserId>;
+}
+
+function isAboutNames(write: Write): boolean {
+  return (
+    ("put" in write && write.put === "names") || ("remove" in write && write.remove === "names")
+  );
 }
 
 /**
@@ -92,32 +125,33 @@ function sendPart(stream: EventStream, target: string, html: string): void {
 async function* watchClass(
   { servers, store }: LiveParts,
   signal: AbortSignal,
-): AsyncGenerator<ReadonlySet<UserId> | "people" | "all"> {
+): AsyncGenerator<ClassChange> {
   let changed = new Set<UserId>();
   let peopleChanged = false;
+  let accountChanged = false;
   let wake: () => void = () => {};
   const offServers = servers.onChange((userId) => {
     changed.add(userId);
     wake();
   });
   const offStore = store.onChange((writes) => {
-    const names = (write: Write): boolean =>
-      ("put" in write && write.put === "names") || ("remove" in write && write.remove === "names");
-    if (!writes.some(names)) return;
-    peopleChanged = true;
+    if (writes.some(isAboutNames)) peopleChanged = true;
+    else if (writes.some((write) => "put" in write && write.put === "users")) accountChanged = true;
+    else return;
     wake();
   });
   signal.addEventListener("abort", () => wake());
   try {
-    yield "all";
+    yield { is: "all" };
     while (!signal.aborted) {
-      if (changed.size === 0 && !peopleChanged) {
+      if (changed.size === 0 && !peopleChanged && !accountChanged) {
         await new Promise<void>((resolve) => (wake = resolve));
         continue;
       }
-      const gathered = peopleChanged ? "people" : changed;
+      const gathered = { is: peopleChanged ? "people" : "some", servers: changed } as const;
       changed = new Set();
       peopleChanged = false;
+      accountChanged = false;
       yield gathered;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, CLASS_INTERVAL_MS);

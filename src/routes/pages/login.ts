@@ -124,8 +124,11 @@ export function loginPages(parts: LoginParts) {
     model: Pick<Pages["login"], "username" | "keeps" | "problem" | "notice">,
   ): void {
     ctx.type = "html";
-    const action = paths.login(nextOf(ctx));
-    ctx.body = parts.views.page("login", { ...model, action }, parts.frames.of(ctx));
+    const more = {
+      action: paths.login(nextOf(ctx)),
+      ...(parts.signUp.takesPeople() ? { signUpUrl: paths.signUp() } : {}),
+    };
+    ctx.body = parts.views.page("login", { ...model, ...more }, parts.frames.of(ctx));
   }
 
   function showLogout(ctx: HubContext): void {

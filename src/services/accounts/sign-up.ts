@@ -72,6 +72,10 @@ export class SignUp {
     return classes.list().some((group) => classes.accepts(group));
   }
 
+  hasSeveralClasses(): boolean {
+    return this.#parts.classes.list().length > 1;
+  }
+
   /** What the form of the first step asks for. */
   asks(): { readonly code: "no" | "maybe" | "yes"; readonly classes: readonly GroupRecord[] } {
     const open = this.#openClasses(this.#parts.store);

@@ -197,7 +197,8 @@ function announceState(old, fresh) {
 
 /** @param {Element} element */
 function stateOf(element) {
-  const name = element.querySelector("th bdi")?.textContent ?? "";
+  const isRow = element.tagName === "TR";
+  const name = (isRow ? element.querySelector("th bdi")?.textContent : undefined) ?? "";
   const state = element.querySelector("[data-announce], .tag")?.textContent.trim() ?? "";
   return `${name} ${state}`.trim();
 }

@@ -1,0 +1,51 @@
+/** Classes and who may join them, for `./homeroom sign-up`; a teacher sees the own ones. */
+import * as v from "valibot";
+import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
+import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { GroupRecord } from "#src/stores/records.ts";
+import type { HubContext } from "../context.ts";
+import { readJson } from "../middleware/body.ts";
+import { classOf, ownClasses } from "../pages/sign-up-classes.ts";
+
+interface ClassesParts {
+  readonly classes: SignUpClasses;
+  readonly permissions: Permissions;
+}
+
+const signUpChange = v.variant("mode", [
+  v.strictObject({ mode: v.literal("off") }),
+  v.strictObject({ mode: v.literal("open") }),
+  v.strictObject({
+    mode: v.literal("code"),
+    /** Absent: until it is closed. */
+    hours: v.optional(v.number()),
+    places: v.optional(v.number()),
+  }),
+]);
+
+export function classesApi(parts: ClassesParts) {
+  function list(ctx: HubContext): void {
+    ctx.body = { classes: ownClasses(ctx, parts).map(classModel) };
+  }
+
+  async function setSignUp(ctx: HubContext): Promise<void> {
+    const { id } = classOf(ctx, ctx.params["id"] ?? "", parts);
+    const asked = await readJson(ctx, signUpChange);
+    const change =
+      asked.mode === "code"
+        ? {
+            mode: asked.mode,
+            ...(asked.hours === undefined ? {} : { time: asked.hours }),
+            ...(asked.places === undefined ? {} : { places: asked.places }),
+          }
+        : asked;
+    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    ctx.body = classModel(await parts.classes.set(id, change, actor));
+  }
+
+  return { list, setSignUp };
+}
+
+function classModel({ id, name, isDefault, signUp }: GroupRecord) {
+  return { id, name, default: isDefault, sign_up: signUp };
+}

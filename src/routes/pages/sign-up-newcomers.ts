@@ -1,0 +1,34 @@
+/** People who made their own account, before a teacher of theirs: they belong here, or they do not. */
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { HubContext } from "../context.ts";
+import type { Paths } from "../paths.ts";
+import { personOf } from "./classroom.ts";
+
+interface NewcomerParts {
+  readonly accounts: Accounts;
+  readonly permissions: Permissions;
+  readonly paths: Paths;
+}
+
+export function newcomerActions(parts: NewcomerParts) {
+  const { accounts, paths } = parts;
+
+  async function accept(ctx: HubContext): Promise<void> {
+    const user = personOf(ctx, "admin:users", parts);
+    await accounts.accept(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    ctx.redirect(`${paths.admin}?notice=person_accepted`);
+  }
+
+  /** Into the trash; sessions and notebook end with it. Nobody else is put there by this. */
+  async function refuse(ctx: HubContext): Promise<void> {
+    const user = personOf(ctx, "delete:users", parts);
+    // A colleague may have said meanwhile that they belong here.
+    if (user.isNewcomer !== true) throw new HubError("not_a_newcomer", { name: user.name });
+    await accounts.remove(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    ctx.redirect(`${paths.admin}?notice=person_refused`);
+  }
+
+  return { accept, refuse };
+}
