@@ -1,0 +1,213 @@
+/** A real hub on a real LevelDB with a cast of people who are put back in their places for each question. */
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "#src/clock.ts";
+import { createLog } from "#src/log.ts";
+import { Csrf } from "#src/session/csrf.ts";
+import { HUB_COOKIE } from "#src/session/cookies.ts";
+import { openStore } from "#src/stores/create.ts";
+import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
+import type {
+  CollectionName,
+  GroupRecord,
+  Role,
+  SessionRecord,
+  UserRecord,
+} from "#src/stores/records.ts";
+import type { Store, Write } from "#src/stores/store.ts";
+import { FakeHomes, FakeSpawner } from "./fake-spawner.ts";
+import { type Answer, type AskOptions, HttpClient } from "./http-client.ts";
+import { collect, userRecord } from "./records.ts";
+import { type TestHub, createTestHub, makeSecrets } from "./test-hub.ts";
+
+const NOW = "2026-11-22T08:00:00.000Z";
+
+/** `home` is the default class. */
+const cast = {
+  student: { name: "sam", role: "student", group: "home" },
+  classmate: { name: "alex", role: "student", group: "home" },
+  farStudent: { name: "finn", role: "student", group: "away" },
+  teacher: { name: "tess", role: "teacher", group: "home" },
+  colleague: { name: "toni", role: "teacher", group: "home" },
+  farTeacher: { name: "fred", role: "teacher", group: "away" },
+  owner: { name: "olga", role: "owner", group: undefined },
+  otherOwner: { name: "owen", role: "owner", group: undefined },
+} as const satisfies Record<
+  string,
+  { name: string; role: Role; group: "home" | "away" | undefined }
+>;
+export type Part = keyof typeof cast;
+
+const collections = {
+  meta: true,
+  users: true,
+  names: true,
+  groups: true,
+  members: true,
+  servers: true,
+  sessions: true,
+  settings: true,
+} as const satisfies Record<CollectionName, true>;
+
+export interface Classrooms extends AsyncDisposable {
+  readonly box: TestHub;
+  readonly store: Store;
+  /** Everybody anew, except those who are left out. */
+  stage(without?: readonly Part[]): Promise<void>;
+  person(part: Part): UserRecord;
+  /** Changes somebody's record, as if it had come to be so. */
+  put(part: Part, change: Partial<UserRecord>): Promise<void>;
+  trash(part: Part): Promise<void>;
+  /** Asks as somebody who is signed in, over the control socket, or as nobody. */
+  ask(who: Part | "console" | "anonymous", path: string, options?: AskOptions): Promise<Answer>;
+  /** Of all rows but the audit and when somebody was there last. */
+  digest(): string;
+  auditLength(): Promise<number>;
+}
+
+export async function createClassrooms(): Promise<Classrooms> {
+  const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
+  const store = await openStore(dataDir, { log: createLog("silent"), clock: systemClock });
+  const secrets = makeSecrets();
+  const overrides = { store, spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() } };
+  const box = await createTestHub({ config: { dataDir }, secrets, overrides });
+  const csrf = new Csrf(secrets.instanceKey);
+  const console_ = new HttpClient(box.origin, { socketPath: join(dataDir, "control.sock") });
+  const [nobody, groups] = [box.client(), await makeGroups(store)];
+  const people = new Map<Part, { user: UserRecord; session: SessionRecord; secret: string }>();
+
+  function entry(part: Part) {
+    const found = people.get(part);
+    if (found === undefined) throw new Error(`${part} is not on the stage`);
+    return found;
+  }
+
+  async function write(writes: readonly Write[]): Promise<void> {
+    await store.change(() => ({ writes, result: undefined }));
+  }
+
+  async function stage(without: readonly Part[] = []): Promise<void> {
+    const gone = (["users", "names", "members", "servers", "sessions"] as const).flatMap((name) =>
+      Array.from(store.entries(name), ([key]): Write => ({ remove: name, key })),
+    );
+    people.clear();
+    const writes: Write[] = [...gone];
+    let number = 0;
+    for (const [part, { name, role, group }] of Object.entries(cast)) {
+      if (without.some((each) => each === part)) continue;
+      number += 1;
+      const user = userRecord(name, { number, role, displayName: `The ${part}` });
+      const { session, secret } = sessionOf(user);
+      people.set(part as Part, { user, session, secret }); // The keys of a constant.
+      writes.push(
+        { put: "users", key: user.id, record: user },
+        { put: "names", key: user.name, record: { userId: user.id } },
+        { put: "sessions", key: session.id, record: session },
+      );
+      if (group !== undefined) {
+        const member = { groupId: groups[group].id, userId: user.id, role };
+        writes.push({ put: "members", key: `${member.groupId}!${user.id}`, record: member });
+      }
+    }
+    await write(writes);
+  }
+
+  async function put(part: Part, change: Partial<UserRecord>): Promise<void> {
+    const { user } = entry(part);
+    await write([{ put: "users", key: user.id, record: { ...user, ...change } }]);
+  }
+
+  async function trash(part: Part): Promise<void> {
+    const { user, session } = entry(part);
+    const { group, role } = cast[part];
+    const formerGroups =
+      group === undefined ? [] : [{ groupId: groups[group].id, role: role as "student" }]; // Never an owner's.
+    await put(part, { deleted: NOW, formerGroups });
+    await write([
+      { remove: "names", key: user.name },
+      { remove: "sessions", key: session.id },
+      ...(group === undefined
+        ? []
+        : [{ remove: "members" as const, key: `${groups[group].id}!${user.id}` }]),
+    ]);
+  }
+
+  function ask(
+    who: Part | "console" | "anonymous",
+    path: string,
+    options: AskOptions = {},
+  ): Promise<Answer> {
+    if (who === "anonymous") return nobody.ask(path, options);
+    if (who === "console") return console_.ask(path, options);
+    const { session, secret } = entry(who);
+    const cookie = `${HUB_COOKIE}=${secret}`;
+    const headers = { cookie, "x-xsrftoken": csrf.tokenOf(session), ...options.headers };
+    return box.client().ask(path, { ...options, headers });
+  }
+
+  return {
+    box,
+    store,
+    stage,
+    put,
+    trash,
+    ask,
+    person: (part) => entry(part).user,
+    digest: () => digestOf(store),
+    auditLength: async () => (await collect(store.audit())).length,
+    async [Symbol.asyncDispose]() {
+      await box[Symbol.asyncDispose]();
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function sessionOf(user: UserRecord): { session: SessionRecord; secret: string } {
+  const [secret, now] = [makeSecret(), new Date().toISOString()];
+  const session: SessionRecord = {
+    id: makeId<"session">(),
+    userId: user.id,
+    hubSecret: hashSecret(secret),
+    siteSecret: hashSecret(makeSecret()),
+    created: now,
+    lastSeen: now,
+    mustChangePassword: false,
+    device: "Firefox on Windows",
+    address: "127.0.0.1",
+  };
+  return { session, secret };
+}
+
+async function makeGroups(store: Store): Promise<{ home: GroupRecord; away: GroupRecord }> {
+  const home = Array.from(store.entries("groups"), ([, group]) => group).find(
+    ({ isDefault }) => isDefault,
+  );
+  if (home === undefined) throw new Error("a store begins with a class");
+  const away: GroupRecord = {
+    ...home,
+    id: makeId<"group">(),
+    number: 2,
+    name: "Away",
+    isDefault: false,
+  };
+  await store.change(() => ({
+    writes: [{ put: "groups", key: away.id, record: away }],
+    result: undefined,
+  }));
+  return { home, away };
+}
+
+function digestOf(store: Store): string {
+  const rows = Object.keys(collections)
+    // The meta row counts the lines of the audit.
+    .filter((name) => name !== "meta")
+    .flatMap((name) =>
+      // The keys of a constant.
+      Array.from(store.entries(name as CollectionName), (row) => JSON.stringify([name, row])),
+    )
+    .map((row) => row.replaceAll(/,"(?:lastSeen|lastActivity)":"[^"]*"/g, ""));
+  return createHash("sha256").update(rows.join("\n")).digest("hex");
+}
