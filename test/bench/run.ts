@@ -1,12 +1,14 @@
 /**
- * `npm run bench [opening|process]`: figures against their goals. They belong here and not in a test: a busy
+ * `npm run bench [opening|process|sockets]`: figures against their goals. They belong here and not in a test: a busy
  * machine makes them worse without anything being broken.
  */
 import { benchOpening } from "./opening.ts";
 import { benchProcess } from "./process.ts";
+import { benchSockets } from "./sockets.ts";
 
 const wanted = process.argv[2];
 const image = process.env["HOMEROOM_NOTEBOOK_IMAGE"] ?? "homeroom-notebook";
 
 if (wanted === undefined || wanted === "process") await benchProcess(200);
 if (wanted === undefined || wanted === "opening") await benchOpening(image, 10);
+if (wanted === undefined || wanted === "sockets") await benchSockets(3);
