@@ -37,7 +37,6 @@ export function classRow(
     may: {
       server: user.disabled === undefined && permissions.may(visitor, "servers", user),
       reset: !isSelf && permissions.may(visitor, "reset:passwords", user),
-      remove: !isSelf && permissions.may(visitor, "delete:users", user),
       log: permissions.may(visitor, "read:logs", user),
     },
     urls: {
@@ -46,7 +45,6 @@ export function classRow(
       stop: paths.stop(user.name),
       log: paths.log(user.name),
       reset: paths.reset(user.name),
-      remove: paths.remove(user.name),
     },
   };
 }

@@ -3,7 +3,7 @@ import { makeId } from "#src/stores/ids.ts";
 import type { SessionId } from "#src/stores/records.ts";
 import type { Pages } from "#src/views/pages.ts";
 
-export type Note = Pick<Pages["firstPasswords"], "cards" | "refused" | "reason">;
+export type Note = Omit<Pages["firstPasswords"], "address">;
 
 const LIFE_MS = 15 * 60_000;
 

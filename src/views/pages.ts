@@ -63,7 +63,6 @@ export interface ClassRow {
   readonly may: {
     readonly server: boolean;
     readonly reset: boolean;
-    readonly remove: boolean;
     readonly log: boolean;
   };
   readonly urls: {
@@ -73,7 +72,6 @@ export interface ClassRow {
     readonly stop: string;
     readonly log: string;
     readonly reset: string;
-    readonly remove: string;
   };
 }
 
@@ -215,8 +213,7 @@ export interface Pages extends SignUpPages, PeoplePages {
     readonly addUrl: string;
     /** What keeps notebooks from starting now, such as Docker being down. */
     readonly trouble?: FailureData;
-    readonly notice?:
-      "person_removed" | "server_stopped" | "server_started" | "person_accepted" | "person_refused";
+    readonly notice?: "server_stopped" | "server_started" | "person_accepted" | "person_refused";
   };
   addPeople: {
     readonly action: string;

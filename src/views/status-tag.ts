@@ -12,13 +12,15 @@ export type StatusTag =
   | "stopped"
   | "low_memory"
   | "failed"
-  | "first_sign_in";
+  | "first_sign_in"
+  | "locked";
 
 /** Nothing done for so long is "idle". */
 const IDLE_SECONDS = 10 * 60;
 
 export interface Person {
   readonly neverSignedIn?: boolean;
+  readonly isLocked?: true;
   readonly lastActivity?: IsoTime;
 }
 
@@ -29,6 +31,7 @@ export function statusTag(
 ): StatusTag {
   switch (status.is) {
     case "stopped":
+      if (person.isLocked === true) return "locked";
       if (status.lastFailure !== undefined) return "failed";
       return person.neverSignedIn === true ? "first_sign_in" : "stopped";
     case "queued":

@@ -188,14 +188,13 @@ export function classRow(
     status,
     neverSignedIn: false,
     lastActivity: "2026-11-22T09:57:00.000Z",
-    may: { server: true, reset: true, remove: true, log: true },
+    may: { server: true, reset: true, log: true },
     urls: {
       person,
       start: `/hub/spawn/${name}`,
       stop: `/hub/stop/${name}`,
       log: `${person}/log`,
       reset: `${person}/reset`,
-      remove: `${person}/remove`,
     },
     ...more,
   };
@@ -217,6 +216,7 @@ const rows: readonly ClassRow[] = [
   classRow("sara", "سارة", statuses.running, { lastActivity: "2026-11-22T09:40:00.000Z" }),
   classRow("li.wei", "李伟", statuses.queued),
   classRow("kofi", "Kofi Mensah", statuses.failed),
+  classRow("juma", "Juma", statuses.stopped, { isLocked: true }),
   classRow("noor", "Noor", statuses.frozen),
   classRow("tom", "Tom", statuses.stopping),
   {
@@ -230,11 +230,11 @@ const rows: readonly ClassRow[] = [
   }),
   classRow("okoro", "Mr Okoro", statuses.stopped, {
     role: "owner",
-    may: { server: true, reset: false, remove: false, log: false },
+    may: { server: true, reset: false, log: false },
   }),
   classRow("helper", "Ms Wanjiku", statuses.running, {
     role: "teacher",
-    may: { server: false, reset: false, remove: false, log: false },
+    may: { server: false, reset: false, log: false },
   }),
 ];
 
@@ -613,7 +613,7 @@ export const samples: readonly Sample[] = [
       ...classPage,
       rows: rows.slice(0, 3),
       trouble: { code: "image_missing", params: { image: "homeroom-notebook" } },
-      notice: "person_removed",
+      notice: "server_stopped",
     },
     { ...teacher, nav: "class" },
   ),
@@ -708,7 +708,7 @@ export const samples: readonly Sample[] = [
   sample(
     "reset",
     "firstPasswords",
-    { ...firstPasswords, cards: cards.slice(0, 1), reason: "reset" },
+    { ...firstPasswords, cards: cards.slice(0, 1), reason: "reset", back: "person" },
     teacher,
   ),
   sample("only", "shownOnce", { backUrl: "/hub/admin" }, teacher),

@@ -72,7 +72,6 @@ export function classroomPages(parts: ClassroomParts) {
 
 function noticeOf(notice: unknown): Pick<Pages["class"], "notice"> {
   switch (notice) {
-    case "person_removed":
     case "person_accepted":
     case "person_refused":
       return { notice };

@@ -100,20 +100,21 @@ export function peoplePages(parts: PeopleParts) {
     cards: readonly AddedRow[],
     refused: readonly PlannedRow[],
   ): void {
-    const note = { cards, refused, reason: "added" as const };
+    const back = { back: "class", backUrl: paths.admin } as const;
+    const note = { cards, refused, reason: "added", ...back } as const;
     ctx.redirect(paths.firstPasswords(parts.notes.leave(visitorOf(ctx).session.id, note)));
   }
 
   /** Shown once: who loads it again is told so. */
   function passwords(ctx: HubContext): void {
     const note = parts.notes.take(visitorOf(ctx).session.id, ctx.params["id"] ?? "");
-    const frame = parts.frames.of(ctx, "class");
+    const frame = parts.frames.of(ctx, "people");
     const backUrl = paths.admin;
     ctx.type = "html";
     ctx.body =
       note === undefined
         ? parts.views.page("shownOnce", { backUrl }, frame)
-        : parts.views.page("firstPasswords", { ...note, address: addressOf(ctx), backUrl }, frame);
+        : parts.views.page("firstPasswords", { ...note, address: addressOf(ctx) }, frame);
   }
 
   function addressOf(ctx: HubContext): string {
@@ -137,7 +138,7 @@ export function peoplePages(parts: PeopleParts) {
       problems,
       ...(rows === undefined ? {} : { preview: rows }),
     };
-    ctx.body = parts.views.page("addPeople", model, parts.frames.of(ctx, "class"));
+    ctx.body = parts.views.page("addPeople", model, parts.frames.of(ctx, "people"));
   }
 
   return { show, add, preview, passwords };

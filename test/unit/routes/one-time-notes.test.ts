@@ -7,6 +7,8 @@ const note: Note = {
   cards: [{ displayName: "María", name: "maria", password: "red-lamp-river-42" }],
   refused: [],
   reason: "reset",
+  back: "class",
+  backUrl: "/hub/admin",
 };
 
 describe("first passwords on their way to a page", () => {

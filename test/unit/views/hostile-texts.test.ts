@@ -46,6 +46,10 @@ const FREE_TEXTS: ReadonlySet<string> = new Set([
   "image",
   "log",
   "lines",
+  "classes",
+  "oldName",
+  "newName",
+  "value",
   "problems",
 ]);
 

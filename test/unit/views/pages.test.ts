@@ -131,7 +131,7 @@ describe("the frame of a page", () => {
     assert.deepEqual(entries("home-running"), ["pageMy notebook", "My account"]);
     assert.deepEqual(entries("class-full"), [
       "pageClass",
-      "Add people",
+      "People",
       "My notebook",
       "My account",
     ]);

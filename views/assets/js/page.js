@@ -144,8 +144,11 @@ document.addEventListener("submit", (event) => {
   if (!(dialog instanceof HTMLDialogElement) || !dialog.showModal) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const name = button.closest("tr")?.querySelector("th bdi")?.textContent ?? "";
-  for (const place of dialog.querySelectorAll("bdi")) place.textContent = name;
+  const row = button.closest("tr");
+  if (row) {
+    const name = row.querySelector("th bdi")?.textContent ?? "";
+    for (const place of dialog.querySelectorAll("bdi")) place.textContent = name;
+  }
   closeMenus(null);
   dialog.returnValue = "";
   dialog.addEventListener(
