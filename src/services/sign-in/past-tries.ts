@@ -16,7 +16,10 @@ const MEANING: { readonly [Action in AuditRecord["action"]]?: PastTry["is"] } = 
 
 export async function restoreAttempts(
   attempts: Attempts,
-  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  {
+    store,
+    clock,
+  }: { readonly store: Pick<Store, "audit" | "entries" | "get">; readonly clock: Clock },
 ): Promise<void> {
   // A time in the future was written before the wall clock was set back: it counts as now.
   const agoMs = (time: string): number => Math.max(0, clock.now() - Date.parse(time));

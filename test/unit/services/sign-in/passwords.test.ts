@@ -125,6 +125,20 @@ describe("the queue of hashes", () => {
     }
   });
 
+  it("asks people to come back when five hundred wait, and has room again when they leave", async () => {
+    const passwords = new Passwords({ width: 1 });
+    const gone = new AbortController();
+    const waiting = Array.from({ length: 501 }, () =>
+      passwords.verify(undefined, "x", gone.signal),
+    );
+    const refusal = await passwords.verify(undefined, "x").catch((error: unknown) => error);
+    assert.ok(refusal instanceof HubError);
+    assert.deepEqual([refusal.code, refusal.status, refusal.retryAfter], ["too_busy", 503, 5]);
+    gone.abort();
+    await Promise.allSettled(waiting);
+    assert.equal(await passwords.verify(undefined, "x"), false);
+  });
+
   it("keeps the order in which people came, and lets sign-ins go before new hashes", async () => {
     const passwords = new Passwords({ width: 1 });
     const done: string[] = [];
