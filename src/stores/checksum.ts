@@ -52,6 +52,11 @@ export class Checksum {
     if (text === undefined) {
       throw new Error("the checksum of its rows is missing");
     }
+    return Checksum.parse(text);
+  }
+
+  /** {@link text} as it was kept. */
+  static parse(text: string): Checksum {
     const { output, success } = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
     if (!success) {
       throw new Error("the checksum of its rows is damaged");
@@ -104,14 +109,17 @@ export class Checksum {
     return this.#sum === found.#sum ? undefined : "a row is not what was written";
   }
 
-  /** As it is kept. */
-  row(): RowText {
-    const text = JSON.stringify({
+  get text(): string {
+    return JSON.stringify({
       changes: this.changes,
       rows: Object.fromEntries(this.#rows),
       sum: this.#sum.toString(16).padStart(64, "0"),
     });
-    return { collection: CHECKSUM_COLLECTION, key: CHECKSUM_KEY, text };
+  }
+
+  /** As it is kept. */
+  row(): RowText {
+    return { collection: CHECKSUM_COLLECTION, key: CHECKSUM_KEY, text: this.text };
   }
 }
 

@@ -42,6 +42,16 @@ export class Tables implements StoreReader {
     return Object.values(this.#rows).reduce((sum, rows) => sum + rows.size, 0);
   }
 
+  /** A list of its own: what changes later does not change it. */
+  all(): readonly (readonly [collection: CollectionName, key: string, record: unknown])[] {
+    return Object.keys(this.#rows)
+      .filter(isCollectionName)
+      .flatMap((name) => {
+        const entries: Iterable<readonly [string, unknown]> = this.#rows[name].entries();
+        return Array.from(entries, ([key, record]) => [name, key, record] as const);
+      });
+  }
+
   /** `undefined` removes the row. */
   set<Name extends CollectionName>(
     collection: Name,

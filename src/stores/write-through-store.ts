@@ -5,9 +5,9 @@
  * moment cost two writes on a slow card, not thirty.
  */
 import { HubError } from "#src/errors.ts";
-import { frozenCopy, toFrozen } from "./frozen-json.ts";
+import { frozenCopy } from "./frozen-json.ts";
 import type { AuditRecord, CollectionName, Collections, MetaRecord, UserId } from "./records.ts";
-import { redacted } from "./redact.ts";
+import { redactedRow } from "./redact.ts";
 import type { AuditRow } from "./rows.ts";
 import type { Change, Store, StoreCheck, StoreHealth, StoreReader, Write } from "./store.ts";
 import { readRestored } from "./restored.ts";
@@ -81,6 +81,8 @@ export class WriteThroughStore implements Store {
   readonly #queue: Waiting[] = [];
   #working: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #isWriting = false;
+  readonly #waitingForRest: (() => void)[] = [];
   #lastAuditTime: string;
 
   /** `kept` and `draft` hold the same rows; the store owns both from now on. */
@@ -159,6 +161,24 @@ export class WriteThroughStore implements Store {
     return this.close();
   }
 
+  /** Calls `look` while readers see what is on the disk: now, or between two writes. */
+  protected atRest<Result>(look: () => Result): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const answer = () => {
+      try {
+        resolve(look());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    if (this.#isWriting) {
+      this.#waitingForRest.push(answer);
+    } else {
+      answer();
+    }
+    return promise;
+  }
+
   async #close(): Promise<void> {
     await this.#working;
     await this.#backing.close();
@@ -168,7 +188,12 @@ export class WriteThroughStore implements Store {
     // Changes asked for in the same turn share the first write.
     await Promise.resolve();
     while (this.#queue.length > 0) {
+      this.#isWriting = true;
       await this.#carryOut(this.#queue.splice(0, MAX_GROUP));
+      this.#isWriting = false;
+      for (const look of this.#waitingForRest.splice(0)) {
+        look();
+      }
     }
     this.#working = undefined;
   }
@@ -302,12 +327,6 @@ function auditOf(planned: readonly Planned[]): readonly AuditRow[] {
     }
   }
   return audit;
-}
-
-/** `undefined` when the row does not speak of `userId`. */
-export function redactedRow({ key, text }: AuditRow, userId: UserId): AuditRow | undefined {
-  const record = redacted(toFrozen<AuditRecord>(text), userId);
-  return record === undefined ? undefined : { key, text: JSON.stringify(record) };
 }
 
 function plannedRow<Name extends CollectionName>(

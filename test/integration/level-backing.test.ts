@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { systemClock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import { Checksum } from "#src/stores/checksum.ts";
+import { Exporter } from "#src/stores/exports/exporter.ts";
+import { ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { Database } from "#src/stores/level/database.ts";
 import { LevelBacking } from "#src/stores/level/level-backing.ts";
 import { Marker } from "#src/stores/level/marker.ts";
@@ -25,6 +28,7 @@ describe("a write of which nobody knows whether it reached the disk", () => {
     let fails = false;
     // LevelDB says so when the disk did not confirm a record that is in its log.
     const doubtful = {
+      auditKeys: () => database.auditKeys(),
       rows: () => database.rows(),
       audit: (limit: number) => database.audit(limit),
       close: () => database.close(),
@@ -41,7 +45,13 @@ describe("a write of which nobody knows whether it reached the disk", () => {
       path,
       log: silentLog,
       marker,
+      exporter: new Exporter({
+        folder: new ExportsFolder(join(folder.path, "exports")),
+        log: silentLog,
+        clock: systemClock,
+      }),
       database: doubtful,
+      reopen: () => Database.open(path, { create: false }),
       checksum,
     });
     await backing.write(batch("a", { value: 1 }));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { HubError, type FailureCode } from "#src/errors.ts";
 import { openStore } from "#src/stores/create.ts";
 import { openLevelStore } from "#src/stores/level/level-store.ts";
-import type { Migration } from "#src/stores/migrations/migrations.ts";
+import { schemaVersion, type Migration } from "#src/stores/migrations/migrations.ts";
 import type { Store } from "#src/stores/store.ts";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
 import { addPerson, auditRecord, collect, namesIn } from "#test/support/records.ts";
@@ -42,6 +42,7 @@ describe("the database", () => {
 
   const path = () => join(folder.path, "db");
   const marker = () => join(folder.path, "initialised");
+  const exports = () => join(folder.path, "exports");
 
   describe("opened again", () => {
     it("has everything that was written, removed rows excepted", async () => {
@@ -85,10 +86,10 @@ describe("the database", () => {
       assert.equal([...store.entries("groups")].length, 1);
     });
 
-    it("leaves nothing beside it but the marker", async () => {
+    it("leaves nothing beside it but the marker and the exports", async () => {
       await (await openStore(folder.path, { log })).close();
       await (await openStore(folder.path, { log })).close();
-      assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "initialised"]);
+      assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "exports", "initialised"]);
     });
   });
 
@@ -97,7 +98,7 @@ describe("the database", () => {
     await addPerson(first, "maria");
     await assert.rejects(openStore(folder.path, { log }), failsWith("database_locked"));
     await addPerson(first, "juan");
-    assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "initialised"]);
+    assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "exports", "initialised"]);
   });
 
   it("of a newer Homeroom is refused, and stays as it is", async () => {
@@ -107,7 +108,7 @@ describe("the database", () => {
     await store.close();
     await assert.rejects(openStore(folder.path, { log }), (error) => {
       assert.ok(error instanceof HubError && error.code === "database_newer");
-      assert.deepEqual(error.params, { path: path(), found: 7, known: 1 });
+      assert.deepEqual(error.params, { path: path(), found: 7, known: schemaVersion });
       return true;
     });
     await using again = await openLevelStore(path(), { log, migrations: newer });
@@ -122,8 +123,12 @@ describe("the database", () => {
         record: { value: [record] },
       }));
     const steps: readonly Migration[] = [
-      { to: 2, about: "wraps settings", plan },
-      { to: 3, about: "moves one", plan: () => [{ remove: "settings", key: "old" }] },
+      { to: schemaVersion + 1, about: "wraps settings", plan },
+      {
+        to: schemaVersion + 2,
+        about: "moves one",
+        plan: () => [{ remove: "settings", key: "old" }],
+      },
     ];
 
     beforeEach(async () => {
@@ -141,13 +146,13 @@ describe("the database", () => {
       for (let round = 0; round < 2; round += 1) {
         await using store = await openLevelStore(path(), { log, migrations: steps });
         assert.deepEqual([...store.entries("settings")], [["a", { value: [{ value: 1 }] }]]);
-        assert.equal(store.get("meta", "meta")?.schema, 3);
+        assert.equal(store.get("meta", "meta")?.schema, schemaVersion + 2);
       }
     });
 
     it("keeps what was done when a later step fails, and goes on from there", async () => {
       const broken: Migration = {
-        to: 3,
+        to: schemaVersion + 2,
         about: "fails",
         plan: () => {
           throw new Error("not this time");
@@ -167,8 +172,9 @@ describe("the database", () => {
       await addPerson(store, "maria");
     });
 
-    it("is damage and not a new box", async () => {
+    it("is damage and not a new box, when there is no export either", async () => {
       await rm(path(), { recursive: true });
+      await rm(exports(), { recursive: true });
       for (let round = 0; round < 2; round += 1) {
         await assert.rejects(openStore(folder.path, { log }), failsWith("database_unreadable"));
       }
@@ -176,6 +182,7 @@ describe("the database", () => {
 
     it("is damage also when the marker is gone and CURRENT with it", async () => {
       await rm(marker());
+      await rm(exports(), { recursive: true });
       await rm(join(path(), "CURRENT"));
       await (await openStore(folder.path, { log }).catch(() => undefined))?.close();
       await assert.rejects(openStore(folder.path, { log }), failsWith("database_unreadable"));
@@ -198,6 +205,7 @@ describe("the database", () => {
   it("begins anew when the power went away during the very first start", async () => {
     await (await openStore(folder.path, { log })).close();
     await rm(marker());
+    await rm(exports(), { recursive: true });
     const files = await readdir(path());
     const manifest = files.find((file) => file.startsWith("MANIFEST"));
     await writeFile(join(path(), manifest ?? ""), "");

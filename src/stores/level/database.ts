@@ -11,6 +11,8 @@ const KEY = /^!([a-z]+)!(.*)$/s;
 /** The sublevel `audit` lies between these two. */
 const AUDIT_START = "!audit!";
 const AUDIT_END = '!audit"';
+const KEYS_AT_ONCE = 5000;
+const KEYS_AT_ONCE_BYTES = 512 * 1024;
 /** Everything is in memory: the cache serves the audit alone. */
 const CACHE_BYTES = 1024 * 1024;
 const WRITE_BUFFER_BYTES = 1024 * 1024;
@@ -40,13 +42,14 @@ export class Database {
     return new Database(level);
   }
 
-  /** All rows but the audit. */
+  /** All rows but the audit, as they are at the time of the call. */
   async rows(): Promise<Rows> {
     const rows: Rows = new Map();
-    for (const range of [{ lt: AUDIT_START }, { gte: AUDIT_END }]) {
-      for (const [fullKey, text] of await this.#level
-        .iterator({ ...range, fillCache: false })
-        .all()) {
+    const iterators = [{ lt: AUDIT_START }, { gte: AUDIT_END }].map((range) =>
+      this.#level.iterator({ ...range, fillCache: false }),
+    );
+    for (const iterator of iterators) {
+      for (const [fullKey, text] of await iterator.all()) {
         const [, collection, key] = KEY.exec(fullKey) ?? [];
         if (collection === undefined || key === undefined) {
           throw new Error(`a row with the key “${fullKey}” is not Homeroom's`);
@@ -58,12 +61,34 @@ export class Database {
     return rows;
   }
 
-  /** Newest first. */
-  async *audit(limit: number): AsyncGenerator<AuditRow> {
+  /** Newest first, as they are at the time of the call. */
+  audit(limit: number): AsyncIterable<AuditRow> {
     const iterator = this.#sublevel("audit").iterator({ reverse: true, limit });
-    for await (const [key, text] of iterator) {
-      yield { key, text };
-    }
+    return (async function* () {
+      for await (const [key, text] of iterator) {
+        yield { key, text };
+      }
+    })();
+  }
+
+  /** The oldest first, as they are at the time of the call: many at once, for they are read at each start. */
+  auditKeys(): AsyncIterable<readonly string[]> {
+    const iterator = this.#level.keys({
+      gte: AUDIT_START,
+      lt: AUDIT_END,
+      fillCache: false,
+      highWaterMarkBytes: KEYS_AT_ONCE_BYTES,
+    });
+    return (async function* () {
+      try {
+        for (let keys = await iterator.nextv(KEYS_AT_ONCE); keys.length > 0;) {
+          yield keys.map((key) => key.slice(AUDIT_START.length));
+          keys = await iterator.nextv(KEYS_AT_ONCE);
+        }
+      } finally {
+        await iterator.close();
+      }
+    })();
   }
 
   /** One atomic batch, on the disk when the promise is kept. */
@@ -110,13 +135,11 @@ function openFailure(path: string, error: unknown): unknown {
     return new HubError("database_locked", { path }, { cause });
   }
   if (
-    /permission denied|read-only file system|no space left|too many open files/i.test(cause.message)
+    /permission denied|read-only file system|no space left|too many open files|cannot allocate/i.test(
+      cause.message,
+    )
   ) {
     return new HubError("data_folder", { path, detail: cause.message }, { cause });
   }
   return cause;
-}
-
-export function detailOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

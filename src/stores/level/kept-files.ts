@@ -7,6 +7,7 @@
  */
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { hasCode } from "#src/stores/files.ts";
 
 /** A first start writes some 370 bytes, the first person as much again. */
 const FIRST_LOG_BYTES = 600;
@@ -86,7 +87,7 @@ async function looksUsed(path: string): Promise<boolean> {
 }
 
 /** Everything that an opening made beside the database, whole or not. */
-async function leftovers(path: string): Promise<readonly string[]> {
+export async function leftovers(path: string): Promise<readonly string[]> {
   const start = `${basename(path)}.opening-`;
   const names = await readdir(dirname(path)).catch(() => []);
   return names.filter((name) => name.startsWith(start)).map((name) => join(dirname(path), name));
@@ -117,8 +118,7 @@ async function keep(path: string, files: readonly string[]): Promise<string | un
     return copy;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTEMPTY" || code === "EEXIST") {
+    if (hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) {
       return undefined;
     }
     throw error;

@@ -4,14 +4,12 @@ import type { Logger } from "#src/log.ts";
 import { toFrozen } from "#src/stores/frozen-json.ts";
 import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import { Checksum } from "#src/stores/checksum.ts";
+import type { Exporter } from "#src/stores/exports/exporter.ts";
+import { detailOf } from "#src/stores/files.ts";
+import { redactedRow } from "#src/stores/redact.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
-import {
-  redactedRow,
-  type Backing,
-  type Batch,
-  type RowWrite,
-} from "#src/stores/write-through-store.ts";
-import { Database, detailOf } from "./database.ts";
+import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
+import type { Database } from "./database.ts";
 import type { Marker } from "./marker.ts";
 
 /** A write that went wrong: nobody knows whether it is on the disk. */
@@ -23,12 +21,15 @@ interface Doubt {
   readonly audit: readonly AuditRow[];
 }
 
-type OpenDatabase = Pick<Database, "rows" | "audit" | "write" | "close">;
+/** What of {@link Database} is used here, so that a test can make each call fail. */
+export type OpenDatabase = Pick<Database, "rows" | "audit" | "auditKeys" | "write" | "close">;
 
 export class LevelBacking implements Backing {
   readonly #path: string;
   readonly #log: Logger;
   readonly #marker: Marker;
+  readonly #exporter: Exporter;
+  readonly #reopen: () => Promise<OpenDatabase>;
   #database: OpenDatabase | undefined;
   #checksum: Checksum;
   #doubt: Doubt | undefined;
@@ -37,18 +38,30 @@ export class LevelBacking implements Backing {
     readonly path: string;
     readonly log: Logger;
     readonly marker: Marker;
+    readonly exporter: Exporter;
     readonly database: OpenDatabase;
+    readonly reopen: () => Promise<OpenDatabase>;
     readonly checksum: Checksum;
   }) {
     this.#path = options.path;
     this.#log = options.log;
     this.#marker = options.marker;
+    this.#exporter = options.exporter;
+    this.#reopen = options.reopen;
     this.#database = options.database;
     this.#checksum = options.checksum;
   }
 
-  get changes(): number {
-    return this.#checksum.changes;
+  get checksum(): Checksum {
+    return this.#checksum;
+  }
+
+  /** The handle to the disk, for reading; throws when there is none at present. */
+  get database(): OpenDatabase {
+    if (this.#database === undefined) {
+      throw this.#doubt === undefined ? new HubError("hub_stopping") : writeFailure("it is closed");
+    }
+    return this.#database;
   }
 
   async write(batch: Batch): Promise<void> {
@@ -64,13 +77,12 @@ export class LevelBacking implements Backing {
       this.#doubt = { batch, checksum, audit: redactions.before };
       throw writeFailure(error);
     }
-    this.#checksum = checksum;
-    await this.#marker.note(checksum.changes);
+    await this.#written(checksum, batch);
   }
 
   async *audit(limit: number): AsyncGenerator<AuditRecord> {
     try {
-      for await (const { text } of this.#openDatabase().audit(limit)) {
+      for await (const { text } of this.database.audit(limit)) {
         yield toFrozen<AuditRecord>(text);
       }
     } catch (error) {
@@ -83,17 +95,19 @@ export class LevelBacking implements Backing {
   }
 
   async close(): Promise<void> {
+    await this.#exporter.close();
     const database = this.#database;
     this.#database = undefined;
     await database?.close();
     await this.#marker.close();
   }
 
-  #openDatabase(): OpenDatabase {
-    if (this.#database === undefined) {
-      throw new HubError("hub_stopping");
-    }
-    return this.#database;
+  /** The journal first: the marker tells of no change that it does not have. */
+  async #written(checksum: Checksum, batch: Batch): Promise<void> {
+    const from = this.#checksum.changes;
+    this.#checksum = checksum;
+    await this.#exporter.note(from, checksum, batch);
+    await this.#marker.note(checksum.changes);
   }
 
   /**
@@ -102,13 +116,13 @@ export class LevelBacking implements Backing {
    */
   async #sureDatabase(): Promise<OpenDatabase> {
     if (this.#doubt === undefined) {
-      return this.#openDatabase();
+      return this.database;
     }
     const doubt = this.#doubt;
     try {
       await this.#database?.close();
       this.#database = undefined;
-      const database = await Database.open(this.#path, { create: false });
+      const database = await this.#reopen();
       this.#database = database;
       await this.#settle(database, doubt);
       this.#doubt = undefined;
@@ -135,7 +149,7 @@ export class LevelBacking implements Backing {
       audit: doubt.audit,
       removeAudit: doubt.batch.audit.map(({ key }) => key),
     });
-    this.#checksum = undone;
+    await this.#written(undone, { rows: [], audit: [], redact: [] });
   }
 }
 

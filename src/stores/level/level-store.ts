@@ -1,27 +1,23 @@
-/** The store on disk. Opening it proves that every row is there, or says what does not fit. */
+/** The store on disk, with exports and a journal beside it. What is damaged is restored from them, and told. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import { Checksum } from "#src/stores/checksum.ts";
-import { makeFirstRows } from "#src/stores/first-rows.ts";
-import { migrations, schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
-import type { Rows } from "#src/stores/rows.ts";
-import type { Store } from "#src/stores/store.ts";
-import type { Tables } from "#src/stores/tables.ts";
+import { Exporter, type Cut, type ExporterOptions } from "#src/stores/exports/exporter.ts";
+import { ExportsFolder, type Entries } from "#src/stores/exports/exports-folder.ts";
+import { lastJournalled } from "#src/stores/exports/newest-state.ts";
+import { detailOf, FOLDER_MODE } from "#src/stores/files.ts";
+import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
+import type { Store, StoreCheck, StoreHealth } from "#src/stores/store.ts";
 import { WriteThroughStore } from "#src/stores/write-through-store.ts";
-import { Database, detailOf } from "./database.ts";
-import { KeptFiles } from "./kept-files.ts";
+import { Database } from "./database.ts";
 import { LevelBacking } from "./level-backing.ts";
-import { Marker, syncFolder } from "./marker.ts";
-import { migrate, parseMeta } from "./migrate.ts";
-import { readTables } from "./read-tables.ts";
-import { findDamagedTable } from "./table-check.ts";
-
-const LOOKS = 2;
-const BETWEEN_LOOKS_MS = 250;
+import { Marker } from "./marker.ts";
+import { openDatabase, type Opened } from "./opening.ts";
+import { finishRestore, reasonOf, restoreDatabase } from "./restore.ts";
+import { folderNumber } from "./restore-lock.ts";
+import { checkAll } from "./verify.ts";
 
 export interface LevelStore extends Store {
   /** Writes since the database was made: grows with every one. */
@@ -32,11 +28,14 @@ export interface LevelStoreOptions {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly migrations?: readonly Migration[];
+  /** For tests: when exports are made. */
+  readonly later?: ExporterOptions["later"];
 }
 
 /**
- * Throws `database_locked` (another hub has it), `database_newer`, `database_unreadable` (damage: the files
- * are left as they were found), `data_folder` (no right to write, no space).
+ * Restores the database when it is damaged or gone. Throws `database_locked` (another hub has it),
+ * `database_newer`, `database_unreadable` (no export is whole either: the files are left as they were found),
+ * `data_folder` (no right to write, no space).
  */
 export async function openLevelStore(
   path: string,
@@ -44,13 +43,8 @@ export async function openLevelStore(
 ): Promise<LevelStore> {
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const marker = await Marker.read(join(folder, "initialised"), options.log);
-    const kept = await keepWholeFiles(path);
-    if (!marker.exists) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-    }
-    return await new Opening(path, options, marker, kept).open();
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    return await openOrRestore(path, options);
   } catch (error) {
     if (error instanceof HubError) {
       throw error;
@@ -59,187 +53,106 @@ export async function openLevelStore(
   }
 }
 
-/** Files of a database that LevelDB can be trusted with. */
-async function keepWholeFiles(path: string): Promise<KeptFiles> {
-  for (let look = 1; ; look += 1) {
-    const kept = await KeptFiles.make(path);
-    const damage = await findDamagedTable(path);
-    if (damage === undefined) {
-      return kept;
+async function openOrRestore(path: string, options: LevelStoreOptions): Promise<LevelStore> {
+  const { log, clock = systemClock, migrations: steps = migrations, later } = options;
+  const folder = new ExportsFolder(join(dirname(path), "exports"));
+  await finishRestore(path);
+  const marker = await Marker.read(join(dirname(path), "initialised"), log);
+  const entries = await folder.entries();
+  const changes = await leastChanges(marker, entries);
+  const parts = { path, log, clock, migrations: steps };
+  const seen = await folderNumber(path);
+  let opened: Opened;
+  try {
+    opened = await openDatabase({ ...parts, marker, changes });
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== "database_unreadable") {
+      throw error;
     }
-    await kept.dropOurs();
-    if (look === LOOKS) {
-      throw new HubError("database_unreadable", { path, detail: damage });
-    }
-    // A hub that has the database open may have been tidying its files: the next look finds them whole.
-    await sleep(BETWEEN_LOOKS_MS);
+    await restoreDatabase({ ...parts, folder, changes, reason: reasonOf(error), seen });
+    opened = await openDatabase({ ...parts, marker, changes });
   }
+  const exporter = new Exporter({ folder, log, clock, ...(later !== undefined && { later }) });
+  const backing = new LevelBacking({
+    path,
+    log,
+    marker,
+    exporter,
+    database: opened.database,
+    reopen: () => Database.open(path, { create: false }),
+    checksum: opened.checksum,
+  });
+  const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter });
+  exporter.begin(store, { changes: store.changes, newest: entries.exports[0] });
+  return store;
+}
+
+/** Changes that the database must have: the marker tells, or else what lies beside it. */
+async function leastChanges(marker: Marker, { exports, journals }: Entries): Promise<number> {
+  const exported = exports[0]?.changes ?? 0;
+  return marker.changes > 0
+    ? Math.max(marker.changes, exported)
+    : Math.max(exported, await lastJournalled(journals));
 }
 
 class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
+  readonly #path: string;
+  readonly #folder: ExportsFolder;
+  readonly #opened: Opened;
   readonly #backing: LevelBacking;
+  readonly #exporter: Exporter;
 
-  constructor(
-    backing: LevelBacking,
-    rows: {
-      readonly kept: Tables;
-      readonly draft: Tables;
-      readonly lastAuditTime: string | undefined;
-    },
-  ) {
-    super({ backing, ...rows });
-    this.#backing = backing;
+  constructor(parts: {
+    readonly path: string;
+    readonly folder: ExportsFolder;
+    readonly opened: Opened;
+    readonly backing: LevelBacking;
+    readonly exporter: Exporter;
+  }) {
+    super({ backing: parts.backing, ...parts.opened });
+    this.#path = parts.path;
+    this.#folder = parts.folder;
+    this.#opened = parts.opened;
+    this.#backing = parts.backing;
+    this.#exporter = parts.exporter;
   }
 
   get changes(): number {
-    return this.#backing.changes;
-  }
-}
-
-class Opening {
-  readonly #path: string;
-  readonly #log: Logger;
-  readonly #clock: Clock;
-  readonly #migrations: readonly Migration[];
-  readonly #marker: Marker;
-  readonly #kept: KeptFiles;
-
-  constructor(path: string, options: LevelStoreOptions, marker: Marker, kept: KeptFiles) {
-    this.#path = path;
-    this.#log = options.log;
-    this.#clock = options.clock ?? systemClock;
-    this.#migrations = options.migrations ?? migrations;
-    this.#marker = marker;
-    this.#kept = kept;
+    return this.#backing.checksum.changes;
   }
 
-  async open(): Promise<LevelStore> {
-    const database = await this.#openDatabase();
-    try {
-      return await this.#openRows(database);
-    } catch (error) {
-      await database.close();
-      await this.#kept.putBack();
-      throw error;
-    }
+  override health(): StoreHealth {
+    const { lastExport, trouble } = this.#exporter;
+    return {
+      ...super.health(),
+      ...(lastExport !== undefined && { lastExport }),
+      ...(trouble !== undefined && { trouble }),
+    };
   }
 
-  /** Nothing was ever promised for this folder, so it may begin empty. */
-  get #isNew(): boolean {
-    return !this.#marker.exists && !this.#kept.looksUsed;
+  override async verify(): Promise<StoreCheck> {
+    const { checksum, rows, audit } = await this.atRest(() => ({
+      checksum: this.#backing.checksum,
+      rows: this.#backing.database.rows(),
+      audit: this.#backing.database.auditKeys(),
+    }));
+    return checkAll({ path: this.#path, folder: this.#folder, checksum, rows, audit });
   }
 
-  async #openDatabase(): Promise<Database> {
-    try {
-      return await Database.open(this.#path, { create: this.#isNew });
-    } catch (error) {
-      if (error instanceof HubError) {
-        await this.#kept.dropOurs();
-        throw error;
+  /** For the {@link Exporter}. */
+  cut<Result>(use: (now: Cut) => Result): Promise<Result> {
+    const { kept } = this.#opened;
+    return this.atRest(() => {
+      const meta = kept.get("meta", "meta");
+      if (meta === undefined) {
+        throw new TypeError("A store begins with its meta row");
       }
-      if (this.#isNew) {
-        // The power went away during the very first start.
-        this.#log.warn({ err: error, path: this.#path }, "an unfinished database is set aside");
-        await this.#kept.setAside();
-        return Database.open(this.#path, { create: true });
-      }
-      await this.#kept.putBack();
-      throw this.#unreadable(error);
-    }
-  }
-
-  async #openRows(database: Database): Promise<LevelStore> {
-    let rows = await this.#read(() => database.rows());
-    if (rows.size === 0 && this.#isNew) {
-      await this.#begin(database);
-      rows = await this.#read(() => database.rows());
-    }
-    const found = await this.#read(() => this.#verify(rows));
-    const checksum = await this.#migrate(database, rows, found);
-    const lastAuditTime = await this.#read(() => readLastAuditTime(database));
-    const tables = await this.#read(() => readTables(rows));
-    await this.#marker.open(checksum.changes);
-    await this.#kept.drop();
-    const backing = new LevelBacking({
-      path: this.#path,
-      log: this.#log,
-      marker: this.#marker,
-      database,
-      checksum,
+      return use({
+        schema: meta.schema,
+        checksum: this.#backing.checksum,
+        rows: kept.all(),
+        audit: (limit) => this.#backing.database.audit(limit),
+      });
     });
-    return new LevelWriteThroughStore(backing, { ...tables, lastAuditTime });
   }
-
-  /** The first rows, on the disk before the marker says that they are. */
-  async #begin(database: Database): Promise<void> {
-    const { meta, group } = makeFirstRows(schemaAfter(this.#migrations), this.#clock);
-    const first: Rows = new Map([
-      ["meta", new Map([["meta", JSON.stringify(meta)]])],
-      ["groups", new Map([[group.id, JSON.stringify(group)]])],
-    ]);
-    const rows = [...first].flatMap(([collection, texts]) =>
-      [...texts].map(([key, text]) => ({ collection, key, text })),
-    );
-    await database.write({ rows: [...rows, Checksum.of(first, 1).row()] });
-    await syncFolder(this.#path);
-    await syncFolder(dirname(this.#path));
-  }
-
-  #verify(rows: Rows): Checksum {
-    if (rows.size === 0) {
-      throw new Error("it is empty, although this box was set up");
-    }
-    // Before the checksum: a newer Homeroom may have another one.
-    const { schema } = parseMeta(rows);
-    const known = schemaAfter(this.#migrations);
-    if (schema > known) {
-      throw new HubError("database_newer", { path: this.#path, found: schema, known });
-    }
-    const written = Checksum.read(rows);
-    const difference = written.difference(Checksum.of(rows, written.changes));
-    if (difference !== undefined) {
-      throw new Error(difference);
-    }
-    const missing = this.#marker.changes - written.changes;
-    if (missing > 0) {
-      throw new Error(
-        missing === 1 ? "the last change is missing" : `the last ${missing} changes are missing`,
-      );
-    }
-    return written;
-  }
-
-  async #migrate(database: Database, rows: Rows, found: Checksum): Promise<Checksum> {
-    let checksum = found;
-    const { schema } = parseMeta(rows);
-    for (const migration of this.#migrations.filter(({ to }) => to > schema)) {
-      this.#log.info(
-        { schema: migration.to, about: migration.about },
-        "the database is brought up to date",
-      );
-      checksum = await migrate(database, rows, checksum, migration);
-    }
-    return checksum;
-  }
-
-  /** Whatever cannot be read is damage. */
-  async #read<Result>(read: () => Result | Promise<Result>): Promise<Result> {
-    try {
-      return await read();
-    } catch (error) {
-      throw error instanceof HubError ? error : this.#unreadable(error);
-    }
-  }
-
-  #unreadable(cause: unknown): HubError {
-    const params = { path: this.#path, detail: detailOf(cause) };
-    return new HubError("database_unreadable", params, { cause });
-  }
-}
-
-async function readLastAuditTime(database: Database): Promise<string | undefined> {
-  for await (const { key } of database.audit(1)) {
-    return key.split("!", 1)[0];
-  }
-  return undefined;
 }

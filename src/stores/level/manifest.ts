@@ -2,14 +2,10 @@
  * Which table files a LevelDB database is made of. Others may lie in its folder, half written when the
  * power went away, and are none of its business.
  *
- * https://github.com/google/leveldb/blob/main/doc/log_format.md, db/version_edit.cc
+ * https://github.com/google/leveldb/blob/main/db/version_edit.cc
  */
 import { ByteReader } from "./byte-reader.ts";
-import { maskedCrc32c } from "./crc32c.ts";
-
-const BLOCK_BYTES = 32 * 1024;
-const HEADER_BYTES = 7;
-const [FULL, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
+import { records } from "./log-records.ts";
 
 /** Numbers of the tables; as far as the manifest can be read (LevelDB itself refuses a damaged one). */
 export function liveTables(manifest: Buffer): ReadonlySet<number> {
@@ -20,30 +16,6 @@ export function liveTables(manifest: Buffer): ReadonlySet<number> {
     }
   }
   return live;
-}
-
-function* records(bytes: Buffer): Generator<Buffer> {
-  let parts: Buffer[] = [];
-  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
-    const block = bytes.subarray(start, start + BLOCK_BYTES);
-    let position = 0;
-    while (position + HEADER_BYTES <= block.length) {
-      const sum = block.readUInt32LE(position);
-      const end = position + HEADER_BYTES + block.readUInt16LE(position + 4);
-      const type = block.readUInt8(position + 6);
-      if (end > block.length || maskedCrc32c(block.subarray(position + 6, end)) !== sum) {
-        return;
-      }
-      const part = block.subarray(position + HEADER_BYTES, end);
-      parts = type === FULL || type === FIRST ? [part] : [...parts, part];
-      if (type === FULL || type === LAST) {
-        yield Buffer.concat(parts);
-      } else if (type !== FIRST && type !== MIDDLE) {
-        return;
-      }
-      position = end;
-    }
-  }
 }
 
 function apply(record: Buffer, live: Set<number>): boolean {

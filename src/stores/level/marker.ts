@@ -7,9 +7,9 @@
  * a power cut it may be behind the database, never ahead of it.
  */
 import { hash } from "node:crypto";
-import { open, readFile, rename, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import type { Logger } from "#src/log.ts";
+import { replaceFile, undefinedIfMissing } from "#src/stores/files.ts";
 
 const PATTERN = /^The database was set up\. Changes: (\d{15}) \(([0-9a-f]{8})\)\n$/;
 
@@ -30,22 +30,14 @@ export class Marker {
   }
 
   static async read(path: string, log: Logger): Promise<Marker> {
-    const text = await readFile(path, "latin1").catch((error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-        return undefined;
-      }
-      throw error;
-    });
+    const text = await readFile(path, "latin1").catch(undefinedIfMissing);
     return new Marker(path, log, text);
   }
 
   /** Makes the file, or makes it anew when it cannot be read; from now on {@link note} carries it on. */
   async open(changes: number): Promise<void> {
     if (this.changes === 0) {
-      const temporary = `${this.#path}.new`;
-      await writeSynced(temporary, format(changes));
-      await rename(temporary, this.#path);
-      await syncFolder(dirname(this.#path));
+      await replaceFile(this.#path, format(changes));
     }
     this.#file = await open(this.#path, "r+");
     await this.note(changes);
@@ -85,16 +77,4 @@ function parse(text: string): number {
 
 function check(count: string): string {
   return hash("sha256", count).slice(0, 8);
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  await using file = await open(path, "w", 0o600);
-  await file.writeFile(text);
-  await file.sync();
-}
-
-/** A file made or renamed is on the disk when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, "r");
-  await folder.sync();
 }

@@ -1,0 +1,49 @@
+/**
+ * Keeps other hubs out while a damaged database is replaced. LevelDB locks the file `LOCK` in its folder, but the
+ * damaged database must not be opened; so an empty one is, whose `LOCK` leads to the damaged one's.
+ */
+import { mkdir, open, rm, stat, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { HubError } from "#src/errors.ts";
+import { FILE_MODE, FOLDER_MODE, undefinedIfMissing } from "#src/stores/files.ts";
+import { Database } from "./database.ts";
+
+export class RestoreLock implements AsyncDisposable {
+  readonly #path: string;
+  readonly #database: Database;
+
+  private constructor(path: string, database: Database) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  /**
+   * Throws `database_locked` when another hub has the database, or has replaced it since it was `seen`.
+   * The folder of the database is there afterwards.
+   */
+  static async take(path: string, seen: number | undefined): Promise<RestoreLock> {
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    await (await open(join(path, "LOCK"), "a", FILE_MODE)).close();
+    const lockPath = `${path}.lock`;
+    await rm(lockPath, { recursive: true, force: true });
+    await mkdir(lockPath, { mode: FOLDER_MODE });
+    await symlink(join("..", basename(path), "LOCK"), join(lockPath, "LOCK"));
+    const database = await Database.open(lockPath, { create: true });
+    const lock = new RestoreLock(lockPath, database);
+    if (seen !== undefined && (await folderNumber(path)) !== seen) {
+      await lock[Symbol.asyncDispose]();
+      throw new HubError("database_locked", { path });
+    }
+    return lock;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database.close();
+    await rm(this.#path, { recursive: true, force: true });
+  }
+}
+
+/** The same as long as it is the same folder, whatever its name. */
+export async function folderNumber(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(undefinedIfMissing))?.ino;
+}
