@@ -1,6 +1,7 @@
 /** The process: arguments, signals and exit code. No other file touches `process`. */
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
 import type { Host } from "./commands/host.ts";
 
 /** Below it, argon2 ends the process when it is loaded. */
@@ -33,6 +34,12 @@ const host: Host = {
       chunks.push(Buffer.from(chunk));
     }
     return Buffer.concat(chunks).toString("utf8");
+  },
+  readLine: async () => {
+    for await (const line of createInterface({ input: process.stdin })) {
+      return line;
+    }
+    return "";
   },
   stopRequested: () => {
     const controller = new AbortController();

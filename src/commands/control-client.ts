@@ -2,7 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import * as v from "valibot";
-import { failureText, isFailureCode } from "#src/errors.ts";
+import { type FailureCode, failureText, isFailureCode } from "#src/errors.ts";
 
 export interface Answer {
   readonly status: number;
@@ -30,6 +30,13 @@ const failureBody = v.object({
   params: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
 });
 
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+  /** What else to say when the hub refuses with this code: which flag helps, say. */
+  readonly hints?: { readonly [Code in FailureCode]?: string };
+}
+
 export class ControlClient {
   readonly #socketPath: string;
   readonly #prefix: string;
@@ -41,13 +48,13 @@ export class ControlClient {
 
   /** `path` is below `hub/`. `undefined`: no hub answers. Throws what the hub refused, in its words. */
   async request(
-    method: "GET" | "POST" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
-    options: { readonly body?: unknown; readonly timeoutMs?: number } = {},
+    options: RequestOptions = {},
   ): Promise<Answer | undefined> {
     const answer = await this.#send(method, path, options);
     if (answer !== undefined && answer.status >= 400) {
-      throw new CommandError(refusal(answer));
+      throw new CommandError(refusal(answer, options.hints ?? {}));
     }
     return answer;
   }
@@ -55,7 +62,7 @@ export class ControlClient {
   #send(
     method: string,
     path: string,
-    { body, timeoutMs = TIMEOUT_MS }: { readonly body?: unknown; readonly timeoutMs?: number },
+    { body, timeoutMs = TIMEOUT_MS }: RequestOptions,
   ): Promise<Answer | undefined> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
@@ -102,15 +109,17 @@ export function readBody<Schema extends v.GenericSchema>(
   return output;
 }
 
-function refusal({ status, body }: Answer): string {
+function refusal({ status, body }: Answer, hints: NonNullable<RequestOptions["hints"]>): string {
   const { output, success } = v.safeParse(failureBody, body);
   if (!success) {
     return `the hub answered ${status}`;
   }
   const { code = "", params, message } = output;
-  return isFailureCode(code) && params !== undefined
-    ? failureText({ code, params }, "teacher")
-    : message;
+  if (!isFailureCode(code) || params === undefined) {
+    return message;
+  }
+  const hint = hints[code];
+  return failureText({ code, params }, "teacher") + (hint === undefined ? "" : ` ${hint}`);
 }
 
 function commandError(code: string, cause: Error, path: string): CommandError {

@@ -8,6 +8,8 @@ export interface Host {
   err(text: string): void;
   /** All of standard input. */
   readInput(): Promise<string>;
+  /** One line of standard input, without its end; empty when there is none. */
+  readLine(): Promise<string>;
   /** Aborted when the process is asked to end; from then on it is up to the caller to end in time. */
   stopRequested(): AbortSignal;
   /** `report` hears of an error that nobody caught, then the process ends with code 1. */

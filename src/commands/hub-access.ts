@@ -43,6 +43,11 @@ export class HubAccess implements AsyncDisposable {
     }
   }
 
+  /** Nobody answered, and a hub of our own was opened: it knows of people, and not of what runs. */
+  get isOwn(): boolean {
+    return this.#own !== undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#own?.[Symbol.asyncDispose]();
   }

@@ -4,17 +4,22 @@ import { splitArguments } from "#src/config/command-line.ts";
 import { loadConfig } from "#src/config/load.ts";
 import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
+import type { Check } from "#src/services/box/findings.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
-import { type Command, commandFlags, parseCommand } from "./arguments.ts";
+import { parseCommand } from "./arguments.ts";
+import { type Command, commandFlags, type HelpTopic, helpTopics } from "./command.ts";
 import { CommandError, ControlClient } from "./control-client.ts";
+import type { HubAccess } from "./hub-access.ts";
 import { failureWords } from "./failure-words.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
-import { usage, userUsage } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** Parts of the hub that a command opens in its own process when no hub runs. */
 export interface Openers {
   hub(config: Config): Promise<AsyncDisposable>;
   spawner(config: Config): Promise<Spawner>;
+  /** What can be looked at when the database cannot be opened. */
+  checks(config: Config): Promise<readonly Check[]>;
 }
 
 export async function run(host: Host, openers: Openers = ownOpeners): Promise<ExitCode> {
@@ -23,12 +28,12 @@ export async function run(host: Host, openers: Openers = ownOpeners): Promise<Ex
   const wrong = [...problems, ...("problem" in command ? [command.problem] : [])];
   if ("problem" in command || wrong.length > 0) {
     host.err(
-      `${wrong.map((line) => `homeroom: ${line}\n`).join("")}\n${rest[0] === "user" ? userUsage : usage}`,
+      `${wrong.map((line) => `homeroom: ${line}\n`).join("")}\n${usageOf(topicOf(rest[0]))}`,
     );
     return exitCodes.usage;
   }
   if (command.command === "help") {
-    host.out(command.topic === "user" ? userUsage : usage);
+    host.out(usageOf(command.topic));
     return exitCodes.done;
   }
   if (command.command === "version") {
@@ -90,19 +95,64 @@ async function runWithConfig(
     default: {
       const { HubAccess } = await import("./hub-access.ts");
       await using hub = new HubAccess({ client, openHub: () => openers.hub(config) });
-      if (command.command === "setup-code") {
-        const { runSetupCode } = await import("./status.ts");
-        return await runSetupCode(host, hub);
-      }
-      const { runUserCommand } = await import("./user.ts");
-      return await runUserCommand(command, host, hub);
+      return await runWithHub(command, host, hub, () => openers.checks(config));
     }
   }
 }
 
+type HubCommand = Exclude<
+  Command,
+  {
+    command: "help" | "version" | "serve" | "check-config" | "health" | "status" | "stop-notebooks";
+  }
+>;
+
+/** These are answered by the hub that runs, or by one that is opened for them. */
+async function runWithHub(
+  command: HubCommand,
+  host: Host,
+  hub: HubAccess,
+  withoutDatabase: () => Promise<readonly Check[]>,
+): Promise<ExitCode> {
+  switch (command.command) {
+    case "setup-code": {
+      const { runSetupCode } = await import("./status.ts");
+      return runSetupCode(host, hub);
+    }
+    case "doctor": {
+      const { runDoctor } = await import("./doctor.ts");
+      return runDoctor(command, host, { hub, withoutDatabase });
+    }
+    case "reset-owner": {
+      const { runResetOwner } = await import("./reset-owner.ts");
+      return runResetOwner(command, host, hub);
+    }
+    case "audit": {
+      const { runAudit } = await import("./audit.ts");
+      return runAudit(command, host, hub);
+    }
+    case "sign-up": {
+      const { runSignUp } = await import("./sign-up.ts");
+      return runSignUp(command, host, hub);
+    }
+    default: {
+      const { runUserCommand } = await import("./user.ts");
+      return runUserCommand(command, host, hub);
+    }
+  }
+}
+
+function topicOf(word: string | undefined): "all" | HelpTopic {
+  return helpTopics.find((topic) => topic === word) ?? "all";
+}
+
 function commandModules(): readonly Promise<unknown>[] {
   return [
+    import("./audit.ts"),
+    import("./doctor.ts"),
     import("./hub-access.ts"),
+    import("./reset-owner.ts"),
+    import("./sign-up.ts"),
     import("./status.ts"),
     import("./stop-notebooks.ts"),
     import("./user.ts"),
@@ -129,5 +179,9 @@ const ownOpeners: Openers = {
     const { log, secrets } = await openParts(config);
     const { instanceId } = secrets;
     return createSpawner({ config: config.spawner, instanceId, log }).spawner;
+  },
+  async checks(config) {
+    const { checkWithoutDatabase } = await import("./box-without-database.ts");
+    return checkWithoutDatabase(config);
   },
 };

@@ -4,7 +4,7 @@ import { type FailureCode, failureText, isFailureCode } from "#src/errors.ts";
 import { type ControlClient, readBody } from "./control-client.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
 import type { HubAccess } from "./hub-access.ts";
-import { roles } from "./arguments.ts";
+import { roles } from "./command.ts";
 
 const HEALTH_TIMEOUT_MS = 5000;
 
@@ -13,6 +13,7 @@ const box = v.object({
   setup_code: v.nullish(v.string(), null),
   base_path: v.string(),
   running: v.number(),
+  health: v.array(v.looseObject({ name: v.string(), status: v.string(), text: v.string() })),
   trouble: v.nullable(
     v.object({
       code: v.custom<FailureCode>((code) => typeof code === "string" && isFailureCode(code)),
@@ -36,7 +37,7 @@ export async function runStatus(
     host.out(json ? `${JSON.stringify({ running: false })}\n` : "Homeroom is not running.\n");
     return exitCodes.failed;
   }
-  const { version, base_path, running, trouble, setup_code } = readBody(box, boxAnswer);
+  const { version, base_path, running, trouble, setup_code, health } = readBody(box, boxAnswer);
   const { users } = readBody(accounts, accountsAnswer);
   const people = Object.fromEntries(
     roles.map((role) => [role, users.filter((user) => user.role === role).length] as const),
@@ -51,6 +52,7 @@ export async function runStatus(
       notebooks: running,
       is_set_up: setup_code === null,
       trouble: troubleText,
+      health: health.map(({ name, status, text }) => ({ name, status, text })),
     };
     host.out(`${JSON.stringify(status, undefined, 2)}\n`);
     return exitCodes.done;
@@ -60,9 +62,12 @@ export async function runStatus(
   if (setup_code !== null) {
     host.out("Nobody has an account yet: the set-up code makes the first one.\n");
   }
-  if (troubleText !== null) {
-    host.out(`Trouble: ${troubleText}\n`);
-  }
+  const [worst, ...more] = health;
+  host.out(
+    worst === undefined
+      ? "Health: nothing is known to be wrong; doctor looks at everything\n"
+      : `Health: ${worst.text}${more.length === 0 ? "" : ` (and ${more.length} more)`} doctor tells what to do\n`,
+  );
   return exitCodes.done;
 }
 

@@ -26,3 +26,8 @@ const segmenter = new Intl.Segmenter();
 function length(text: string): number {
   return [...segmenter.segment(text)].length;
 }
+
+/** `2026-11-20 10:30`, in UTC as the column says. */
+export function timeCell(time: string | null, otherwise = ""): string {
+  return time?.slice(0, 16).replace("T", " ") ?? otherwise;
+}

@@ -1,22 +1,16 @@
-/** `user add`, `list`, `reset` and `remove`. */
+/** `user add`, `list`, `show` and what is done to one account. The trash has its own file. */
 import * as v from "valibot";
-import type { UserCommand } from "./arguments.ts";
+import { account, type Account, accountPath, passwordWord, stateWord } from "./account-rows.ts";
+import type { UserCommand } from "./command.ts";
 import { CommandError, readBody } from "./control-client.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
 import type { HubAccess } from "./hub-access.ts";
-import { formatTable } from "./table.ts";
-
-const account = v.looseObject({
-  name: v.string(),
-  display_name: v.string(),
-  role: v.string(),
-  last_activity: v.nullable(v.string()),
-  has_password: v.boolean(),
-  must_change_password: v.boolean(),
-});
-type Account = v.InferOutput<typeof account>;
+import { formatTable, timeCell } from "./table.ts";
+import { eraseUser, listTrash, restoreUser } from "./trash.ts";
+import { showUser } from "./user-show.ts";
 
 const accountList = v.object({ users: v.array(account) });
+const oneAccount = v.object({ user: account });
 const added = v.object({ user: account, first_password: v.optional(v.string()) });
 const wasReset = v.object({ first_password: v.string() });
 
@@ -30,20 +24,77 @@ export async function runUserCommand(
       await add(command, host, hub);
       break;
     case "user list":
-      await list(command, host, hub);
+      await (command.trash ? listTrash(command, host, hub) : list(command, host, hub));
       break;
-    case "user reset": {
-      const answer = await hub.request("POST", accountPath(command.name, "/reset"));
-      host.out(`${readBody(wasReset, answer).first_password}\n`);
-      host.err(`That is the new first password of ${command.name}, changed at the next sign-in.\n`);
+    case "user show":
+      await showUser(command, host, hub);
       break;
-    }
-    case "user remove":
-      await hub.request("DELETE", accountPath(command.name));
-      host.err(`${command.name} was removed.\n`);
+    case "user restore":
+      await restoreUser(command, host, hub);
       break;
+    case "user erase":
+      return eraseUser(command, host, hub);
+    default:
+      await changeOne(command, host, hub);
   }
   return exitCodes.done;
+}
+
+type OneAccountCommand = Exclude<
+  UserCommand,
+  { command: "user add" | "user list" | "user show" | "user restore" | "user erase" }
+>;
+
+async function changeOne(command: OneAccountCommand, host: Host, hub: HubAccess): Promise<void> {
+  const { name } = command;
+  const change = async (body: object) => {
+    const answer = await hub.request("PATCH", accountPath(name), { body });
+    return readBody(oneAccount, answer).user;
+  };
+  switch (command.command) {
+    case "user reset": {
+      const answer = await hub.request("POST", accountPath(name, "/reset"));
+      host.out(`${readBody(wasReset, answer).first_password}\n`);
+      host.err(`That is the new first password of ${name}, changed at the next sign-in.\n`);
+      return;
+    }
+    case "user remove":
+      await hub.request("DELETE", accountPath(name));
+      host.err(
+        `${name} is in the trash; the files are kept. “user restore ${name}” brings the account back, ` +
+          `“user erase ${name}” removes it with its files for good.\n`,
+      );
+      return;
+    case "user rename": {
+      const { newName, displayName } = command;
+      const user = await change({ name: newName, display_name: displayName });
+      host.err(`${name} is ${user.name} (${user.display_name}) now; the files stay.\n`);
+      return;
+    }
+    case "user disable": {
+      const user = await change({ disabled: true });
+      host.err(`${user.name} is locked and cannot sign in; the files stay.\n`);
+      return;
+    }
+    case "user enable": {
+      const user = await change({ disabled: false });
+      host.err(`${user.name} is not locked, and can sign in.\n`);
+      return;
+    }
+    case "user role": {
+      const user = await change({ role: command.role });
+      host.err(`${user.name} has the role ${user.role}.\n`);
+      return;
+    }
+    case "user accept": {
+      const answer = await hub.request("POST", accountPath(name, "/accept"));
+      host.err(`${readBody(oneAccount, answer).user.name} belongs to the class.\n`);
+      return;
+    }
+    case "user sign-out":
+      await hub.request("DELETE", accountPath(name, "/sessions"));
+      host.err(`${name} is signed out everywhere.\n`);
+  }
 }
 
 async function add(
@@ -85,16 +136,17 @@ async function list(
     host.out(`${JSON.stringify(users, undefined, 2)}\n`);
     return;
   }
-  const header = ["USER NAME", "NAME", "ROLE", "LAST SEEN (UTC)", "PASSWORD"];
+  const header = ["USER NAME", "NAME", "ROLE", "STATE", "LAST SEEN (UTC)", "PASSWORD"];
   host.out(formatTable([header, ...users.map((user) => rowOf(user))]));
 }
 
 function rowOf(user: Account): readonly string[] {
-  const seen = user.last_activity?.slice(0, 16).replace("T", " ") ?? "never";
-  const password = user.must_change_password ? "first" : "own";
-  return [user.name, user.display_name, user.role, seen, user.has_password ? password : "none"];
-}
-
-function accountPath(name: string, rest = ""): string {
-  return `api/accounts/${encodeURIComponent(name)}${rest}`;
+  return [
+    user.name,
+    user.display_name,
+    user.role,
+    stateWord(user),
+    timeCell(user.last_activity, "never"),
+    passwordWord(user),
+  ];
 }

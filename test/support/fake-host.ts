@@ -29,6 +29,10 @@ export class FakeHost implements Host {
     return Promise.resolve(this.#input);
   }
 
+  readLine(): Promise<string> {
+    return Promise.resolve(this.#input.split("\n", 1)[0] ?? "");
+  }
+
   stopRequested(): AbortSignal {
     return new AbortController().signal;
   }

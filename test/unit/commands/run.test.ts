@@ -18,6 +18,8 @@ const maria = {
   last_activity: "2026-11-20T10:30:59.000Z",
   has_password: true,
   must_change_password: true,
+  state: "active",
+  newcomer: false,
 };
 const ada = { ...maria, name: "ada", display_name: "Ada", role: "owner", last_activity: null };
 const box = {
@@ -26,11 +28,13 @@ const box = {
   base_path: "/",
   running: 3,
   trouble: null,
+  health: [],
 };
 
 const nobody: Openers = {
   hub: () => Promise.reject(new Error("no hub may be opened here")),
   spawner: () => Promise.reject(new Error("no spawner may be opened here")),
+  checks: () => Promise.reject(new Error("nothing is looked at here")),
 };
 
 describe("commands", () => {
@@ -130,9 +134,9 @@ describe("commands", () => {
     assert.equal(
       table.stdout,
       [
-        "USER NAME  NAME         ROLE     LAST SEEN (UTC)   PASSWORD",
-        "ada        Ada          owner    never             first",
-        "maria      María López  student  2026-11-20 10:30  first",
+        "USER NAME  NAME         ROLE     STATE   LAST SEEN (UTC)   PASSWORD",
+        "ada        Ada          owner    active  never             first",
+        "maria      María López  student  active  2026-11-20 10:30  first",
         "",
       ].join("\n"),
     );
@@ -179,13 +183,16 @@ describe("commands", () => {
       body: asked.path.endsWith("/box") ? body : { users: [ada, maria, maria] },
     });
 
-    it("counts people and notebooks, and tells of trouble", async () => {
-      const trouble = { code: "docker_unreachable", params: { detail: "no socket" } };
-      const done = await ask("status", reply({ ...box, setup_code: null, trouble }));
+    it("counts people and notebooks, and tells in one line whether the box is well", async () => {
+      const health = [
+        { name: "docker", status: "bad", text: "Docker does not answer (no socket).", code: "x" },
+        { name: "owners", status: "warning", text: "ada is the only owner.", code: "y" },
+      ];
+      const done = await ask("status", reply({ ...box, setup_code: null, health }));
       assert.equal(done.code, 0);
       assert.match(done.stdout, /^People: 1 owner, 0 teachers, 2 students$/m);
       assert.match(done.stdout, /^Notebooks running: 3$/m);
-      assert.match(done.stdout, /^Trouble: Docker does not answer \(no socket\)/m);
+      assert.match(done.stdout, /^Health: Docker does not answer \(no socket\)\. \(and 1 more\)/m);
       assert.doesNotMatch(done.stdout, /set-up code/);
     });
 
