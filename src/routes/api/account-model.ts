@@ -1,5 +1,6 @@
 /** What the API says of accounts, for commands: JSON with the names of JupyterHub where it has some. */
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
@@ -24,7 +25,11 @@ export function accountModel(user: UserRecord) {
 /** One person, with what has to be counted or looked up. */
 export function accountDetails(
   user: UserRecord,
-  { store, sessions }: { readonly store: StoreReader; readonly sessions: Sessions },
+  {
+    store,
+    sessions,
+    servers,
+  }: { readonly store: StoreReader; readonly sessions: Sessions; readonly servers: Servers },
 ) {
   return {
     id: user.id,
@@ -36,6 +41,8 @@ export function accountDetails(
       role,
     })),
     sessions: sessions.ofUser(user.id).length,
+    /** What the notebook does; true only of a hub that follows Docker. */
+    server: servers.status(user.id).is,
   };
 }
 

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
@@ -13,6 +14,7 @@ import { accountDetails, accountModel } from "./account-model.ts";
 interface AccountsParts {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly servers: Servers;
   readonly permissions: Permissions;
   readonly store: StoreReader;
 }
