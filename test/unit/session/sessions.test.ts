@@ -239,6 +239,135 @@ describe("the end of a session", () => {
   });
 });
 
+describe("a session of an own computer", () => {
+  it("has no end by idleness, only by age, also over restarts", async () => {
+    const { session, hubSecret } = await sessions.create({
+      user: sam,
+      mustChangePassword: false,
+      device: "Firefox on Windows",
+      address: "192.168.1.20",
+      isKept: true,
+    });
+    assert.equal(session.isKept, true);
+    people.clock.pass(13 * DAY);
+    await sessions.tidy();
+    restart();
+    assert.ok(use(hubSecret));
+    people.clock.pass(DAY + 1);
+    assert.equal(use(hubSecret), false);
+  });
+
+  it("is asked for: a shared one says nothing", async () => {
+    assert.equal((await signIn()).session.isKept, undefined);
+  });
+});
+
+describe("the end of a session by somebody else", () => {
+  it("is told as such, with the device, and once", async () => {
+    const teacher = await people.add("okoro", "teacher");
+    const { session } = await signIn();
+    await sessions.end(session.id, actorFor(teacher));
+    await sessions.end(session.id, actorFor(teacher));
+    const [row, before] = await people.audit();
+    assert.deepEqual(
+      [row?.action, row?.actorName, row?.subject, row?.detail],
+      [
+        "session.ended_by_other",
+        "okoro",
+        sam.id,
+        { device: "Firefox on Windows", from: "192.168.1.20" },
+      ],
+    );
+    assert.notEqual(before?.action, "session.ended_by_other");
+  });
+
+  it("of all is one row with their number", async () => {
+    await signIn();
+    await signIn();
+    await sessions.endAll(sam.id, { actor: consoleActor });
+    const [row] = await people.audit();
+    assert.deepEqual(
+      [row?.action, row?.actor, row?.detail],
+      ["session.ended_by_other", "console", { sessions: 2 }],
+    );
+  });
+});
+
+describe("sign-ins of other browsers", () => {
+  function devicesSince(id: SessionId): string[] {
+    return sessions.othersSince(id).map(({ device }) => device);
+  }
+
+  it("are those since this session began, the newest first", async () => {
+    await signIn(sam, "Edge on Windows");
+    people.clock.pass(1000);
+    const here = await signIn();
+    assert.deepEqual(devicesSince(here.session.id), []);
+    people.clock.pass(1000);
+    await signIn(sam, "Safari on iPhone");
+    people.clock.pass(1000);
+    await signIn(sam, "Chrome on Android");
+    await signIn(await people.add("alex"), "Opera");
+    assert.deepEqual(devicesSince(here.session.id), ["Chrome on Android", "Safari on iPhone"]);
+    restart();
+    assert.deepEqual(devicesSince(here.session.id), ["Chrome on Android", "Safari on iPhone"]);
+  });
+
+  it("are none from the same browser and address, but some from another address", async () => {
+    const here = await signIn();
+    people.clock.pass(1000);
+    await signIn();
+    assert.deepEqual(devicesSince(here.session.id), []);
+    await sessions.create({
+      user: sam,
+      mustChangePassword: false,
+      device: "Firefox on Windows",
+      address: "192.168.1.7",
+    });
+    assert.equal(devicesSince(here.session.id).length, 1);
+  });
+
+  it("are forgotten when they end, and when they are known", async () => {
+    const here = await signIn();
+    people.clock.pass(1000);
+    const other = await signIn(sam, "Safari on iPhone");
+    await sessions.end(other.session.id);
+    assert.deepEqual(devicesSince(here.session.id), []);
+    await signIn(sam, "Safari on iPhone");
+    await sessions.knowOthers(here.session.id);
+    assert.deepEqual(devicesSince(here.session.id), []);
+    assert.equal(stored(here.session.id)?.othersSeen, "2026-11-22T08:00:01.000Z");
+    restart();
+    assert.deepEqual(devicesSince(here.session.id), []);
+    people.clock.pass(1000);
+    await signIn(sam, "Chrome on Android");
+    assert.deepEqual(devicesSince(here.session.id), ["Chrome on Android"]);
+  });
+
+  it("are told also after the wall clock was set back by years", async () => {
+    const here = await signIn();
+    people.clock.pass(1000);
+    await sessions.knowOthers(here.session.id);
+    people.clock.jump(-10 * YEAR);
+    await sessions.tidy();
+    restart();
+    assert.deepEqual(devicesSince(here.session.id), []);
+    people.clock.pass(1000);
+    await signIn(sam, "Chrome on Android");
+    assert.deepEqual(devicesSince(here.session.id), ["Chrome on Android"]);
+  });
+
+  it("of a session that is over are none, and cannot be known", async () => {
+    const here = await signIn();
+    people.clock.pass(1000);
+    await signIn(sam, "Safari on iPhone");
+    await sessions.end(here.session.id);
+    await sessions.knowOthers(here.session.id);
+    assert.deepEqual(devicesSince(here.session.id), []);
+    assert.equal(stored(here.session.id), undefined);
+  });
+});
+
 describe("the age of a session", () => {
   it("ends it when it was not used for eight hours, and not before", async () => {
     const { session, hubSecret, siteSecret } = await signIn();
