@@ -37,8 +37,10 @@ interface Operation {
   readonly json?: (name: string) => unknown;
   /** What comes before. */
   readonly given?: "locked" | "newcomer" | "in the trash";
-  /** A question: nothing changes, and the answer names the person when they may be seen. */
-  readonly isQuestion?: true;
+  /** Nothing changes. `by name`: the answer names the person when they may be seen. */
+  readonly question?: "by name" | "by status";
+  /** It is so already. */
+  readonly isNoChange?: (part: Part) => boolean;
   readonly table: string;
 }
 
@@ -51,7 +53,7 @@ const account = (name: string): string => `accounts/${name}`;
 const operations: Readonly<Record<string, Operation>> = {
   "see in the list": {
     path: () => "accounts",
-    isQuestion: true,
+    question: "by name",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
@@ -64,7 +66,7 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   show: {
     path: account,
-    isQuestion: true,
+    question: "by name",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
@@ -161,7 +163,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "see in the trash": {
     path: () => "trash",
     given: "in the trash",
-    isQuestion: true,
+    question: "by name",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     -
@@ -206,6 +208,7 @@ const operations: Readonly<Record<string, Operation>> = {
     method: "PATCH",
     path: account,
     json: () => ({ role: "student" }),
+    isNoChange: (part) => rooms.person(part).role === "student",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
@@ -220,6 +223,7 @@ const operations: Readonly<Record<string, Operation>> = {
     method: "PATCH",
     path: account,
     json: () => ({ role: "teacher" }),
+    isNoChange: (part) => rooms.person(part).role === "teacher",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
@@ -234,6 +238,7 @@ const operations: Readonly<Record<string, Operation>> = {
     method: "PATCH",
     path: account,
     json: () => ({ role: "owner" }),
+    isNoChange: (part) => rooms.person(part).role === "owner",
     table: `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
@@ -241,6 +246,45 @@ const operations: Readonly<Record<string, Operation>> = {
       far student .     .     .     .     .     .
       teacher     .     .     ?     .     ?     ?
       far teacher .     ?     .     ?     ?     ?
+      owner       +     +     +     +     +     +
+      console     -     +     +     +     +     +`,
+  },
+  "see where they are signed in": {
+    path: (name) => `accounts/${name}/sessions`,
+    question: "by status",
+    table: `
+                 self  mate  far   coll  owner last
+      anonymous   -     .     .     .     .     .
+      student     +     ?     ?     ?     ?     ?
+      far student +     ?     ?     ?     ?     ?
+      teacher     +     +     ?     ?     ?     ?
+      far teacher +     ?     +     ?     ?     ?
+      owner       +     +     +     +     +     +
+      console     -     +     +     +     +     +`,
+  },
+  "sign out everywhere": {
+    method: "DELETE",
+    path: (name) => `accounts/${name}/sessions`,
+    table: `
+                 self  mate  far   coll  owner last
+      anonymous   -     .     .     .     .     .
+      student     +     ?     ?     ?     ?     ?
+      far student +     ?     ?     ?     ?     ?
+      teacher     +     +     ?     ?     ?     ?
+      far teacher +     ?     +     ?     ?     ?
+      owner       +     +     +     +     +     +
+      console     -     +     +     +     +     +`,
+  },
+  "read the audit about": {
+    path: (name) => `audit?about=${name}`,
+    question: "by status",
+    table: `
+                 self  mate  far   coll  owner last
+      anonymous   -     .     .     .     .     .
+      student     .     .     .     .     .     .
+      far student .     .     .     .     .     .
+      teacher     +     +     ?     ?     ?     ?
+      far teacher +     ?     +     ?     ?     ?
       owner       +     +     +     +     +     +
       console     -     +     +     +     +     +`,
   },
@@ -321,12 +365,16 @@ async function ask(operation: Operation, actor: Who, subject: Subject): Promise<
   const answer = await rooms.ask(actor, api + operation.path(name, id), options);
   const isSeen = answer.text.includes(`"name":"${name}"`);
   const outcome = outcomeOf(answer.status);
-  const isDone = outcome === "+" && operation.isQuestion === undefined;
+  const isDone = outcome === "+" && operation.question === undefined;
   if (!isDone) {
     assert.equal(rooms.digest(), rows, "a row has changed");
     assert.equal(await rooms.auditLength(), audit, "the audit has a line more");
   }
-  return outcome === "+" && operation.isQuestion !== undefined && !isSeen ? "?" : outcome;
+  if (isDone && operation.isNoChange?.(part) !== true) {
+    assert.notEqual(rooms.digest(), rows, `nothing has changed: ${actor}, ${subject}`);
+    assert.equal((await rooms.auditLength()) > audit, true, "the audit has no line more");
+  }
+  return outcome === "+" && operation.question === "by name" && !isSeen ? "?" : outcome;
 }
 
 describe("who may do what to whom", () => {
