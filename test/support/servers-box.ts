@@ -147,6 +147,8 @@ export class ServersBox {
       audit: (options) => store.audit(options),
       onChange: (listener) =>
         store.onChange((writes) => (power.isOn ? listener(writes) : undefined)),
+      health: () => store.health(),
+      verify: () => store.verify(),
       close: () => store.close(),
       [Symbol.asyncDispose]: () => store.close(),
     };

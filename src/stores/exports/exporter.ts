@@ -72,17 +72,21 @@ export class Exporter {
     return this.#trouble;
   }
 
-  /** The database is open. What it has and no export has goes into one now. */
-  begin(
+  /**
+   * The database is open. What it has and no export has goes into one first: a restored or migrated database
+   * is not what journals lead to.
+   */
+  async begin(
     source: ExportSource,
     now: { readonly changes: number; readonly newest: ExportEntry | undefined },
-  ): void {
+  ): Promise<void> {
     this.#source = source;
     this.#lastExport = now.newest?.made;
     this.#journal = new Journal(this.#folder.journalPath(now.changes), now.changes);
     if (now.newest?.changes !== now.changes) {
       this.#changes = 1;
       this.#start();
+      await this.#exporting;
     }
   }
 

@@ -61,7 +61,6 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
   const entries = await folder.entries();
   const changes = await leastChanges(marker, entries);
   const parts = { path, log, clock, migrations: steps };
-  const seen = await folderNumber(path);
   let opened: Opened;
   try {
     opened = await openDatabase({ ...parts, marker, changes });
@@ -69,6 +68,7 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
     if (!(error instanceof HubError) || error.code !== "database_unreadable") {
       throw error;
     }
+    const seen = await folderNumber(path);
     await restoreDatabase({ ...parts, folder, changes, reason: reasonOf(error), seen });
     opened = await openDatabase({ ...parts, marker, changes });
   }
@@ -83,7 +83,7 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
     checksum: opened.checksum,
   });
   const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter });
-  exporter.begin(store, { changes: store.changes, newest: entries.exports[0] });
+  await exporter.begin(store, { changes: store.changes, newest: entries.exports[0] });
   return store;
 }
 
