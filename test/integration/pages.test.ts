@@ -140,7 +140,7 @@ describe("the hub's pages", () => {
   it("leave the files of a removed person alone and the name free", async () => {
     await owner.get(`${hub}admin/people/bob/remove`);
     const removed = await owner.post(`${hub}admin/people/bob/remove`);
-    assert.equal(removed.headers.location, `${hub}admin?notice=person_removed`);
+    assert.equal(removed.headers.location, `${hub}admin/people?notice=person_removed`);
     const again = await addPerson(owner, basePath, { displayName: "Bob II", username: "bob" });
     assert.ok(again);
   });

@@ -16,7 +16,7 @@ interface AuditParts {
 }
 
 const DEFAULT_LIMIT = 100;
-const MOST = 1000;
+const MOST = 10_000;
 
 const limitSchema = v.pipe(
   v.string(),

@@ -83,6 +83,7 @@ export function personActions(parts: PersonActionParts) {
       "rename:users",
       async ({ subject, actor, form }) => {
         const change = { name: field(form, "username"), displayName: field(form, "display_name") };
+        if (change.displayName.trim() === "") throw new HubError("display_name_missing");
         return backTo(await accounts.rename(subject.id, change, actor), "renamed");
       },
       {
