@@ -302,10 +302,10 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
     for (const delayMs of [0, 5, 30, 100, 200, 350]) {
       const one = await device(await addPerson());
       await openNotebook(one);
-      let isOver = false;
+      const over = new AbortController();
       const streams: Promise<unknown>[] = [];
       const knocking = (async () => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           one.upgrade();
           streams.push(one.openStream(`/hub/events/notebook/${one.name}`).catch(() => undefined));
           streams.push(one.openStream(`/user/${one.name}/files/a`).catch(() => undefined));
@@ -315,7 +315,7 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
       await sleep(delayMs);
       await console("POST", `accounts/${one.name}/reset`);
       await sleep(50);
-      isOver = true;
+      over.abort();
       await knocking;
       await Promise.all(streams);
       const isGone = await eventually(() => one.open === 0, PATIENCE_MS);

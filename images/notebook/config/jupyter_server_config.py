@@ -46,6 +46,7 @@ load_subconfig("jupyter_nbconvert_config.py")  # noqa: F821
 
 # Files
 c.ServerApp.root_dir = os.path.expanduser("~")
+c.ServerApp.contents_manager_class = "homeroom_notebook.contents.ContentsManager"
 # Rubbish in the home fills it, and nothing in Lab shows or empties it.
 c.FileContentsManager.delete_to_trash = False
 c.FileContentsManager.always_delete_dir = True
