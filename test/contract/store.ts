@@ -303,6 +303,17 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         ]);
       });
 
+      it("knows them by every name that they had, also where there is no id", async () => {
+        const refused = (subjectName: string): Write => about({ subjectName });
+        await make(refused("mia"), refused("maria"), refused("jose"), about({}));
+        await make(about({ subject: maria, subjectName: "mia" }));
+        await make(about({ subject: jose, subjectName: "jose" }));
+        await make(about({ subject: maria, subjectName: "maria" }));
+        await make({ redact: maria });
+        const names = (await collect(store.audit())).map(({ subjectName }) => subjectName);
+        assert.deepEqual(names, ["", "jose", "", undefined, "jose", "", ""]);
+      });
+
       it("reaches rows that are written in the same moment, and makes no further row", async () => {
         await Promise.all([
           make(about({ subject: maria, subjectName: "maria" })),

@@ -6,7 +6,7 @@ import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import { Checksum } from "#src/stores/checksum.ts";
 import type { Exporter } from "#src/stores/exports/exporter.ts";
 import { detailOf } from "#src/stores/files.ts";
-import { redactedRow } from "#src/stores/redact.ts";
+import { namesIn, redactedRow } from "#src/stores/redact.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
 import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
 import type { Database } from "./database.ts";
@@ -153,7 +153,7 @@ export class LevelBacking implements Backing {
   }
 }
 
-/** Rows as they are and as they are to be. The audit is read as a whole: people are erased seldom. */
+/** Rows as they are and as they are to be. The audit is read twice as a whole: people are erased seldom. */
 async function findRedactions(
   database: OpenDatabase,
   userIds: readonly UserId[],
@@ -164,10 +164,18 @@ async function findRedactions(
     return { before, after };
   }
   try {
+    const names = new Map(userIds.map((userId) => [userId, new Set<string>()]));
+    for await (const { text } of database.audit(Number.MAX_SAFE_INTEGER)) {
+      for (const [userId, known] of names) {
+        if (text.includes(userId)) {
+          for (const name of namesIn(toFrozen<AuditRecord>(text), userId)) known.add(name);
+        }
+      }
+    }
     for await (const row of database.audit(Number.MAX_SAFE_INTEGER)) {
       let redacted: AuditRow | undefined;
-      for (const userId of userIds) {
-        redacted = redactedRow(redacted ?? row, userId) ?? redacted;
+      for (const [userId, known] of names) {
+        redacted = redactedRow(redacted ?? row, userId, known) ?? redacted;
       }
       if (redacted !== undefined) {
         before.push(row);

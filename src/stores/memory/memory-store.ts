@@ -4,7 +4,7 @@ import { makeFirstRows } from "#src/stores/first-rows.ts";
 import { frozenCopy, toFrozen } from "#src/stores/frozen-json.ts";
 import { schemaVersion } from "#src/stores/migrations/migrations.ts";
 import type { AuditRecord } from "#src/stores/records.ts";
-import { redacted } from "#src/stores/redact.ts";
+import { namesIn, redacted } from "#src/stores/redact.ts";
 import type { Store } from "#src/stores/store.ts";
 import { Tables } from "#src/stores/tables.ts";
 import { WriteThroughStore, type Backing, type Batch } from "#src/stores/write-through-store.ts";
@@ -26,7 +26,8 @@ class MemoryBacking implements Backing {
 
   write(batch: Batch): Promise<void> {
     for (const userId of batch.redact) {
-      this.#audit = this.#audit.map((record) => redacted(record, userId) ?? record);
+      const names = new Set(this.#audit.flatMap((record) => namesIn(record, userId)));
+      this.#audit = this.#audit.map((record) => redacted(record, userId, names) ?? record);
     }
     this.#audit.push(...batch.audit.map((row) => toFrozen<AuditRecord>(row.text)));
     return Promise.resolve();
