@@ -13,6 +13,7 @@ import { makeFirstPassword } from "./first-passwords.ts";
 import {
   type AccountChange,
   type By,
+  assertActorStays,
   planAcceptance,
   planChange,
   planRemoval,
@@ -132,6 +133,7 @@ export class Accounts {
     const isFirst = firstPassword !== undefined;
     const hash = await this.#passwords.hash(input.password ?? firstPassword ?? "");
     const user = await this.#store.change((state) => {
+      assertActorStays(state, actor);
       const made = planUser(state, newcomer, { hash, isFirst }, this.#clock);
       const detail = { role: made.result.role };
       const audit = { action: "user.added", actor, subject: made.result, detail } as const;

@@ -8,6 +8,7 @@ import { checkPasswordRules, type Passwords } from "#src/services/sign-in/passwo
 import type { SessionId, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader } from "#src/stores/store.ts";
 import { makeFirstPassword } from "./first-passwords.ts";
+import { assertActorStays } from "./life-changes.ts";
 import {
   demandUser,
   endSessions,
@@ -50,6 +51,7 @@ export class PasswordChanges {
     const firstPassword = makeFirstPassword();
     const hash = await this.#passwords.hash(firstPassword);
     const user = await this.#store.change((state) => {
+      assertActorStays(state, actor);
       const before = demandUser(state, userId);
       const user = {
         ...before,

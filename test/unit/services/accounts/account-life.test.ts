@@ -288,6 +288,21 @@ describe("locking a person", () => {
     await people.accounts.remove(owen.id, actorFor(olga));
   });
 
+  it("stops what they had begun: nobody is added and no password reset by them any more", async () => {
+    const [tess, sam] = [await people.add("tess", "teacher"), await people.add("sam")];
+    const hashing = Promise.withResolvers<void>();
+    people.passwords.hashing = hashing.promise;
+    const begun = [
+      failureOf(people.accounts.add({ name: "friend" }, actorFor(tess))),
+      failureOf(people.accounts.resetPassword(sam.id, actorFor(tess))),
+    ];
+    await people.accounts.setDisabled(tess.id, true, consoleActor);
+    hashing.resolve();
+    assert.deepEqual(await Promise.all(begun), ["not_allowed", "not_allowed"]);
+    assert.deepEqual(people.accounts.byId(sam.id), sam);
+    assert.equal(people.accounts.byName("friend"), undefined);
+  });
+
   it("keeps out a session that was about to begin", async () => {
     const sam = await people.add("sam");
     const results = [
