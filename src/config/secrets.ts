@@ -1,14 +1,28 @@
-/** `secrets.json` in the data folder: made once, readable by the hub alone. */
-import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+/**
+ * `secrets.json` in the data folder: made once, readable by the hub alone. A copy lies beside the exports of the
+ * database: with another instance id the hub would not find anybody's files again.
+ */
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
+import {
+  detailOf,
+  FILE_MODE,
+  FOLDER_MODE,
+  hasCode,
+  replaceFile,
+  syncFolder,
+  undefinedIfMissing,
+} from "#src/stores/files.ts";
 import { isId, makeId, makeSecret } from "#src/stores/ids.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 import type { Secrets } from "./schema.ts";
 
-const MODE = 0o600;
+type Log = Pick<Logger, "warn">;
+
+const FILE_NAME = "secrets.json";
 const OTHERS = 0o077;
 
 const schema = v.strictObject({
@@ -16,36 +30,54 @@ const schema = v.strictObject({
   instanceKey: v.pipe(v.string(), v.regex(/^[\w-]{43}$/)),
 });
 
-/**
- * Throws `data_folder` when the file is damaged, or missing beside a database: with another instance id the
- * hub would not find anybody's files again.
- */
+/** Throws `data_folder` when there is a database, and neither the file nor its copy can be read. */
 export async function loadSecrets(
   dataDir: string,
-  { log }: { readonly log: Pick<Logger, "warn"> },
+  { log }: { readonly log: Log },
 ): Promise<Secrets> {
-  const path = join(dataDir, "secrets.json");
+  const path = join(dataDir, FILE_NAME);
+  const copy = join(dataDir, "exports", FILE_NAME);
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    return (await read(path, dataDir, log)) ?? (await make(path, dataDir, log));
+    await mkdir(dataDir, { recursive: true, mode: FOLDER_MODE });
+    const secrets = (await readOrRestore(path, copy, log)) ?? (await make(path, dataDir));
+    await keepCopy(copy, secrets, log);
+    return secrets;
   } catch (error) {
-    throw error instanceof HubError ? error : failure(dataDir, error);
+    throw error instanceof HubError ? error : failure(dataDir, detailOf(error), error);
   }
 }
 
-async function read(
-  path: string,
-  dataDir: string,
-  log: Pick<Logger, "warn">,
-): Promise<Secrets | undefined> {
-  const text = await open(path, "r").catch(undefinedIfMissing);
-  if (text === undefined) {
+/** `undefined` when neither is there. */
+async function readOrRestore(path: string, copy: string, log: Log): Promise<Secrets | undefined> {
+  const found = await read(path, log);
+  if (found !== undefined && found !== "damaged") {
+    return found;
+  }
+  const copied = await read(copy, log);
+  if (copied === undefined || copied === "damaged") {
+    if (found === "damaged" || copied === "damaged") {
+      const detail = `${FILE_NAME} in it is damaged, and so is its copy or there is none. Put it back from a backup`;
+      throw failure(dirname(path), detail);
+    }
     return undefined;
   }
-  await using file = text;
+  if (found === "damaged") {
+    await rename(path, `${path}.damaged`);
+  }
+  await replaceFile(path, format(copied));
+  log.warn({ path, from: copy }, `secrets.json was ${found ?? "missing"} and was put back`);
+  return copied;
+}
+
+async function read(path: string, log: Log): Promise<Secrets | "damaged" | undefined> {
+  const opened = await open(path, "r").catch(undefinedIfMissing);
+  if (opened === undefined) {
+    return undefined;
+  }
+  await using file = opened;
   const { mode } = await file.stat();
   if ((mode & OTHERS) !== 0) {
-    await file.chmod(MODE);
+    await file.chmod(FILE_MODE);
     log.warn(
       { path },
       "secrets.json could be read by others on this machine; its mode is 0600 now",
@@ -55,28 +87,24 @@ async function read(
     v.pipe(v.string(), v.parseJson(), schema),
     await file.readFile("utf8"),
   );
-  if (!parsed.success) {
-    const detail = "secrets.json in it is damaged. Put it back from a backup";
-    throw new HubError("data_folder", { path: dataDir, detail });
-  }
-  return parsed.output;
+  return parsed.success ? parsed.output : "damaged";
 }
 
-async function make(path: string, dataDir: string, log: Pick<Logger, "warn">): Promise<Secrets> {
+async function make(path: string, dataDir: string): Promise<Secrets> {
   if (await hasDatabase(dataDir)) {
     const detail =
-      "it has a database, but secrets.json is missing. Put it back from a backup: without it " +
-      "nobody's files would be found";
-    throw new HubError("data_folder", { path: dataDir, detail });
+      "it has a database, but secrets.json and its copy are missing. Put it back from a backup: " +
+      "without it nobody's files would be found";
+    throw failure(dataDir, detail);
   }
   const secrets: Secrets = { instanceId: makeId<"instance">(), instanceKey: makeSecret() };
   const temporary = `${path}.${secrets.instanceId}`;
-  await writeSynced(temporary, `${JSON.stringify(secrets, undefined, 2)}\n`);
+  await writeSynced(temporary, format(secrets));
   try {
     // Unlike a rename, this leaves alone what a hub started at the same moment has put there.
     await link(temporary, path);
   } catch (error) {
-    if (hasCode(error, "EPERM") || hasCode(error, "ENOTSUP")) {
+    if (hasCode(error, "EPERM", "ENOTSUP")) {
       // A file system without hard links.
       await rename(temporary, path);
     } else if (!hasCode(error, "EEXIST")) {
@@ -86,7 +114,22 @@ async function make(path: string, dataDir: string, log: Pick<Logger, "warn">): P
     await rm(temporary, { force: true });
   }
   await syncFolder(dataDir);
-  return (await read(path, dataDir, log)) ?? secrets;
+  const made = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), await readFile(path, "utf8"));
+  return made.success ? made.output : secrets;
+}
+
+/** Never in the way of a start. */
+async function keepCopy(copy: string, secrets: Secrets, log: Log): Promise<void> {
+  try {
+    const text = await readFile(copy, "utf8").catch(undefinedIfMissing);
+    if (text !== format(secrets)) {
+      await mkdir(dirname(copy), { recursive: true, mode: FOLDER_MODE });
+      // Several commands may start at the same moment.
+      await replaceFile(copy, format(secrets), `${copy}.${crypto.randomUUID()}.new`);
+    }
+  } catch (error) {
+    log.warn({ err: error, path: copy }, "the copy of secrets.json was not written");
+  }
 }
 
 async function hasDatabase(dataDir: string): Promise<boolean> {
@@ -94,32 +137,23 @@ async function hasDatabase(dataDir: string): Promise<boolean> {
   const found = await Promise.all(
     signs.map((name) => readFile(join(dataDir, name)).catch(undefinedIfMissing)),
   );
-  return found.some((content) => content !== undefined);
+  const exports = (await readdir(join(dataDir, "exports")).catch(undefinedIfMissing)) ?? [];
+  return (
+    found.some((content) => content !== undefined) ||
+    exports.some((name) => name.endsWith(".jsonl.gz"))
+  );
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {
-  await using file = await open(path, "wx", MODE);
+  await using file = await open(path, "wx", FILE_MODE);
   await file.writeFile(text);
   await file.sync();
 }
 
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, "r");
-  await folder.sync();
+function format(secrets: Secrets): string {
+  return `${JSON.stringify(secrets, undefined, 2)}\n`;
 }
 
-function undefinedIfMissing(error: unknown): undefined {
-  if (!hasCode(error, "ENOENT")) {
-    throw error;
-  }
-  return undefined;
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
-
-function failure(path: string, cause: unknown): HubError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+function failure(path: string, detail: string, cause?: unknown): HubError {
   return new HubError("data_folder", { path, detail }, { cause });
 }

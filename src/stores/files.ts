@@ -13,8 +13,11 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Whole, on the disk, and in the place of what had the name before. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.new`;
+export async function replaceFile(
+  path: string,
+  content: string,
+  temporary = `${path}.new`,
+): Promise<void> {
   {
     await using file = await open(temporary, "w", FILE_MODE);
     await file.writeFile(content);
@@ -25,7 +28,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
 }
 
 export function undefinedIfMissing(error: unknown): undefined {
-  if (!hasCode(error, "ENOENT")) {
+  if (!hasCode(error, "ENOENT", "ENOTDIR")) {
     throw error;
   }
   return undefined;

@@ -79,7 +79,7 @@ export class ExportsFolder {
     const left = new Set(kept.map(({ changes }) => changes));
     // Journals between the newest exports lead from one to the next, also past one that was not written.
     const oldestOfNewest = kept.slice(0, KEPT_NEWEST).at(-1)?.changes ?? 0;
-    const unfinished = (await readdir(this.path)).filter((name) => name.endsWith(".gz.new"));
+    const unfinished = (await readdir(this.path)).filter((name) => name.endsWith(".new"));
     const paths = [
       ...exports.filter((entry) => !kept.includes(entry)).map(({ path }) => path),
       ...journals

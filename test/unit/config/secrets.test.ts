@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { loadSecrets } from "#src/config/secrets.ts";
@@ -12,6 +12,7 @@ describe("the secrets", () => {
   let warnings: string[];
   const log = { warn: (_: unknown, text?: string) => void warnings.push(text ?? "") };
   const path = () => join(folder.path, "secrets.json");
+  const copy = () => join(folder.path, "exports", "secrets.json");
 
   beforeEach(async () => {
     folder = await makeFolder();
@@ -34,7 +35,7 @@ describe("the secrets", () => {
     assert.equal(Buffer.from(secrets.instanceKey, "base64url").length, 32);
     assert.equal((await stat(path())).mode & 0o777, 0o600);
     assert.deepEqual(await loadSecrets(folder.path, { log }), secrets);
-    assert.deepEqual(await readdir(folder.path), ["secrets.json"]);
+    assert.deepEqual(await readdir(folder.path), ["exports", "secrets.json"]);
     assert.deepEqual(warnings, []);
   });
 
@@ -56,7 +57,7 @@ describe("the secrets", () => {
       Array.from({ length: 20 }, () => loadSecrets(folder.path, { log })),
     );
     assert.equal(new Set(made.map(({ instanceId }) => instanceId)).size, 1);
-    assert.deepEqual(await readdir(folder.path), ["secrets.json"]);
+    assert.deepEqual(await readdir(folder.path), ["exports", "secrets.json"]);
   });
 
   it("are closed to others again, with a warning", async () => {
@@ -68,8 +69,10 @@ describe("the secrets", () => {
   });
 
   it("are not made anew beside a database", async () => {
-    for (const sign of ["initialised", "db/CURRENT"]) {
+    const anExport = "exports/000000000000001-20260101T000000Z.jsonl.gz";
+    for (const sign of ["initialised", "db/CURRENT", anExport]) {
       await mkdir(join(folder.path, "db"), { recursive: true });
+      await mkdir(join(folder.path, "exports"), { recursive: true });
       await writeFile(join(folder.path, sign), "");
       await assert.rejects(loadSecrets(folder.path, { log }), refusedWith(/missing/));
       await rm(join(folder.path, sign));
@@ -77,7 +80,47 @@ describe("the secrets", () => {
     await loadSecrets(folder.path, { log });
   });
 
-  it("are refused when they are damaged, and left as they are", async () => {
+  it("have a copy beside the exports, for the hub alone, that is kept up to date", async () => {
+    await loadSecrets(folder.path, { log });
+    const text = await readFile(path(), "utf8");
+    for (const damage of [() => rm(copy()), () => writeFile(copy(), "{"), () => undefined]) {
+      await damage();
+      await loadSecrets(folder.path, { log });
+      assert.equal(await readFile(copy(), "utf8"), text);
+      assert.equal((await stat(copy())).mode & 0o777, 0o600);
+    }
+    assert.deepEqual(await readdir(join(folder.path, "exports")), ["secrets.json"]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("come back from the copy when they are missing or damaged, and that is said", async () => {
+    const secrets = await loadSecrets(folder.path, { log });
+    await mkdir(join(folder.path, "db"));
+    await writeFile(join(folder.path, "db/CURRENT"), "");
+    for (const text of [undefined, "", "{", "\0".repeat(100)]) {
+      warnings = [];
+      await (text === undefined ? rm(path()) : writeFile(path(), text));
+      assert.deepEqual(await loadSecrets(folder.path, { log }), secrets, text);
+      assert.match(warnings.join(), /put back/);
+      assert.equal((await stat(path())).mode & 0o777, 0o600);
+    }
+  });
+
+  it("are not in the way of a start when the copy cannot be written", async () => {
+    await writeFile(join(folder.path, "exports"), "a file");
+    await loadSecrets(folder.path, { log });
+    await loadSecrets(folder.path, { log });
+    assert.match(warnings.join(), /copy/);
+  });
+
+  it("are the same when the data folder moves to another machine", async () => {
+    const secrets = await loadSecrets(folder.path, { log });
+    await using other = await makeFolder();
+    await cp(folder.path, join(other.path, "data"), { recursive: true });
+    assert.deepEqual(await loadSecrets(join(other.path, "data"), { log }), secrets);
+  });
+
+  it("are refused when they are damaged and there is no copy, and left as they are", async () => {
     const good = await loadSecrets(folder.path, { log });
     const damaged = [
       "",
@@ -90,8 +133,11 @@ describe("the secrets", () => {
     ];
     for (const text of damaged) {
       await writeFile(path(), text);
-      await assert.rejects(loadSecrets(folder.path, { log }), refusedWith(/damaged/), text);
-      assert.equal(await readFile(path(), "utf8"), text);
+      for (const copied of [undefined, text]) {
+        await (copied === undefined ? rm(copy(), { force: true }) : writeFile(copy(), copied));
+        await assert.rejects(loadSecrets(folder.path, { log }), refusedWith(/damaged/), text);
+        assert.equal(await readFile(path(), "utf8"), text);
+      }
     }
   });
 
