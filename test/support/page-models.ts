@@ -216,7 +216,10 @@ const rows: readonly ClassRow[] = [
   classRow("sara", "سارة", statuses.running, { lastActivity: "2026-11-22T09:40:00.000Z" }),
   classRow("li.wei", "李伟", statuses.queued),
   classRow("kofi", "Kofi Mensah", statuses.failed),
-  classRow("juma", "Juma", statuses.stopped, { isLocked: true }),
+  classRow("juma", "Juma", statuses.stopped, {
+    isLocked: true,
+    may: { server: false, reset: true, log: true },
+  }),
   classRow("noor", "Noor", statuses.frozen),
   classRow("tom", "Tom", statuses.stopping),
   {
