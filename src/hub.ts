@@ -36,6 +36,7 @@ import { createSpawner } from "#src/spawners/create.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import { openStore } from "#src/stores/create.ts";
+import type { Restored } from "#src/stores/restored.ts";
 import type { Store } from "#src/stores/store.ts";
 import { loadAssets } from "#src/views/assets.ts";
 import { createViews } from "#src/views/render.ts";
@@ -65,6 +66,8 @@ export interface Hub extends AsyncDisposable {
   readonly url?: string;
   /** While there is no owner. */
   readonly setupCode?: string;
+  /** While nobody has taken notice of it. */
+  readonly restored?: Restored;
 }
 
 /** Opens the data folder, adopts what runs, and listens. Whatever was opened is closed again when a later part fails. */
@@ -187,7 +190,11 @@ export async function createHub({
   const control = await openControl({ gateway, path: join(dataDir, "control.sock"), log });
   opened.defer(() => control.close());
   const code = await setupCode.current();
-  const hub = code === undefined ? {} : { setupCode: code };
+  const { restored } = store.health();
+  const hub = {
+    ...(code !== undefined && { setupCode: code }),
+    ...(restored !== undefined && { restored }),
+  };
   if (only === "people") {
     opened.defer(() => stopping.abort());
     return { ...hub, ...disposedBy(opened.move()) };

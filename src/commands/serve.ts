@@ -5,6 +5,7 @@ import type { Config } from "#src/config/schema.ts";
 import { loadSecrets } from "#src/config/secrets.ts";
 import type { Hub } from "#src/hub.ts";
 import { createLog, type Logger } from "#src/log.ts";
+import { restoredNotice } from "#src/stores/restored.ts";
 import { failureWords } from "./failure-words.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
 
@@ -24,6 +25,7 @@ export async function serve(config: Config, host: Host): Promise<ExitCode> {
   }
   log.info({ url: hub.url }, "the hub answers");
   host.out(welcome(hub, config));
+  host.err(restoredWords(hub));
   if (!stop.aborted) {
     await once(stop, "abort");
   }
@@ -50,6 +52,11 @@ async function close(hub: Hub, log: Logger): Promise<boolean> {
     return false;
   });
   return Promise.race([closing, late]);
+}
+
+/** Loud, for whoever starts the box is the one who can tell the others. */
+function restoredWords({ restored }: Hub): string {
+  return restored === undefined ? "" : `homeroom: ${failureWords(restoredNotice(restored))}\n`;
 }
 
 /** While there is no owner: where to go, and the code that is asked for there. */
