@@ -1,62 +1,92 @@
 /**
- * Opens a data folder in a process of its own: LevelDB may end the whole process on a damaged database, and its
- * lock is between processes. Run as a program: `node opening-child.ts <data folder>`.
+ * Opens data folders in a process of its own: LevelDB may end the whole process on a damaged database, and its
+ * lock is between processes. Run as a program, it answers each folder named on standard input with a line.
  */
-import { execFile } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { HubError } from "#src/errors.ts";
 import { openStore } from "#src/stores/create.ts";
 import type { Restored } from "#src/stores/restored.ts";
+import type { Store } from "#src/stores/store.ts";
 import { collect } from "./records.ts";
 import { silentLog } from "./silent-log.ts";
 
 export interface StoreFacts {
-  /** Every row but meta, settings and sessions, and every line of the audit. */
-  readonly rows: Readonly<Record<string, string>>;
+  /** Every row of people, names, classes and so on, as `collection!key text`. */
+  readonly rows: readonly string[];
+  /** The oldest first, without what a restore adds. */
+  readonly audit: readonly string[];
   readonly restored?: Restored;
 }
 
-export type OpeningOutcome = StoreFacts | { readonly refused: string } | { readonly ended: string };
+export type OpeningOutcome =
+  StoreFacts | { readonly refused: string; readonly detail: string } | { readonly ended: string };
 
-export function openInChild(dataDir: string): Promise<OpeningOutcome> {
-  const { promise, resolve } = Promise.withResolvers<OpeningOutcome>();
-  const options = { maxBuffer: 64 * 1024 * 1024 };
-  const file = fileURLToPath(import.meta.url);
-  execFile(process.execPath, [file, dataDir], options, (error, output, errors) => {
-    if (error === null) {
-      resolve(JSON.parse(output) as OpeningOutcome);
-    } else {
-      resolve({ ended: `${error.message} ${errors}`.slice(0, 500) });
+/** One process for many folders, until it ends. */
+export class OpeningChild implements AsyncDisposable {
+  #child: ChildProcessByStdio<Writable, Readable, null> | undefined;
+  #lines: AsyncIterator<string> | undefined;
+
+  async open(dataDir: string): Promise<OpeningOutcome> {
+    const file = fileURLToPath(import.meta.url);
+    this.#child ??= spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = this.#child;
+    this.#lines ??= createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stdin.write(`${dataDir}\n`);
+    const line = await this.#lines.next();
+    if (line.done !== true) {
+      return JSON.parse(line.value) as OpeningOutcome;
     }
-  });
-  return promise;
+    this.#child = undefined;
+    this.#lines = undefined;
+    if (child.exitCode === null && child.signalCode === null) {
+      await once(child, "exit");
+    }
+    return { ended: child.signalCode ?? `exit code ${child.exitCode}` };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const child = this.#child;
+    if (child !== undefined) {
+      child.stdin.end();
+      await once(child, "exit");
+    }
+  }
 }
 
-export async function openForFacts(dataDir: string): Promise<OpeningOutcome> {
+export async function openInChild(dataDir: string): Promise<OpeningOutcome> {
+  await using child = new OpeningChild();
+  return await child.open(dataDir);
+}
+
+export async function factsOf(store: Store): Promise<StoreFacts> {
+  const rows = (["users", "names", "groups", "members", "servers"] as const).flatMap((name) =>
+    Array.from(store.entries(name), ([key, record]) => `${name}!${key} ${JSON.stringify(record)}`),
+  );
+  const audit = (await collect(store.audit()))
+    .filter(({ action }) => action !== "store.restored")
+    .map((record) => JSON.stringify(record));
+  const { restored } = store.health();
+  return { rows, audit: audit.toReversed(), ...(restored !== undefined && { restored }) };
+}
+
+async function openForFacts(dataDir: string): Promise<OpeningOutcome> {
   try {
     await using store = await openStore(dataDir, { log: silentLog });
-    const rows: Record<string, string> = {};
-    for (const name of ["users", "names", "groups", "members", "servers"] as const) {
-      for (const [key, record] of store.entries(name)) {
-        rows[`${name}!${key}`] = JSON.stringify(record);
-      }
-    }
-    const audit = (await collect(store.audit())).filter(
-      ({ action }) => action !== "store.restored",
-    );
-    for (const [index, record] of audit.toReversed().entries()) {
-      rows[`audit!${index}`] = JSON.stringify(record);
-    }
-    const { restored } = store.health();
-    return { rows, ...(restored !== undefined && { restored }) };
+    return await factsOf(store);
   } catch (error) {
     if (error instanceof HubError) {
-      return { refused: error.code };
+      return { refused: error.code, detail: String(error.params["detail"] ?? "") };
     }
     throw error;
   }
 }
 
 if (import.meta.main) {
-  process.stdout.write(JSON.stringify(await openForFacts(process.argv[2] ?? "")));
+  for await (const dataDir of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await openForFacts(dataDir))}\n`);
+  }
 }
