@@ -32,6 +32,7 @@ after(async () => {
 const CHIEF = (
   "setup-refused login-wrong first-refused home-failed home-running waiting-starting waiting-failed " +
   "asleep-failed account-refused logout-ask message-not-found class-full addPeople-preview " +
+  "signUp-taken signUpPassword-near signUpClasses-many " +
   "firstPasswords-added shownOnce-only roster-full person-full person-refused " +
   "person-locked removePerson-running trash-full restorePerson-taken erasePerson-refused log-failed"
 ).split(" ");

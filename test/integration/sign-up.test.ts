@@ -346,7 +346,7 @@ describe("newcomers before their teacher", () => {
     const page = await world.owner.get(`${hub}admin`);
     assert.match(page.text, /New in your class: <bdi>?1|New in your class: 1/);
     assert.match(page.text, /formaction="\/a\/b\/hub\/admin\/people\/nia\/accept"/);
-    assert.match(page.text, /<strong class="user">· new<\/strong>/);
+    assert.match(page.text, /<span class="new mark">new<\/span>/);
     stream.end();
   });
 
