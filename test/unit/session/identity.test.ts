@@ -108,6 +108,26 @@ const overStudents: readonly Permission[] = [
   "read:logs",
 ];
 
+describe("what people may do to a class", () => {
+  it("is for its own teachers and owners, as they are now", async () => {
+    const classes = Array.from(people.store.entries("groups"), ([, group]) => group);
+    const mayIn = (identity: Identity | undefined): readonly string[] =>
+      classes
+        .filter(({ id }) => permissions.mayInGroup(identity, "admin:groups", id))
+        .map(({ name }) => name)
+        .sort();
+    assert.deepEqual(mayIn(visitor("olga")), ["Class", "Other class"]);
+    assert.deepEqual(mayIn(consoleIdentity), ["Class", "Other class"]);
+    assert.deepEqual(mayIn(visitor("tess")), ["Class"]);
+    assert.deepEqual(mayIn(visitor("far-teacher")), ["Other class"]);
+    assert.deepEqual(mayIn(visitor("sam")), []);
+    assert.deepEqual(mayIn(undefined), []);
+    const user = subject("tess");
+    const firstSignIn: Identity = { kind: "user", user, session: sessionOf(user, true) };
+    assert.deepEqual(mayIn(firstSignIn), []);
+  });
+});
+
 describe("what people may do", () => {
   const table: readonly (readonly [
     who: string,
