@@ -22,8 +22,13 @@ const record = v.looseObject({
 export type AuditLine = v.InferOutput<typeof record>;
 const records = v.object({ records: v.array(record) });
 
+const USUAL_LIMIT = 50;
+/** The most that the hub gives out at once. */
+const MOST = 1000;
+const WHOLE_TIMEOUT_MS = 300_000;
+
 export async function readAudit(
-  { about, limit }: Pick<AuditCommand, "about" | "limit">,
+  { about, limit }: { readonly about?: string; readonly limit: number },
   hub: HubAccess,
 ): Promise<readonly AuditLine[]> {
   const query = new URLSearchParams({ limit: String(limit) });
@@ -36,8 +41,15 @@ export async function runAudit(
   host: Host,
   hub: HubAccess,
 ): Promise<ExitCode> {
-  const lines = await readAudit(command, hub);
-  switch (command.form) {
+  const { about, form } = command;
+  if (form === "csv" && about === undefined && command.limit === undefined) {
+    // Everything, in one file; that it was taken out is a line of the audit.
+    host.out((await hub.request("GET", "admin/audit.csv", { timeoutMs: WHOLE_TIMEOUT_MS })).text);
+    return exitCodes.done;
+  }
+  const limit = command.limit ?? (form === "csv" ? MOST : USUAL_LIMIT);
+  const lines = await readAudit({ ...(about === undefined ? {} : { about }), limit }, hub);
+  switch (form) {
     case "json":
       host.out(`${JSON.stringify(lines, undefined, 2)}\n`);
       break;
@@ -49,7 +61,7 @@ export async function runAudit(
     case "table":
       host.out(auditTable(lines));
   }
-  if (lines.length >= command.limit) {
+  if (lines.length >= Math.min(limit, MOST)) {
     host.err(`These are the newest ${lines.length} lines; there may be older ones.\n`);
   }
   return exitCodes.done;

@@ -23,5 +23,6 @@ export async function checkWithoutDatabase(config: Config): Promise<readonly Che
     clock: systemClock,
     log,
   });
-  return checks.run();
+  // Waited for here: the spawner ends with this function.
+  return await checks.run();
 }

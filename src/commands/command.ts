@@ -38,7 +38,8 @@ export interface ResetOwnerCommand {
 export interface AuditCommand {
   readonly command: "audit";
   readonly about?: string;
-  readonly limit: number;
+  /** Absent: what is usual for the form; for `csv`, all there is. */
+  readonly limit?: number;
   readonly form: "table" | "csv" | "json";
 }
 

@@ -8,6 +8,8 @@ export interface Answer {
   readonly status: number;
   /** JSON, or `undefined` when it has none. */
   readonly body: unknown;
+  /** As it came. */
+  readonly text: string;
 }
 
 /** What a command cannot go on with; the message is for people. */
@@ -144,5 +146,5 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   }
   const status = response.statusCode ?? 0;
   const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
-  return { status, body: isJson ? (JSON.parse(text) as unknown) : undefined };
+  return { status, text, body: isJson ? (JSON.parse(text) as unknown) : undefined };
 }

@@ -71,7 +71,8 @@ async function askHub({
     if (!(error instanceof HubError) && !(error instanceof CommandError)) {
       throw error;
     }
-    return [whyNot(error), ...(await withoutDatabase())];
+    const rest = await withoutDatabase();
+    return [whyNot(error), ...rest.map((one) => v.parse(check, one))];
   }
 }
 

@@ -16,10 +16,6 @@ export interface Form {
   read(words: readonly string[], flags: FlagValues): ParsedCommand;
 }
 
-const AUDIT_LIMIT = 50;
-/** The most that the hub gives out at once. */
-const AUDIT_CSV_LIMIT = 1000;
-
 export const forms: Readonly<Record<string, Form>> = {
   serve: { read: () => ({ command: "serve" }) },
   "setup-code": { read: () => ({ command: "setup-code" }) },
@@ -131,7 +127,7 @@ function readAudit(_words: readonly string[], flags: FlagValues): ParsedCommand 
   return {
     command: "audit",
     ...textFlag("about", flags.about),
-    limit: limit ?? (form === "csv" ? AUDIT_CSV_LIMIT : AUDIT_LIMIT),
+    ...(limit === undefined ? {} : { limit }),
     form,
   };
 }

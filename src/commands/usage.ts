@@ -52,9 +52,9 @@ NAME may be spelled in any way: Maria and MARIA are one. IDs are in the list of 
 `,
   audit: `Usage: homeroom audit [--about NAME] [--limit N] [--csv|--json]
 
-  Who did what, newest first: 50 lines, or as many as --limit says (1000 at most; --csv takes 1000).
+  Who did what, newest first: 50 lines, or as many as --limit says (1000 at most).
   --about NAME           what NAME did, and what was done to NAME
-  --csv                  as a file for spreadsheets: homeroom audit --csv >audit.csv
+  --csv                  all of it as a file for spreadsheets: homeroom audit --csv >audit.csv
 `,
   "sign-up": `Usage: homeroom sign-up [--class NAME] [--json]
        homeroom sign-up off|open [--class NAME]

@@ -13,6 +13,7 @@ const shellFiles = [
   "images/settings.sh",
   "images/docker.sh",
   "images/bases.sh",
+  "images/doctor.sh",
   "images/hub/entry",
   "test/run.sh",
 ];

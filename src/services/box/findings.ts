@@ -51,7 +51,7 @@ export const findings = {
 
   memory_fine: {
     status: "ok",
-    text: "{total} in all, {available} of it free now. At {limit} each, {count} notebooks fit.",
+    text: "{total} in all, {available} of it free now. Notebooks that fit in it at {limit} each: {count}.",
   },
   memory_small: {
     status: "warning",
@@ -94,7 +94,7 @@ export const findings = {
 
   exports_fine: {
     status: "ok",
-    text: "{good} good copies of the database; the newest is of {age} ago.",
+    text: "Good copies of the database: {good}. The newest was made {age} ago.",
   },
   exports_none: {
     status: "warning",
@@ -103,12 +103,12 @@ export const findings = {
   },
   exports_old: {
     status: "warning",
-    text: "The newest good copy of the database is of {age} ago.",
+    text: "The newest good copy of the database was made {age} ago.",
     advice: "./homeroom logs tells why there is no newer one.",
   },
   exports_bad: {
     status: "warning",
-    text: "Copies of the database that cannot be read: {bad}. {good} are good, the newest of {age} ago.",
+    text: "Copies of the database that cannot be read: {bad}. Good ones: {good}; the newest was made {age} ago.",
     advice: "The disk may be failing: copy the data folder to another one.",
   },
 
