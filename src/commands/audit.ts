@@ -33,7 +33,7 @@ export async function readAudit(
 ): Promise<readonly AuditLine[]> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (about !== undefined) query.set("about", about);
-  return readBody(records, await hub.request("GET", `api/audit?${query}`)).records;
+  return readBody(records, await hub.request("GET", `api/audit?${query.toString()}`)).records;
 }
 
 export async function runAudit(

@@ -110,8 +110,6 @@ export interface Arguments {
   readonly flags: FlagValues;
 }
 
-export function isProblem<Value>(
-  value: Value | { readonly problem: string },
-): value is { readonly problem: string } {
+export function isProblem(value: unknown): value is { readonly problem: string } {
   return typeof value === "object" && value !== null && "problem" in value;
 }

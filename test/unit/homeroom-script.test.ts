@@ -24,6 +24,7 @@ function fakeDocker(bench: ShellBench, hub: "runs" | "is down"): void {
     "docker",
     `case "$*" in
       version* | "compose version" | "buildx version" | "image inspect"*) echo 28.0.0 ;;
+      "exec "*" homeroom health") ;;
       *" ps --status running "*) ${hub === "runs" ? "echo 0123456789ab" : ":"} ;;
       *" exec "* | *" run "*)
         echo "progress of Compose" >&2
@@ -120,6 +121,20 @@ describe("the homeroom script", () => {
     });
   }
 
+  it("does not look at what it hands on", () => {
+    using bench = new ShellBench();
+    fakeDocker(bench, "runs");
+    for (const args of [
+      ["audit", "--csv", "--about", "maria; rm -rf /"],
+      ["sign-up", "code", "--hours", "2"],
+      ["reset-owner", "--help"],
+    ]) {
+      const { code, out } = bench.homeroom(args);
+      assert.equal(code, 7, args[0]);
+      assert.deepEqual(hubPart(out, "homeroom"), [...args.map((arg) => `<${arg}>`), ""]);
+    }
+  });
+
   it("works from any folder and through a link", () => {
     using bench = new ShellBench();
     fakeDocker(bench, "runs");
@@ -132,12 +147,130 @@ describe("the homeroom script", () => {
   it("does not start anything for a command other than up", () => {
     using bench = new ShellBench();
     bench.program("docker", "exit 1");
-    for (const command of ["user", "setup-code", "logs", "down"]) {
+    for (const command of [
+      "user",
+      "sign-up",
+      "audit",
+      "reset-owner",
+      "setup-code",
+      "logs",
+      "down",
+    ]) {
       const { code, err } = bench.homeroom([command]);
       assert.equal(code, 1, command);
       assert.match(err, /Docker does not run here/);
     }
     assert.equal(bench.homeroom(["status"]).code, 3);
+  });
+});
+
+describe("doctor, from outside", () => {
+  /** The checks of the script alone, as the hub gets them: status and name, then what was found. */
+  function foundBy(bench: ShellBench, code: string, env = {}): readonly (readonly string[])[] {
+    const { out } = bench.parts(`command=doctor project=fake; ${code}`, { env });
+    return out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t"));
+  }
+
+  it("says that Docker is missing, and what installs it", () => {
+    using bench = new ShellBench();
+    const code = 'have() { [ "$1" != docker ]; }; outside_checks';
+    const [docker = [], ...more] = foundBy(bench, code);
+    assert.deepEqual(docker.slice(0, 2), ["bad", "docker"]);
+    assert.match(docker[3] ?? "", /\.\/homeroom up/);
+    assert.deepEqual(more, []);
+  });
+
+  it("tells an engine that does not run from one that this account may not use", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "exit 1");
+    assert.match(foundBy(bench, "outside_checks")[0]?.[2] ?? "", /does not run/);
+    const env = { DOCKER_HOST: "tcp://elsewhere" };
+    assert.match(foundBy(bench, "outside_checks", env)[0]?.[2] ?? "", /^DOCKER_HOST is 'tcp:/);
+  });
+
+  it("tells by itself what it found while there is no Docker, also to programs", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "exit 1");
+    const env = { DOCKER_HOST: 'a "quoted" \\ path' };
+    const told = bench.homeroom(["doctor"], { env });
+    assert.equal(told.code, 1);
+    assert.match(told.out, /^bad +docker +DOCKER_HOST is 'a "quoted" \\ path'/);
+    assert.match(told.out, /^bad +rest /m);
+    const { checks } = JSON.parse(bench.homeroom(["doctor", "--json"], { env }).out) as {
+      checks: readonly { readonly name: string; readonly text: string }[];
+    };
+    assert.deepEqual(
+      checks.map(({ name }) => name),
+      ["docker", "rest"],
+    );
+    assert.match(checks[0]?.text ?? "", /'a "quoted" \\ path'/);
+    assert.equal(bench.homeroom(["doctor", "--jsn"]).code, 2);
+  });
+
+  for (const [hub, runner] of [
+    ["runs", "exec"],
+    ["is down", "run"],
+  ] as const) {
+    it(`gives what it found to the hub's part when the hub ${hub}`, () => {
+      using bench = new ShellBench();
+      fakeDocker(bench, hub);
+      const { out } = bench.homeroom(["doctor", "--json"]);
+      // The fake ends with a code that no doctor has: then the script tells alone.
+      assert.match(out, /^\{"checks":\[/m);
+      const [before = ""] = out.split('{"checks"');
+      assert.match(before, new RegExp(`^<${runner}>$`, "m"));
+      assert.match(before, /^<doctor>\n<--outside>\n<--json>\n(?:ok|warning|bad)\tdocker\t/m);
+    });
+  }
+
+  it("knows older versions from newer ones", () => {
+    using bench = new ShellBench();
+    const versions = ["19.03.15", "20.9", "20.10.24+dfsg1", "28.2.2", "dev", ""];
+    const { out } = bench.parts(
+      versions.map((version) => `is_older "${version}" 20 10 && echo yes || echo no`).join("\n"),
+    );
+    assert.deepEqual(out.trimEnd().split("\n"), ["yes", "yes", "no", "no", "no", "no"]);
+  });
+
+  it("judges the disk as the hub does", () => {
+    using bench = new ShellBench();
+    bench.program("docker", "echo /");
+    const gib = 1024 ** 3;
+    const judged = [
+      [71 * gib, 252 * gib],
+      [25 * gib, 252 * gib],
+      [1.9 * gib, 8 * gib],
+      [0.4 * gib, 8 * gib],
+    ].map(([free = 0, total = 0]) => {
+      bench.program("df", `echo Avail Size; echo ${Math.round(free)} ${total}`);
+      return foundBy(bench, "check_docker_disk")[0]?.[0];
+    });
+    assert.deepEqual(judged, ["ok", "warning", "warning", "bad"]);
+  });
+
+  it("names who has the port", async () => {
+    using bench = new ShellBench();
+    bench.program("docker", "exit 1");
+    writeFileSync(join(bench.folder, "compose.yaml"), "HOMEROOM_PORT: ${HOMEROOM_PORT}\n");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const env = { HOMEROOM_PORT: String(address.port) };
+    const code = "read_settings; hub_runs() { false; }; check_port";
+    const [taken = []] = foundBy(bench, code, env);
+    assert.equal(taken[0], "bad");
+    assert.match(
+      taken[2] ?? "",
+      new RegExp(`used by the program \\S+ \\(process ${process.pid}\\)`),
+    );
+    bench.program("docker", '[ "$1" = ps ] && echo other-box-1');
+    assert.match(foundBy(bench, code, env)[0]?.[2] ?? "", /used by the container other-box-1/);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(foundBy(bench, code, env)[0]?.[0], "ok");
   });
 });
 
