@@ -19,6 +19,7 @@ import { BoxChecks } from "#src/services/box/box-checks.ts";
 import { boxFacts } from "#src/services/box/box-facts.ts";
 import { OwnerReset } from "#src/services/box/owner-reset.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
+import { lowerHashThreads } from "#src/services/sign-in/hash-threads.ts";
 import { Login } from "#src/services/sign-in/login.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
 import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
@@ -83,6 +84,8 @@ export async function createHub({
   const { basePath, dataDir } = config;
   const store = opened.use(overrides.store ?? (await openStore(dataDir, { log, clock })));
 
+  // The store has started them by now.
+  lowerHashThreads();
   const passwords = new Passwords({ width: availableParallelism() });
   const attempts = new Attempts({ clock });
   if (only === undefined) await restoreAttempts(attempts, { store, clock });
@@ -187,24 +190,26 @@ export async function createHub({
     await servers.open();
     erasure.open();
   }
+  let url: string | undefined;
+  if (only === undefined) {
+    const listener = createListener({ gateway, ...config.listen, log });
+    const { address, port } = await listener.listen();
+    opened.defer(() => listener.close());
+    const host = address.includes(":") ? `[${address}]` : address;
+    url = `http://${host}:${port}${basePath}`;
+  }
+  // After the port: whoever hears of this hub's health here takes it that browsers are answered.
   const control = await openControl({ gateway, path: join(dataDir, "control.sock"), log });
   opened.defer(() => control.close());
+  opened.defer(() => stopping.abort());
   const code = await setupCode.current();
   const { restored } = store.health();
-  const hub = {
+  return {
+    ...(url !== undefined && { url }),
     ...(code !== undefined && { setupCode: code }),
     ...(restored !== undefined && { restored }),
+    ...disposedBy(opened.move()),
   };
-  if (only === "people") {
-    opened.defer(() => stopping.abort());
-    return { ...hub, ...disposedBy(opened.move()) };
-  }
-  const listener = createListener({ gateway, ...config.listen, log });
-  const { address, port } = await listener.listen();
-  opened.defer(() => listener.close());
-  opened.defer(() => stopping.abort());
-  const host = address.includes(":") ? `[${address}]` : address;
-  return { ...hub, url: `http://${host}:${port}${basePath}`, ...disposedBy(opened.move()) };
 }
 
 function disposedBy(stack: AsyncDisposableStack): AsyncDisposable {

@@ -6,6 +6,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
+/** The value below which that share of all lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
 export function report(name: string, value: number, unit: string, goal?: string): void {
   const text = unit === "" ? value.toFixed(2) : `${value.toFixed(unit === "ms" ? 0 : 2)} ${unit}`;
   process.stdout.write(

@@ -4,6 +4,7 @@
  */
 import { benchOpening } from "./opening.ts";
 import { benchProcess } from "./process.ts";
+import { benchSignIn } from "./sign-in.ts";
 import { benchSockets } from "./sockets.ts";
 
 const wanted = process.argv[2];
@@ -12,3 +13,4 @@ const image = process.env["HOMEROOM_NOTEBOOK_IMAGE"] ?? "homeroom-notebook";
 if (wanted === undefined || wanted === "process") await benchProcess(200);
 if (wanted === undefined || wanted === "opening") await benchOpening(image, 10);
 if (wanted === undefined || wanted === "sockets") await benchSockets(3);
+if (wanted === undefined || wanted === "sign-in") await benchSignIn(3);
