@@ -6,7 +6,7 @@ import type { UserId } from "#src/stores/records.ts";
 import { HOME_PATH } from "./container-spec.ts";
 import type { HomeVolumes } from "./home-volumes.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
-import { requireSuccess, type Task, type Tasks } from "./tasks.ts";
+import { requireSuccess, type Task, type Tasks, textOf } from "./tasks.ts";
 
 /** What a script ends with when the path is not there. */
 const NO_SUCH_PATH = 44;
@@ -33,6 +33,8 @@ export class DockerHomes implements Homes {
   readonly #claim: InstanceClaim;
   readonly #volumes: HomeVolumes;
   readonly #tasks: Tasks;
+  /** The end of the line for each home, as long as there is one. */
+  readonly #lines = new Map<UserId, Promise<unknown>>();
 
   constructor(options: {
     readonly claim: InstanceClaim;
@@ -58,13 +60,14 @@ export class DockerHomes implements Homes {
 
   async remove(userId: UserId, signal: AbortSignal): Promise<void> {
     await this.#claim.hold(signal);
-    await this.#volumes.remove(userId, signal);
+    await this.#inLine(userId, () => this.#volumes.remove(userId, signal));
   }
 
   async usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }> {
     await this.#claim.hold(signal);
-    if (!(await this.#volumes.exists(userId, signal))) return { bytes: 0, files: 0 };
-    const text = await this.#tasks.text(this.#request(userId, USAGE, [], true), signal);
+    await using task = await this.#read(userId, USAGE, [], signal);
+    if (task === undefined) return { bytes: 0, files: 0 };
+    const text = await textOf(task);
     const [kibibytes = 0, files = 0] = text.trim().split(/\s+/).map(Number);
     return { bytes: kibibytes * 1024, files };
   }
@@ -72,8 +75,8 @@ export class DockerHomes implements Homes {
   async pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable> {
     const inside = requireInside(path);
     await this.#claim.hold(signal);
-    if (!(await this.#volumes.exists(userId, signal))) throw new HubError("not_found");
-    const task = await this.#tasks.start(this.#request(userId, PACK, [inside], true), signal);
+    const task = await this.#read(userId, PACK, [inside], signal);
+    if (task === undefined) throw new HubError("not_found");
     task.input.end();
     const chunks = packed(task);
     try {
@@ -108,6 +111,36 @@ export class DockerHomes implements Homes {
       tar.destroy();
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /**
+   * `undefined` when there is no home. In line with its removal: a container that mounts a home which has just been
+   * removed would make it anew. From its start on, the engine itself refuses to remove the home.
+   */
+  #read(
+    userId: UserId,
+    script: string,
+    more: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Task | undefined> {
+    return this.#inLine(userId, async () => {
+      if (!(await this.#volumes.exists(userId, signal))) return undefined;
+      return this.#tasks.start(this.#request(userId, script, more, true), signal);
+    });
+  }
+
+  async #inLine<Result>(userId: UserId, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#lines.get(userId);
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return work();
+    })();
+    this.#lines.set(userId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#lines.get(userId) === mine) this.#lines.delete(userId);
+    }
   }
 
   #request(userId: UserId, script: string, more: readonly string[], homeIsReadOnly = false) {

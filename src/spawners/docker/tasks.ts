@@ -37,6 +37,15 @@ export function requireSuccess({ exitCode, errors }: TaskEnd): void {
   throw new HubError("spawner_failed", { detail: detail || `exit code ${exitCode}` });
 }
 
+/** What a script prints that takes no input. */
+export async function textOf(task: Task): Promise<string> {
+  task.input.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of task.output) chunks.push(chunk);
+  requireSuccess(await task.end());
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 export class Tasks {
   readonly #engine: Engine;
   readonly #instanceId: InstanceId;
@@ -63,11 +72,7 @@ export class Tasks {
   /** Runs a script that takes no input, and gives back what it prints. */
   async text(request: TaskRequest, signal: AbortSignal): Promise<string> {
     await using task = await this.start(request, signal);
-    task.input.end();
-    const chunks: Buffer[] = [];
-    for await (const chunk of task.output) chunks.push(chunk);
-    requireSuccess(await task.end());
-    return Buffer.concat(chunks).toString("utf8");
+    return await textOf(task);
   }
 
   async start(request: TaskRequest, signal: AbortSignal): Promise<Task> {
