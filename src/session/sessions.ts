@@ -353,7 +353,7 @@ export class Sessions implements AsyncDisposable {
           action: isOther ? "session.ended_by_other" : action,
           actor,
           subject,
-          detail: more.length > 0 ? { sessions: more.length + 1 } : { device, from: address },
+          detail: more.length > 0 ? { sessions: more.length + 1 } : { device, address },
         },
         clock,
       ),

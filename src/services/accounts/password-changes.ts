@@ -81,8 +81,13 @@ export class PasswordChanges {
   ): Promise<void> {
     const { current, next, keepSession } = change;
     const before = demandUser(this.#store, userId);
-    const fits = await this.#attempts.limit(before.name, actor.address ?? actor.id, async () =>
-      (await this.#passwords.verify(before.password?.hash, current)) ? true : undefined,
+    const fits = await this.#attempts.limit(
+      before.name,
+      actor.address ?? actor.id,
+      async () =>
+        (await this.#passwords.verify(before.password?.hash, current)) ? true : undefined,
+      // By itself, so that a neighbour's guesses at the sign-in keep nobody from a new password.
+      { device: keepSession },
     );
     if (fits === undefined) {
       throw new HubError("current_password_wrong");

@@ -275,7 +275,7 @@ describe("the end of a session by somebody else", () => {
         "session.ended_by_other",
         "okoro",
         sam.id,
-        { device: "Firefox on Windows", from: "192.168.1.20" },
+        { device: "Firefox on Windows", address: "192.168.1.20" },
       ],
     );
     assert.notEqual(before?.action, "session.ended_by_other");
