@@ -13,6 +13,7 @@ run_tests() {
   cd "$here" || exit
   make_node_modules
   case $parts in *docker* | *browser*) make_test_images ;; esac
+  case $parts in *docker*) make_reader ;; esac
   case $parts in *browser*) make_browser ;; esac
   have shellcheck || install_for_tests shellcheck
 
@@ -80,6 +81,11 @@ make_test_images() {
   make_plugins
   # Under a name that stays, so that the boxes of the tests find every layer built.
   build_images
+}
+
+# Reads the hub's database with none of the hub's code.
+make_reader() {
+  /usr/bin/python3 -c 'import plyvel' 2>/dev/null || install_for_tests python3-plyvel
 }
 
 make_browser() {

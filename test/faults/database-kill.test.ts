@@ -1,16 +1,25 @@
-/** Whatever the hub said is done survives `kill -9`. */
+/** Whatever the hub said is done survives `kill -9`, and nothing is done by halves. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { cp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openStore } from "#src/stores/create.ts";
+import { Database } from "#src/stores/level/database.ts";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
+import { Random } from "#test/support/random.ts";
 import { collect, namesIn } from "#test/support/records.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 
-const KILLS = 24;
-const writer = new URL("../support/database-writer.ts", import.meta.url).pathname;
+/** More of them: `HOMEROOM_KILLS=100`. */
+const KILLS = Number(process.env["HOMEROOM_KILLS"] ?? 25);
+const support = join(import.meta.dirname, "../support");
+const writer = join(support, "database-writer.ts");
+const accountWriter = join(support, "account-writer.ts");
+const reader = join(support, "read-database.py");
+/** Debian's, which has the library that the reader uses. */
+const python = "/usr/bin/python3";
 
 /** Runs the writer for a while, kills it, and gives the names that it was sure of. */
 async function writeAndKill(
@@ -38,6 +47,16 @@ async function writeAndKill(
   return [...output.matchAll(/^kept (.+)\n/gm)].map(([, name = ""]) => name);
 }
 
+/** Changes accounts for a while, and is killed. */
+async function changeAndKill(dataDir: string, ledger: string, seed: number, ms: number) {
+  const child = spawn(process.execPath, [accountWriter, dataDir, ledger, String(seed)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), ms));
+  await once(child, "close");
+  assert.equal(child.signalCode, "SIGKILL");
+}
+
 describe("a killed hub", () => {
   let folder: Folder;
 
@@ -51,7 +70,9 @@ describe("a killed hub", () => {
     await using other = await makeFolder();
     const acknowledged: string[] = [];
     for (let round = 0; round < KILLS; round += 1) {
-      acknowledged.push(...(await writeAndKill(other.path, `s${round}`, 90 + round * 5, "start")));
+      acknowledged.push(
+        ...(await writeAndKill(other.path, `s${round}`, 60 + (round % 25) * 12, "start")),
+      );
     }
     await using store = await openStore(other.path, { log: silentLog });
     const names = new Set(namesIn(store));
@@ -59,7 +80,7 @@ describe("a killed hub", () => {
       acknowledged.filter((name) => !names.has(name)),
       [],
     );
-    assert.deepEqual((await readdir(other.path)).toSorted(), ["db", "initialised"]);
+    assert.deepEqual((await readdir(other.path)).toSorted(), ["db", "exports", "initialised"]);
   });
 
   it(`keeps every change that it acknowledged, ${KILLS} times over`, async (test) => {
@@ -83,6 +104,54 @@ describe("a killed hub", () => {
     }
     assert.ok(acknowledged.length > KILLS, "the writer came to write");
     test.diagnostic(`${acknowledged.length} changes acknowledged`);
-    assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "initialised"]);
+    assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "exports", "initialised"]);
+  });
+
+  it("would be found out: the reader sees a row that is missing, or is not as it was acknowledged", async () => {
+    await using other = await makeFolder();
+    const ledger = join(other.path, "ledger");
+    await changeAndKill(other.path, ledger, 1, 200);
+    const database = await Database.open(join(other.path, "db"), { create: false });
+    const rows = await database.rows();
+    const [name = ""] = rows.get("names")?.keys() ?? [];
+    const [id = ""] = rows.get("users")?.keys() ?? [];
+    await database.write({
+      rows: [
+        { collection: "names", key: name, text: undefined },
+        { collection: "users", key: id, text: rows.get("users")?.get(id)?.replace("ed", "de") },
+      ],
+    });
+    await database.close();
+    const output = execFileSync(python, [reader, join(other.path, "db"), ledger], {
+      encoding: "utf8",
+    });
+    assert.match(output, /the sum of all rows/);
+    assert.match(output, /the numbers of rows/);
+    assert.match(output, /names do not fit the people/);
+    assert.match(output, /is not what was acknowledged/);
+  });
+
+  it(`has every account as it was acknowledged, and none in part, for a reader of its own, ${KILLS} times over`, async (test) => {
+    await using other = await makeFolder();
+    const data = join(other.path, "data");
+    const ledger = join(other.path, "ledger");
+    const copy = join(other.path, "copy");
+    const random = new Random(2026);
+    let facts: { readonly people: number; readonly audit: number; readonly problems: string[] };
+    for (let round = 1; round <= KILLS; round += 1) {
+      await changeAndKill(data, ledger, round, 20 + random.below(300));
+      await cp(join(data, "db"), copy, { recursive: true });
+      const output = execFileSync(python, [reader, copy, ledger], { encoding: "utf8" });
+      facts = JSON.parse(output) as typeof facts;
+      assert.deepEqual(facts.problems, [], `after kill ${round}`);
+      await rm(copy, { recursive: true });
+      if (round === KILLS) {
+        test.diagnostic(`${KILLS} kills, ${facts.people} people, ${facts.audit} changes`);
+        assert.ok(facts.audit > KILLS * 4, "the writer came to write");
+      }
+    }
+    await using store = await openStore(data, { log: silentLog });
+    assert.equal(store.health().restored, undefined, "no kill is damage");
+    assert.deepEqual((await store.verify()).problems, []);
   });
 });

@@ -276,7 +276,10 @@ describe("a restored database", () => {
     await rm(join(inData("db"), "CURRENT"));
     // In one process LevelDB's lock is by name alone, so the other hub is another process.
     const outcome = await openInChild(folder.path);
-    assert.ok("refused" in outcome && outcome.refused === "database_locked", String(outcome));
+    assert.ok(
+      "refused" in outcome && outcome.refused === "database_locked",
+      JSON.stringify(outcome),
+    );
     assert.deepEqual(
       (await readdir(folder.path)).filter((name) => name.startsWith("db.damaged")),
       [],
