@@ -73,7 +73,7 @@ describe("a person's page", () => {
       assert.match(text, /<dd>.*?0 MB.* in <?.*0 files/s);
       assert.match(text, /Account added/);
       assert.match(text, /Signed in/);
-      assert.match(text, /<bdi dir="ltr" class="mono">127\.0\.0\.1<\/bdi>/);
+      assert.match(text, /<bdi dir="ltr">127\.0\.0\.1<\/bdi> <span class="user">\(<bdi>/);
     }
   });
 
