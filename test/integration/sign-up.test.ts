@@ -421,6 +421,21 @@ describe("newcomers before their teacher", () => {
     assert.match((await teacher.get(`${hub}admin`)).text, /people\/quin\/accept/);
     assert.equal((await teacher.post(`${hub}admin/people/quin/accept`)).status, 302);
   });
+
+  it("who were made staff meanwhile are not decided about by a colleague", async () => {
+    await joinAs("rae");
+    const teacher = await addTeacher(world, "toni", world.group);
+    await world.owner.ask(`${hub}api/accounts/rae`, {
+      method: "PATCH",
+      json: { role: "teacher" },
+      headers: { "x-xsrftoken": world.owner.cookie("_xsrf", hub) ?? "" },
+    });
+    assert.match((await teacher.get(`${hub}admin`)).text, /row-rae/);
+    for (const action of ["accept", "refuse"]) {
+      assert.equal((await teacher.post(`${hub}admin/people/rae/${action}`)).status, 404);
+    }
+    assert.doesNotMatch((await teacher.get(`${hub}admin`)).text, /people\/rae\/accept/);
+  });
 });
 
 describe("who lets people into which class", () => {

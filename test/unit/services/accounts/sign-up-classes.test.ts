@@ -133,6 +133,16 @@ describe("how long a code works", () => {
   });
 });
 
+describe("a code that nobody asked about since the start", () => {
+  it("is over in time all the same, whatever happens to the wall clock", async () => {
+    const code = await box.set({ mode: "code", time: "lesson" });
+    const restarted = new SignUpClasses(box);
+    box.clock.jump(-YEAR_MS);
+    box.clock.pass(2 * HOUR_MS);
+    assert.equal(restarted.withCode(code, box.store), undefined);
+  });
+});
+
 describe("a change of who may join", () => {
   it("is in the audit, without the code", async () => {
     const teacher = await box.add("tess", "teacher");

@@ -420,4 +420,16 @@ describe("an account that a teacher made without a password", () => {
     await box.accounts.setDisabled(anna.id, true, consoleActor);
     assert.equal(await failureOf(box.join(wish)), "name_taken");
   });
+
+  it("is not to be had when its owner teaches elsewhere and is a student here", async () => {
+    await box.set({ mode: "open" });
+    const key = `${box.first.id}!${anna.id}`;
+    await box.store.change((state) => {
+      const user = state.get("users", anna.id) ?? anna;
+      const record = { ...user, role: "teacher" as const };
+      return { writes: [{ put: "users", key: anna.id, record }], result: undefined };
+    });
+    assert.equal(box.store.get("members", key)?.role, "student");
+    assert.equal(await failureOf(box.join(wish)), "name_taken");
+  });
 });
