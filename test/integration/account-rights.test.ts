@@ -413,6 +413,19 @@ describe("who may do what to whom", () => {
     assert.deepEqual(readable(found), readable(cellsOf(additions)));
   });
 
+  it("take nothing from a session of somebody who is locked, should one be left", async () => {
+    await rooms.stage();
+    const ask = async (): Promise<readonly number[]> =>
+      Promise.all(
+        [`${api}user`, "/hub/account", "/user/sam/api/status"].map(
+          async (path) => (await rooms.ask("student", path)).status,
+        ),
+      );
+    assert.deepEqual(await ask(), [200, 200, 424]);
+    await rooms.put("student", { disabled: SECONDS });
+    assert.deepEqual(await ask(), [403, 302, 403]);
+  });
+
   it("says the same of somebody in another class as of nobody", async () => {
     await rooms.stage();
     const { name } = rooms.person("farStudent");

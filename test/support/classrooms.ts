@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "#src/clock.ts";
 import { createLog } from "#src/log.ts";
 import { Csrf } from "#src/session/csrf.ts";
-import { HUB_COOKIE } from "#src/session/cookies.ts";
+import { HUB_COOKIE, SITE_COOKIE } from "#src/session/cookies.ts";
 import { openStore } from "#src/stores/create.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
 import type {
@@ -142,7 +142,7 @@ export async function createClassrooms(): Promise<Classrooms> {
     if (who === "anonymous") return nobody.ask(path, options);
     if (who === "console") return console_.ask(path, options);
     const { session, secret } = entry(who);
-    const cookie = `${HUB_COOKIE}=${secret}`;
+    const cookie = `${HUB_COOKIE}=${secret}; ${SITE_COOKIE}=${siteSecretOf(secret)}`;
     const headers = { cookie, "x-xsrftoken": csrf.tokenOf(session), ...options.headers };
     return box.client().ask(path, { ...options, headers });
   }
@@ -165,13 +165,18 @@ export async function createClassrooms(): Promise<Classrooms> {
   };
 }
 
+/** Another secret of the same form. */
+function siteSecretOf(hubSecret: string): string {
+  return Array.from(hubSecret).toReversed().join("");
+}
+
 function sessionOf(user: UserRecord): { session: SessionRecord; secret: string } {
   const [secret, now] = [makeSecret(), new Date().toISOString()];
   const session: SessionRecord = {
     id: makeId<"session">(),
     userId: user.id,
     hubSecret: hashSecret(secret),
-    siteSecret: hashSecret(makeSecret()),
+    siteSecret: hashSecret(siteSecretOf(secret)),
     created: now,
     lastSeen: now,
     mustChangePassword: false,

@@ -73,6 +73,22 @@ describe("signing in", () => {
     assert.equal(texts.size, 1, [...texts].join("\n"));
   });
 
+  it("tells whoever knows the password that the account is locked, and nobody else", async () => {
+    const sam = await people.add("sam");
+    await people.accounts.setDisabled(sam.id, true, consoleActor);
+    const before = people.accounts.byId(sam.id);
+    const verified = people.passwords.verified;
+    assert.equal(await failureOf(signIn("sam", "sam likes coffee")), "wrong_password");
+    assert.equal(await failureOf(signIn("sam", "sam likes tea")), "account_locked");
+    assert.equal(people.passwords.verified, verified + 2);
+    assert.deepEqual(people.accounts.byId(sam.id), before);
+    const [row] = await people.audit();
+    assert.equal(row?.action, "session.refused");
+    assert.equal(row.detail?.["reason"], "account_locked");
+    await people.accounts.setDisabled(sam.id, false, consoleActor);
+    assert.equal((await signIn("sam", "sam likes tea")).user.id, sam.id);
+  });
+
   it("is audited, for good or bad, in rows of bounded length without a password", async () => {
     const sam = await people.add("sam");
     await signIn("sam", "sam likes tea");
