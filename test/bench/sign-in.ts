@@ -81,8 +81,8 @@ async function storm(hub: HubProcess, ann: HttpClient, names: readonly string[])
 
 /** Looks at three pages again and again until `until` is kept. */
 async function probe(hub: HubProcess, ann: HttpClient, until: Promise<unknown>): Promise<Times> {
-  let isOver = false;
-  const over = until.finally(() => (isOver = true));
+  const over = new AbortController();
+  const done = until.finally(() => over.abort());
   const stranger = hub.client();
   const times: Times = { login: [], home: [], notebook: [] };
   const lanes: [number[], () => Promise<{ status: number }>][] = [
@@ -91,7 +91,7 @@ async function probe(hub: HubProcess, ann: HttpClient, until: Promise<unknown>):
     [times.notebook, () => ann.get("/user/ann/lab")],
   ];
   const looking = lanes.map(async ([into, look]) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const started = performance.now();
       const { status } = await look();
       if (status !== 200) throw new Error(`a page answered ${status}`);
@@ -99,7 +99,7 @@ async function probe(hub: HubProcess, ann: HttpClient, until: Promise<unknown>):
       await sleep(PROBE_EVERY_MS);
     }
   });
-  await Promise.all([over, ...looking]);
+  await Promise.all([done, ...looking]);
   return times;
 }
 

@@ -60,9 +60,9 @@ describe("a guesser in the same room", () => {
     const guesser = box.client();
     await guesser.get(LOGIN);
     const statuses = new Map<number, number>();
-    let isOver = false;
+    const over = new AbortController();
     const guessing = Array.from({ length: 8 }, async (_, lane) => {
-      for (let round = lane; !isOver; round += 8) {
+      for (let round = lane; !over.signal.aborted; round += 8) {
         const known = round % 2 === 0 ? "student0" : `student${round % 30}`;
         const username = round % 5 === 0 ? `nobody${round}` : known;
         const { status } = await guesser.post(LOGIN, { username, password: `guess ${round}` });
@@ -80,13 +80,13 @@ describe("a guesser in the same room", () => {
         return signIn(client, name);
       }),
     );
-    isOver = true;
+    over.abort();
     await Promise.all(guessing);
     assert.deepEqual(
       answers.map(({ status }) => status),
       Array(30).fill(302),
     );
-    assert.deepEqual([...statuses.keys()].toSorted(), [403, 429, 503]);
+    assert.deepEqual(new Set(statuses.keys()), new Set([403, 429, 503]));
   });
 });
 
@@ -250,7 +250,9 @@ describe("where a person is signed in", () => {
       assert.doesNotMatch(setCookie(shared, name), /Max-Age|Expires/);
       assert.match(setCookie(own, name), /; Max-Age=1209600;/);
     }
-    assert.deepEqual((await sessionsOf("kim")).map(({ kept }) => kept).toSorted(), [false, true]);
+    const kept = (await sessionsOf("kim")).map((session) => session.kept);
+    assert.deepEqual(new Set(kept), new Set([false, true]));
+    assert.equal(kept.length, 2);
   });
 
   it("takes no session that somebody planted in the browser before", async () => {

@@ -79,7 +79,7 @@ describe("a restart of the hub", () => {
     await miss(6, "10.0.0.1", "sam");
     await restart();
     const sums = (await people.audit()).filter(({ detail }) => detail?.["count"] !== undefined);
-    assert.ok(sums.length > 0 && sums.some(({ subjectName }) => subjectName === "sam"));
+    assert.ok(sums.some(({ subjectName }) => subjectName === "sam"));
     assert.equal(await signIn("sam likes tea"), "too_many_attempts");
   });
 
