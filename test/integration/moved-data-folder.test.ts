@@ -13,7 +13,7 @@ const secretsOf = (box: ProcessBox) => readFile(join(box.dataDir, "secrets.json"
 
 /** Containers, networks and homes of the instance; not the mark of the hub, which each hub makes anew. */
 async function notebookObjects(box: ProcessBox): Promise<string[]> {
-  return (await box.objects()).filter((name) => !name.includes("-hub-"));
+  return (await box.lasting()).filter((name) => !name.includes("-hub-"));
 }
 
 async function write(box: ProcessBox, container: string, text: string): Promise<void> {
@@ -57,14 +57,14 @@ describe("a data folder that was copied", { timeout: 300_000 }, () => {
       await home.openNotebook(await home.addPerson("jose"), "jose");
       await home.openNotebook(await home.signIn("kim"), "kim");
       containers = await home.containers();
-      objects = await home.objects();
+      objects = await home.lasting();
       assert.equal(containers.length, 3);
       await copy.start();
     });
 
     async function assertUntouched(): Promise<void> {
       assert.deepEqual(await home.containers(), containers);
-      assert.deepEqual(await home.objects(), objects);
+      assert.deepEqual(await home.lasting(), objects);
       for (const name of ["maria", "jose", "kim"]) {
         const client = await home.signIn(name);
         assert.equal((await client.get(`/user/${name}/api/status`)).status, 200, name);
@@ -206,11 +206,11 @@ describe("a data folder that was copied", { timeout: 300_000 }, () => {
     it("says whose volume it is when a home's name is taken by one without labels", async () => {
       const zoe = await copy.signIn("zoe");
       const ada = await copy.signIn("ada");
-      const before = await copy.objects();
+      const before = await copy.lasting();
       await copy.openNotebook(zoe, "zoe");
       await zoe.get("/hub/home");
       await zoe.post("/hub/stop/zoe");
-      const [made = ""] = (await copy.objects()).filter((name) => !before.includes(name));
+      const [made = ""] = (await copy.lasting()).filter((name) => !before.includes(name));
       const volume = made.replace("volume ", "");
       await docker("volume", "rm", volume);
       await docker("volume", "create", "--label", copy.docker.label, volume);

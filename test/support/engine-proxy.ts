@@ -25,6 +25,8 @@ export type Disturb = (method: string, url: string) => Disturbance | undefined;
 export class EngineProxy implements AsyncDisposable {
   readonly socketPath: string;
   disturb: Disturb = () => undefined;
+  /** What is asked for waits until then. */
+  delay: ((method: string, url: string) => Promise<void> | undefined) | undefined;
   /** Everything that was asked, as `GET /path`. */
   readonly asked: string[] = [];
   readonly #sockets = new Set<Duplex>();
@@ -87,6 +89,16 @@ export class EngineProxy implements AsyncDisposable {
       response.end(disturbance.body ?? "");
       return;
     }
+    const delay = this.delay?.(request.method ?? "", request.url ?? "");
+    if (delay === undefined) this.#pass(request, response, disturbance);
+    else void delay.then(() => this.#pass(request, response, disturbance));
+  }
+
+  #pass(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    disturbance: Disturbance | undefined,
+  ): void {
     const upstream = http.request({
       socketPath: ENGINE_SOCKET,
       path: request.url,

@@ -62,6 +62,13 @@ export class ProcessBox implements AsyncDisposable {
   async start(env: ProcessBox["env"] = {}): Promise<void> {
     const { dataDir } = this;
     this.#hub = await startHubProcess({ port: this.#port, dataDir, env: { ...this.env, ...env } });
+    // The control socket opens after the port.
+    for (let tries = 0; tries < 200; tries += 1) {
+      const answer = await this.console("GET", "health").catch(() => undefined);
+      if (answer?.status === 200) return;
+      await sleep(20);
+    }
+    throw new Error("the control socket does not answer");
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
@@ -125,6 +132,11 @@ export class ProcessBox implements AsyncDisposable {
       docker("volume", "ls", ...filter, "--format", "volume {{.Name}}"),
     ]);
     return found.flatMap((text) => text.split("\n").filter((line) => line !== "")).sort();
+  }
+
+  /** As {@link objects}, without throw-away containers, which come and go by themselves. */
+  async lasting(): Promise<string[]> {
+    return (await this.objects()).filter((name) => !/-task-/.test(name));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
