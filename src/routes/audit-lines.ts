@@ -46,6 +46,7 @@ export function auditLine(line: AuditRecord, about?: UserId): AuditLine {
     ...(subject === undefined || isSaid ? {} : { about: subject }),
     ...(line.address === undefined ? {} : { address: line.address }),
     ...(line.request === undefined ? {} : { request: line.request }),
+    ...moreOf(line),
     ...changesOf(line),
   };
 }
@@ -64,6 +65,19 @@ function personOrNobody(name: string): AuditWho {
 
 function isUser(actor: AuditRecord["actor"]): actor is UserId {
   return actor !== "console" && actor !== "hub" && actor !== "anonymous";
+}
+
+function moreOf({
+  action,
+  detail = {},
+}: AuditRecord): Pick<AuditLine, "times" | "device" | "wasLocked"> {
+  const { count, device, reason } = detail;
+  const isAboutSession = action.startsWith("session.");
+  return {
+    ...(typeof count === "number" && count > 1 ? { times: count } : {}),
+    ...(isAboutSession && typeof device === "string" ? { device } : {}),
+    ...(reason === "account_locked" ? { wasLocked: true } : {}),
+  };
 }
 
 function changesOf({ action, detail = {} }: AuditRecord): Pick<AuditLine, "roles" | "names"> {

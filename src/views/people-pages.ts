@@ -32,6 +32,12 @@ export interface AuditLine {
   readonly about?: AuditWho;
   readonly address?: string;
   readonly request?: string;
+  /** Told once for so many: of a guesser, say. */
+  readonly times?: number;
+  /** Whose session it was about. */
+  readonly device?: string;
+  /** The password was right, but the account was locked. */
+  readonly wasLocked?: true;
   readonly roles?: { readonly oldRole: Role; readonly newRole: Role };
   /** User names, then names as people write them: what was, and what is. */
   readonly names?: readonly { readonly oldName: string; readonly newName: string }[];

@@ -92,10 +92,11 @@ const from = { address: "192.168.1.20", request: "K7-4201" };
 /** One of each kind. */
 const auditLines: readonly AuditLine[] = [
   { at, action: "session.signed_in", by: kofi, ...from },
-  { at, action: "session.refused", by: { is: "anonymous" }, ...from },
+  { at, action: "session.refused", by: { is: "anonymous" }, ...from, times: 48 },
+  { at, action: "session.refused", by: { is: "anonymous" }, ...from, wasLocked: true },
   { at, action: "session.signed_out", by: kofi, ...from },
   { at, action: "session.signed_out_everywhere", by: okoro, ...from },
-  { at, action: "session.ended_by_other", by: okoro, ...from },
+  { at, action: "session.ended_by_other", by: okoro, ...from, device: "Firefox on Windows" },
   { at, action: "password.reset", by: okoro, ...from },
   { at, action: "password.changed", by: kofi, ...from },
   { at, action: "user.added", by: { is: "console" } },

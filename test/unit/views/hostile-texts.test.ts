@@ -47,6 +47,7 @@ const FREE_TEXTS: ReadonlySet<string> = new Set([
   "log",
   "lines",
   "classes",
+  "device",
   "oldName",
   "newName",
   "value",
