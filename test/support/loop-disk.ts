@@ -47,7 +47,7 @@ export async function makeLoopDisk(megabytes: number, inodes: number): Promise<L
     device,
     async mount({ owner = 0 } = {}) {
       const path = join(folder, `mount${mounts.length}`);
-      await mkdir(path);
+      await mkdir(path, { recursive: true });
       await run("mount", device, path);
       mounts.push(path);
       await run("chown", String(owner), path);

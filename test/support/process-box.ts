@@ -1,5 +1,5 @@
 /** A whole installation as a process: data folder, port, pool and a corner of the real engine of its own. */
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -30,9 +30,12 @@ export class ProcessBox implements AsyncDisposable {
   }
 
   /** Not started yet. `folder` is copied, with its instance id, in place of a new one: the same corner of the engine. */
-  static async make(options: { folder?: ProcessBox; env?: ProcessBox["env"] } = {}) {
+  static async make(
+    options: { folder?: ProcessBox; env?: ProcessBox["env"]; dataDir?: string } = {},
+  ): Promise<ProcessBox> {
     const run = options.folder?.docker ?? (await createDockerRun());
-    const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "homeroom-test-")));
+    await mkdir(dataDir, { recursive: true });
     if (options.folder === undefined) {
       await writeFile(join(dataDir, "secrets.json"), JSON.stringify(run.secrets), { mode: 0o600 });
     } else {
@@ -143,7 +146,10 @@ export class ProcessBox implements AsyncDisposable {
     await this.#hub?.[Symbol.asyncDispose]();
     // What it made is removed with the original.
     if (!this.#isCopy) await this.docker[Symbol.asyncDispose]();
-    await rm(this.dataDir, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true }).catch((error: unknown) => {
+      // A disk of its own, which goes with whoever mounted it.
+      if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
+    });
   }
 }
 

@@ -1,0 +1,191 @@
+/** The disk of the data folder is full, at work and at the start of the hub: a real file system without room. */
+import assert from "node:assert/strict";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { HttpClient } from "#test/support/http-client.ts";
+import { type LoopDisk, makeLoopDisk, whyNoLoopDisk } from "#test/support/loop-disk.ts";
+import { ProcessBox } from "#test/support/process-box.ts";
+
+const skip = (await whyNoLoopDisk()) ?? false;
+
+describe("a data folder on a full disk", { timeout: 300_000, skip }, () => {
+  let disk: LoopDisk;
+  let path: string;
+  let box: ProcessBox;
+  let maria: HttpClient;
+  let ada: HttpClient;
+  let fillers = 0;
+
+  before(async () => {
+    disk = await makeLoopDisk(16, 500);
+    path = await disk.mount();
+    box = await ProcessBox.start({ dataDir: join(path, "data") });
+    ada = await box.addPerson("ada", "owner");
+    maria = await box.addPerson("maria");
+    await box.addPerson("jose");
+    await box.openNotebook(maria, "maria");
+  });
+  after(async () => {
+    await box?.[Symbol.asyncDispose]();
+    await disk?.[Symbol.asyncDispose]();
+  });
+
+  /** Until not one byte more fits; again and again, as the disk keeps some aside for what is on the way. */
+  async function fill(): Promise<void> {
+    await using file = await open(join(path, "filler"), "a");
+    for (let fullInARow = 0; fullInARow < 3;) {
+      try {
+        await file.write(Buffer.alloc(4096));
+        fullInARow = 0;
+      } catch (error) {
+        assert.ok(
+          error instanceof Error && "code" in error && error.code === "ENOSPC",
+          String(error),
+        );
+        fullInARow += 1;
+        await file.sync().catch(() => undefined);
+      }
+    }
+  }
+
+  const empty = () => rm(join(path, "filler"), { force: true });
+
+  async function accounts(): Promise<string> {
+    const { text } = await box.console("GET", "accounts");
+    const { users } = JSON.parse(text) as { users: Record<string, unknown>[] };
+    return JSON.stringify(
+      users.map(({ name, role, display_name, state }) => [name, role, display_name, state]),
+    );
+  }
+
+  /** Until the store has noticed: a few bytes may still find room in blocks that are there. */
+  async function untilRefused(): Promise<void> {
+    for (let tries = 0; tries < 500; tries += 1) {
+      await fill();
+      const answer = await box.console("POST", "accounts", {
+        name: `filler${(fillers += 1)}`,
+        password: "many words here",
+      });
+      if (answer.status === 503) return;
+      assert.equal(answer.status, 201, answer.text);
+    }
+    throw new Error("the disk is never full");
+  }
+
+  const changes: readonly (readonly [
+    what: string,
+    method: string,
+    path: string,
+    json?: unknown,
+  ])[] = [
+    [
+      "an account that is added",
+      "POST",
+      "accounts",
+      { name: "zoe", password: "zoe has many words" },
+    ],
+    ["a name", "PATCH", "accounts/jose", { name: "joseph" }],
+    ["a role", "PATCH", "accounts/jose", { role: "teacher" }],
+    ["a lock", "PATCH", "accounts/jose", { disabled: true }],
+    ["a new first password", "POST", "accounts/jose/reset"],
+    ["a removal", "DELETE", "accounts/jose"],
+  ];
+
+  it("refuses every change of an account in words, and does nothing by halves", async () => {
+    await untilRefused();
+    const before = await accounts();
+    for (const [what, method, to, json] of changes) {
+      const answer = await box.console(method, to, json);
+      assert.equal(answer.status, 503, `${what}: ${answer.text}`);
+      assert.match(answer.text, /could not (?:save that|be written)/, what);
+      assert.match(answer.text, /Nothing was changed/, what);
+      assert.equal(await accounts(), before, what);
+    }
+    const trash = JSON.parse((await box.console("GET", "trash")).text) as { users: unknown[] };
+    assert.deepEqual(trash.users, []);
+  });
+
+  it("says it on pages, too, and keeps those who are signed in and their notebooks", async () => {
+    assert.equal((await maria.get("/hub/home")).status, 200);
+    assert.equal((await maria.get("/user/maria/api/status")).status, 200);
+    assert.equal((await ada.get("/hub/admin")).status, 200);
+    await maria.get("/hub/account");
+    const refused = await maria.post("/hub/change-password", {
+      current: "maria has many words",
+      password: "other words than before",
+      password_repeat: "other words than before",
+    });
+    assert.equal(refused.status, 503);
+    assert.match(refused.text, /could not save that/);
+  });
+
+  it("lets people in with their passwords, or says why not", async (t) => {
+    const client = box.hub.client();
+    await client.get("/hub/login");
+    const answer = await client.post("/hub/login", {
+      username: "jose",
+      password: "jose has many words",
+    });
+    t.diagnostic(`signing in answered ${answer.status}`);
+    if (answer.status === 302) {
+      assert.equal((await client.get("/hub/home")).status, 200);
+    } else {
+      assert.equal(answer.status, 503);
+      assert.match(answer.text, /could not save that/);
+    }
+    const wrong = await client.post("/hub/login", { username: "jose", password: "not his words" });
+    assert.ok(wrong.status === 403 || wrong.status === 503, String(wrong.status));
+  });
+
+  it("signs people out all the same", async () => {
+    await empty();
+    const there = await box.signIn("maria");
+    await untilRefused();
+    await there.get("/hub/home");
+    const answer = await there.post("/hub/logout");
+    assert.equal(answer.status, 302, answer.text);
+    assert.equal((await there.get("/hub/home")).status, 302);
+    assert.equal((await there.get("/user/maria/api/status")).status, 403);
+  });
+
+  it("works again when there is room, without a restart, and has lost nothing", async () => {
+    const before = await accounts();
+    await empty();
+    const added = await box.console("POST", "accounts", {
+      name: "kim",
+      password: "kim has many words",
+    });
+    assert.equal(added.status, 201, added.text);
+    await box.signIn("kim");
+    await box.signIn("jose");
+    const after = await accounts();
+    assert.equal(after, before.replace(/\]$/, ',["kim","student","kim","active"]]'));
+    await box.restart("SIGKILL");
+    assert.equal(await accounts(), after);
+  });
+
+  it("starts on a full disk and lets people in, or says what is wrong and starts when there is room", async (t) => {
+    const before = await accounts();
+    await box.kill("SIGTERM");
+    await fill();
+    let failure = "";
+    try {
+      await box.start();
+    } catch (error) {
+      failure = String(error);
+    }
+    t.diagnostic(failure === "" ? "it started" : failure.slice(-300));
+    if (failure === "") {
+      assert.equal((await box.hub.client().get("/hub/login")).status, 200);
+      assert.equal(await accounts(), before);
+    } else {
+      assert.match(failure, /No space left|no space left|disk is full/i);
+    }
+    await empty();
+    if (failure !== "") await box.start();
+    else await box.restart("SIGTERM");
+    assert.equal(await accounts(), before);
+    await box.signIn("jose");
+  });
+});
