@@ -10,6 +10,8 @@ import type { UserId } from "#src/stores/records.ts";
 
 export class FakeHomes implements Homes {
   readonly files = new Map<UserId, Map<string, Buffer>>();
+  /** What counting ends with while it is set. */
+  failure: HubError | undefined;
 
   async ensure(userId: UserId): Promise<void> {
     this.#home(userId);
@@ -20,6 +22,7 @@ export class FakeHomes implements Homes {
   }
 
   async usage(userId: UserId): Promise<{ bytes: number; files: number }> {
+    if (this.failure !== undefined) throw this.failure;
     const contents = Array.from(this.#home(userId).values());
     return { bytes: contents.reduce((sum, each) => sum + each.length, 0), files: contents.length };
   }
