@@ -72,7 +72,7 @@ export function signUpPages(parts: SignUpParts) {
       const actor = actorOf(undefined, ctx.state.request);
       await parts.startSession(ctx, await signUp.join(wish, password, actor), false);
     } catch (error) {
-      if (!(error instanceof HubError) || !isAboutPassword(error)) throw error;
+      if (!(error instanceof HubError) || !staysHere(error)) throw error;
       // Whether the rest still holds, the first step says.
       const proposal = await signUp.look(wish, actorOf(undefined, ctx.state.request));
       answerStatus(ctx, error);
@@ -82,7 +82,8 @@ export function signUpPages(parts: SignUpParts) {
 
   /** The form again, or the page that says that there is none. */
   function refuse(ctx: HubContext, error: unknown, values?: Values): void {
-    if (!(error instanceof HubError) || error.status >= 500) throw error;
+    if (!(error instanceof HubError)) throw error;
+    if (error.status >= 500 && error.code !== "too_busy") throw error;
     if (error.code === "sign_up_closed" || values === undefined) {
       if (wantsJson(ctx)) throw error;
       answerStatus(ctx, error);
@@ -176,8 +177,9 @@ function answerStatus(ctx: HubContext, error: HubError): void {
   if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
 }
 
-function isAboutPassword(error: HubError): boolean {
-  return error.code.startsWith("password_");
+/** Another password, or the same once more in a moment. */
+function staysHere({ code }: HubError): boolean {
+  return code.startsWith("password_") || code === "too_busy";
 }
 
 function wishOf({ displayName, code, classId }: Values, name: string): Wish {
