@@ -289,6 +289,38 @@ describe("the class", () => {
   });
 });
 
+describe("the list of people", () => {
+  it("is searched by name and by where the account stands, both at once", async () => {
+    await open("roster-full");
+    const shown = (): Promise<string[]> =>
+      page.evaluate<string[]>(
+        "[...document.querySelectorAll('#people-rows tr')].filter((row) => row.checkVisibility()).map((row) => row.querySelector('.user').textContent)",
+      );
+    await page.locator("#find-state").selectOption("locked");
+    assert.deepEqual(await shown(), ["jose"]);
+    await page.locator("#find").fill("maria");
+    assert.deepEqual(await shown(), []);
+    await until(async () => (await page.locator("#announcer").textContent()) === "Nobody found");
+    await page.locator("#find-state").selectOption("");
+    assert.deepEqual(await shown(), ["maria"]);
+  });
+});
+
+describe("a person's page", () => {
+  it("asks before it locks, names the person, and takes no for an answer", async () => {
+    await open("person-full");
+    redirectTo("/hub/admin/people/kofi/disable", "person-locked");
+    await page.locator("text=Lock this account >> nth=0").click();
+    const question = (await page.locator("#ask-lock").textContent()) ?? "";
+    assert.match(question, /Lock the account of Kofi Mensah\? Kofi Mensah is signed out/);
+    await page.locator("#ask-lock >> text=Cancel").click();
+    assert.match(page.url(), /person-full/);
+    await page.locator("text=Lock this account >> nth=0").click();
+    await page.locator("#ask-lock button >> nth=0").click();
+    await page.waitForURL(/person-locked/);
+  });
+});
+
 describe("passwords", () => {
   it("are shown on request", async () => {
     await open("login-prefilled");
