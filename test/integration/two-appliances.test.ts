@@ -5,8 +5,9 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { makeId } from "#src/stores/ids.ts";
+import { type Appliance, startAppliance } from "#test/support/appliance.ts";
 import { docker } from "#test/support/docker.ts";
-import type { HttpClient } from "#test/support/http-client.ts";
+import { HttpClient } from "#test/support/http-client.ts";
 import { ProcessBox } from "#test/support/process-box.ts";
 
 /** The same people in both: names must not be what tells them apart. */
@@ -229,4 +230,95 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
   async function image(): Promise<string> {
     return left.box.env["HOMEROOM_NOTEBOOK_IMAGE"] ?? "";
   }
+});
+
+/** As people run them: each from the same folder, under a project name, port and pool of its own. */
+describe("two boxes made by ./homeroom up", { timeout: 900_000 }, () => {
+  let left: Appliance;
+  let right: Appliance;
+  const owners = new Map<Appliance, HttpClient>();
+
+  before(async () => {
+    left = await startAppliance();
+    right = await startAppliance({ basePath: "/jupyterhub/" });
+  });
+  after(async () => {
+    await left?.[Symbol.asyncDispose]();
+    await right?.[Symbol.asyncDispose]();
+  });
+
+  async function setUp(box: Appliance): Promise<HttpClient> {
+    const code = /set-up code: (\S+)/.exec(box.output())?.[1] ?? assert.fail(box.output());
+    const owner = new HttpClient(box.origin);
+    const path = `${box.basePath}hub/setup`;
+    await owner.get(path);
+    const password = "correct horse battery";
+    const form = { code, username: "ada", display_name: "Ada", password };
+    const answer = await owner.post(path, { ...form, password_repeat: password });
+    assert.equal(answer.status, 302, answer.text);
+    return owner;
+  }
+
+  async function openLab(box: Appliance): Promise<void> {
+    const owner = owners.get(box) ?? assert.fail();
+    const lab = `${box.basePath}user/ada/lab`;
+    let last = await owner.get(`${box.basePath}hub/spawn`, { follow: true });
+    for (let tries = 0; tries < 150 && (last.url !== lab || last.status !== 200); tries += 1) {
+      await sleep(400);
+      last = await owner.get(`${box.basePath}hub/spawn`, { follow: true });
+    }
+    assert.equal(last.url, lab, last.text);
+  }
+
+  async function statusOf(box: Appliance): Promise<number> {
+    const owner = owners.get(box) ?? assert.fail();
+    return (await owner.get(`${box.basePath}user/ada/api/status`)).status;
+  }
+
+  async function volumesOf(box: Appliance): Promise<string[]> {
+    const filter = `label=com.docker.compose.project=${box.project}`;
+    const text = await docker("volume", "ls", "--quiet", "--filter", filter);
+    return text.split("\n").filter((line) => line !== "");
+  }
+
+  it("have data of their own, and people of the same name in both", async () => {
+    for (const box of [left, right]) owners.set(box, await setUp(box));
+    assert.deepEqual(await volumesOf(left), [`${left.project}_data`]);
+    assert.deepEqual(await volumesOf(right), [`${right.project}_data`]);
+    const cookie = owners.get(left)?.cookieHeader("/hub/home") ?? "";
+    const visitor = new HttpClient(right.origin);
+    // A browser sends the cookies of one port to the other: they open nothing there.
+    const foreign = await visitor.get("/jupyterhub/hub/home", { headers: { cookie } });
+    assert.equal(foreign.status, 302);
+  });
+
+  it("have notebooks at the same time", async () => {
+    await Promise.all([openLab(left), openLab(right)]);
+    assert.deepEqual([await statusOf(left), await statusOf(right)], [200, 200]);
+    const all = [...(await left.notebooks()), ...(await right.notebooks())];
+    assert.equal(new Set(all).size, 2);
+  });
+
+  it("go down alone: the other goes on with its notebook and its images, and the first comes back", async () => {
+    const notebooks = await right.notebooks();
+    const hub = await right.hubContainer();
+    await left.down();
+    assert.equal(await statusOf(right), 200);
+    assert.deepEqual(await right.notebooks(), notebooks);
+    assert.equal(await right.hubContainer(), hub);
+    for (const image of ["hub", "notebook"]) {
+      await docker("image", "inspect", `${right.project}-${image}`);
+      await docker("image", "inspect", `${left.project}-${image}`);
+    }
+    await left.up();
+    assert.deepEqual(await right.notebooks(), notebooks);
+    await openLab(left);
+    assert.deepEqual([await statusOf(left), await statusOf(right)], [200, 200]);
+  });
+
+  it("keep their settings apart", async () => {
+    const [here, there] = await Promise.all([left.command(["status"]), right.command(["status"])]);
+    assert.match(here, new RegExp(`:${new URL(left.origin).port}/`));
+    assert.match(there, new RegExp(`:${new URL(right.origin).port}/jupyterhub/`));
+  });
 });
