@@ -1,7 +1,7 @@
 /** The program as people run it: exit codes, what stands on which output, and how it ends. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -89,8 +89,9 @@ describe("the program", () => {
     other.close();
   });
 
-  it("says in words that the database is damaged", async () => {
+  it("says in words that the database is damaged, when there is no copy of it", async () => {
     await (await startHub()).kill("SIGTERM");
+    await rm(join(folder.path, "exports"), { recursive: true });
     await writeFile(join(folder.path, "db", "CURRENT"), "");
     for (const line of ["", "user list"]) {
       const done = await main(line, { env: { HOMEROOM_PORT: String(await freePort()) } });
@@ -141,6 +142,84 @@ describe("the program", () => {
         assert.equal(list.stderr, "");
       });
     }
+
+    for (const [name, prepare] of Object.entries(hubs)) {
+      it(`keep accounts through all that happens to them, ${name}`, async () => {
+        await using _hub = await prepare();
+        const done = async (line: string, input?: string) => {
+          const { code, stdout, stderr } = await main(line, input === undefined ? {} : { input });
+          assert.equal(code, 0, `${line}: ${stderr}`);
+          return stdout;
+        };
+        await done("user add ada --role owner");
+        await done("user add maria --display María");
+        await done("user rename MARIA mia --display=Mia");
+        await done("user disable mia");
+        assert.match(await done("user show mia"), /^State: +locked since /m);
+        await done("user enable mia");
+        await done("user role mia teacher");
+        await done("user sign-out mia");
+        await done("user remove mia");
+        await done("user add mia");
+        const taken = await main("user restore mia");
+        assert.equal(taken.code, 1);
+        assert.match(taken.stderr, /mia\. Choose another with: .*--as/);
+        await done("user restore Mia --as maria");
+        assert.match(await done("user list"), /^maria +Mia +teacher +active /m);
+        await done("user remove mia");
+        await done("user erase mia", "mia\n");
+        assert.match(await done("sign-up code --hours 1"), /^\S+\n$/);
+        await done("sign-up off");
+        assert.match(await done("audit --about maria"), /user\.restored/);
+        assert.match(await done("audit --csv"), /,user\.renamed,/);
+      });
+
+      it(`let the owner back in, ${name}`, async () => {
+        await using _hub = await prepare();
+        const nobody = await main("reset-owner");
+        assert.equal(nobody.code, 1);
+        assert.match(nobody.stderr, /setup-code/);
+        const added = await main("user add ada --role owner");
+        const reset = await main("reset-owner");
+        assert.equal(reset.code, 0, reset.stderr);
+        assert.match(reset.stdout, /^\S{8,}\n$/);
+        assert.notEqual(reset.stdout, added.stdout);
+        await main("user add bo --role owner");
+        const which = await main("reset-owner");
+        assert.equal(which.code, 1);
+        assert.equal(which.stdout, "");
+        assert.match(which.stderr, /ada, bo/);
+        assert.equal((await main("reset-owner BO")).code, 0);
+      });
+
+      it(`look whether the box is well, ${name}`, async () => {
+        await using _hub = await prepare();
+        await main("user add ada --role owner");
+        const done = await main("doctor --json");
+        // There is no Docker at this socket; everything else can be looked at.
+        assert.equal(done.code, 1, done.stderr);
+        const { checks } = JSON.parse(done.stdout) as {
+          checks: readonly { name: string; status: string; text: string }[];
+        };
+        const found = new Map(checks.map((check) => [check.name, check]));
+        assert.equal(found.get("docker")?.status, "bad");
+        for (const name of ["memory", "clock", "database", "exports", "secrets"]) {
+          assert.equal(found.get(name)?.status, "ok", `${name}: ${found.get(name)?.text}`);
+        }
+        assert.match(found.get("owners")?.text ?? "", /^ada is the only owner/);
+      });
+    }
+
+    it("look at the box when the database cannot be opened, too", async () => {
+      await (await startHub()).kill("SIGTERM");
+      await rm(join(folder.path, "exports"), { recursive: true, force: true });
+      await writeFile(join(folder.path, "db", "CURRENT"), "");
+      const done = await main("doctor");
+      assert.equal(done.code, 1);
+      assert.match(done.stdout, /^bad +Database +The database in .* cannot be read/m);
+      assert.match(done.stdout, /^(?:ok|!) +Data disk /m);
+      assert.match(done.stdout, /^ok +Secrets /m);
+    });
 
     it("wait for one another: none is refused because another has the database open", async () => {
       const names = ["ana", "juan", "maria", "wei"];
