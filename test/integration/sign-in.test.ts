@@ -1,5 +1,7 @@
 /** Signing in while somebody guesses, and the list of browsers in which a person is signed in: over HTTP. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
@@ -124,6 +126,33 @@ describe("a guesser", () => {
       302,
       "a page that is new gets in",
     );
+  });
+
+  it("who does not wait for the answers leaves the line at once", async () => {
+    const client = box.client();
+    await client.get(LOGIN);
+    const fields = { _xsrf: client.cookie("_xsrf", LOGIN) ?? "", password: "a guess" };
+    const sent = Array.from({ length: 60 }, async (_, index) => {
+      const request = httpRequest(`${box.origin}${LOGIN}`, {
+        method: "POST",
+        agent: false,
+        headers: {
+          cookie: client.cookieHeader(LOGIN),
+          "content-type": "application/x-www-form-urlencoded",
+        },
+      });
+      request.on("error", () => {});
+      request.end(new URLSearchParams({ ...fields, username: `gone${index}` }).toString());
+      await once(request, "finish");
+      return request;
+    });
+    const requests = await Promise.all(sent);
+    for (const request of requests) request.destroy();
+    assert.equal((await signIn(box.client(), "student4")).status, 302);
+    const { text } = await consoleOf(box).get("/hub/api/audit?limit=200");
+    // Who came before them in the line has been answered by now.
+    const evaluated = text.match(/gone\d+/g)?.length ?? 0;
+    assert.ok(evaluated < 30, `${evaluated} were evaluated all the same`);
   });
 
   it("gets the same answer whatever was wrong", async () => {
