@@ -129,12 +129,7 @@ describe("the frame of a page", () => {
         .flatMap((nav) => [...elements(nav)].filter(({ tag }) => tag === "a"))
         .map((link) => (attribute(link, "aria-current") ?? "") + textContent(link));
     assert.deepEqual(entries("home-running"), ["pageMy notebook", "My account"]);
-    assert.deepEqual(entries("class-full"), [
-      "pageClass",
-      "People",
-      "My notebook",
-      "My account",
-    ]);
+    assert.deepEqual(entries("class-full"), ["pageClass", "People", "My notebook", "My account"]);
     assert.deepEqual(entries("login-empty"), []);
     assert.deepEqual(entries("first-empty"), [], "nothing else is open before the own password");
   });
