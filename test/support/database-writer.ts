@@ -12,6 +12,17 @@ const [dataDir = "", prefix = "p", atOnce = "1"] = process.argv.slice(2);
 const store = await openStore(dataDir, { log: silentLog });
 let number = 0;
 
+let trouble = false;
+
+/** `trouble` while exports and journal cannot be written, `well` when they can again. */
+function sayTrouble(): void {
+  const now = store.health().trouble !== undefined;
+  if (now !== trouble) {
+    writeSync(1, `${now ? "trouble" : "well"}\n`);
+  }
+  trouble = now;
+}
+
 async function addForEver(): Promise<never> {
   for (;;) {
     number += 1;
@@ -19,6 +30,7 @@ async function addForEver(): Promise<never> {
     try {
       await addPerson(store, name);
       writeSync(1, `kept ${name}\n`);
+      sayTrouble();
     } catch (error) {
       const code = error instanceof HubError ? error.code : String(error);
       writeSync(1, `refused ${name} ${code}\n`);

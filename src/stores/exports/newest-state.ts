@@ -1,8 +1,9 @@
 /** What exports and journals know of the database: where a restore begins. */
 import { Checksum } from "#src/stores/checksum.ts";
 import { detailOf } from "#src/stores/files.ts";
-import type { IsoTime, UserId } from "#src/stores/records.ts";
-import { redactedRow } from "#src/stores/redact.ts";
+import { toFrozen } from "#src/stores/frozen-json.ts";
+import type { AuditRecord, IsoTime, UserId } from "#src/stores/records.ts";
+import { namesIn, redactedRow } from "#src/stores/redact.ts";
 import { applyTo, type AuditRow, type Rows } from "#src/stores/rows.ts";
 import { readExport, type ExportContent } from "./export-file.ts";
 import type { ExportsFolder, JournalEntry } from "./exports-folder.ts";
@@ -101,10 +102,15 @@ function carryOnAudit(audit: Map<string, string>, { audit: added, redact }: Jour
   }
 }
 
-export function redactAll(audit: Map<string, string>, userIds: readonly UserId[]): void {
+function redactAll(audit: Map<string, string>, userIds: readonly UserId[]): void {
   for (const userId of userIds) {
-    for (const row of Array.from(audit, ([key, text]): AuditRow => ({ key, text }))) {
-      const redacted = redactedRow(row, userId);
+    const rows = Array.from(audit, ([key, text]): AuditRow => ({ key, text }));
+    const about = rows.filter(({ text }) => text.includes(userId));
+    const names = new Set(
+      about.flatMap(({ text }) => namesIn(toFrozen<AuditRecord>(text), userId)),
+    );
+    for (const row of rows) {
+      const redacted = redactedRow(row, userId, names);
       if (redacted !== undefined) {
         audit.set(redacted.key, redacted.text);
       }

@@ -95,11 +95,18 @@ export class LevelBacking implements Backing {
   }
 
   async close(): Promise<void> {
+    if (this.#doubt !== undefined) {
+      // Whoever was told that nothing changed shall not find it changed at the next start.
+      await this.#sureDatabase().catch(() => undefined);
+    }
     await this.#exporter.close();
     const database = this.#database;
     this.#database = undefined;
-    await database?.close();
-    await this.#marker.close();
+    try {
+      await database?.close();
+    } finally {
+      await this.#marker.close();
+    }
   }
 
   /** The journal first: the marker tells of no change that it does not have. */

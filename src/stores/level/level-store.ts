@@ -12,7 +12,7 @@ import { migrations, type Migration } from "#src/stores/migrations/migrations.ts
 import type { Store, StoreCheck, StoreHealth } from "#src/stores/store.ts";
 import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 import { Database } from "./database.ts";
-import { LevelBacking } from "./level-backing.ts";
+import { LevelBacking, type OpenDatabase } from "./level-backing.ts";
 import { Marker } from "./marker.ts";
 import { openDatabase, type Opened } from "./opening.ts";
 import { finishRestore, reasonOf, restoreDatabase } from "./restore.ts";
@@ -30,6 +30,8 @@ export interface LevelStoreOptions {
   readonly migrations?: readonly Migration[];
   /** For tests: when exports are made. */
   readonly later?: ExporterOptions["later"];
+  /** For tests: what stands between the store and its database. */
+  readonly through?: (database: OpenDatabase) => OpenDatabase;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function openLevelStore(
 
 async function openOrRestore(path: string, options: LevelStoreOptions): Promise<LevelStore> {
   const { log, clock = systemClock, migrations: steps = migrations, later } = options;
+  const { through = (database) => database } = options;
   const folder = new ExportsFolder(join(dirname(path), "exports"));
   await finishRestore(path);
   const marker = await Marker.read(join(dirname(path), "initialised"), log);
@@ -78,8 +81,8 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
     log,
     marker,
     exporter,
-    database: opened.database,
-    reopen: () => Database.open(path, { create: false }),
+    database: through(opened.database),
+    reopen: async () => through(await Database.open(path, { create: false })),
     checksum: opened.checksum,
   });
   const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter });
