@@ -164,8 +164,10 @@ describe("the health of the box", () => {
     await start();
     owner = box.client();
     await signIn(owner, basePath, OWNER, OWNER_PASSWORD);
-    assert.match((await owner.get(`${hub}home`)).text, /last 2 changes are lost/);
-    assert.match((await owner.get(page)).text, /I have read this/);
+    assert.match((await owner.get(`${hub}home`)).text, /put back from a copy/);
+    const told = (await owner.get(page)).text;
+    assert.match(told, /I have read this/);
+    assert.match(told, /2026-11-20 07:00/);
     const read = await owner.post(`${page}/notice`, {}, { follow: true });
     assert.equal(read.status, 200);
     assert.doesNotMatch(read.text, /I have read this/);

@@ -79,7 +79,7 @@ const restored: Check = failed(
   "database",
   {
     code: "database_restored_older",
-    params: { detail: "the last change is missing", count: 3, time: "2026-11-22T09:00:00.000Z" },
+    params: { detail: "the last change is missing", count: 3, time: "2026-11-22 09:00" },
   },
   "warning",
 );
@@ -554,7 +554,11 @@ export const samples: readonly Sample[] = [
     {
       notebook: notebook(statuses.running),
       eventsUrl: "/hub/events/notebook/okoro",
-      health: { url: "/hub/admin/health", worst: restored, more: 2 },
+      health: {
+        url: "/hub/admin/health",
+        worst: found("database", "database_restored"),
+        more: 2,
+      },
     },
     { ...teacher, nav: "home" },
   ),

@@ -16,7 +16,6 @@ import {
   checkDatabase,
   checkExports,
   checkOwners,
-  checkRestored,
   checkSecrets,
 } from "./record-checks.ts";
 import { livingPeople, newestOnRecord } from "./store-facts.ts";
@@ -208,7 +207,7 @@ function glanceAtStore(store: Store): readonly (Check | undefined)[] {
   const { trouble } = health;
   return [
     trouble === undefined ? undefined : failed("exports", trouble),
-    checkRestored(health),
+    health.restored === undefined ? undefined : found("database", "database_restored"),
     checkOwners(livingPeople(store)),
   ];
 }

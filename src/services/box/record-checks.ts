@@ -40,10 +40,10 @@ export function checkDatabase(health: StoreHealth, check: StoreCheck): Check {
   return checkRestored(health) ?? found("database", "database_fine", { rows, lines: auditRows });
 }
 
-export function checkRestored({ restored }: Pick<StoreHealth, "restored">): Check | undefined {
-  return restored === undefined
-    ? undefined
-    : failed("database", restoredNotice(restored).toData(), "warning");
+function checkRestored({ restored }: Pick<StoreHealth, "restored">): Check | undefined {
+  if (restored === undefined) return undefined;
+  const upTo = timeInWords(Date.parse(restored.upTo));
+  return failed("database", restoredNotice({ ...restored, upTo }).toData(), "warning");
 }
 
 /** Behind the newest change by more than this, copies are not made as they should be. */

@@ -183,7 +183,7 @@ describe("a glance at the box", () => {
       result: undefined,
     }));
     assert.equal(checks.isNoticeDue(), true);
-    assert.equal(checks.glance()[0]?.code, "database_restored_older");
+    assert.equal(checks.glance()[0]?.code, "database_restored");
     await checks.takeNotice(consoleActor);
     await checks.takeNotice(consoleActor);
     assert.equal(checks.isNoticeDue(), false);
