@@ -16,12 +16,17 @@ import { silentLog } from "#test/support/silent-log.ts";
 
 const writer = new URL("../support/database-writer.ts", import.meta.url).pathname;
 
-class Writer {
+class Writer implements AsyncDisposable {
   readonly #child;
   #output = "";
 
-  constructor(dataDir: string, atOnce: number, bytes: number | "unlimited" = "unlimited") {
-    const node = [process.execPath, writer, dataDir, "p", String(atOnce)];
+  constructor(
+    dataDir: string,
+    atOnce: number,
+    options: { readonly bytes?: number; readonly pause?: number },
+  ) {
+    const { bytes = "unlimited", pause = 0 } = options;
+    const node = [process.execPath, writer, dataDir, "p", String(atOnce), String(pause)];
     this.#child = spawn("prlimit", [`--fsize=${bytes}:unlimited`, "--", ...node], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -67,8 +72,14 @@ class Writer {
   }
 
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "close");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill("SIGKILL");
+      await once(this.#child, "close");
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
   }
 }
 
@@ -98,7 +109,7 @@ describe("a full disk", () => {
   for (const atOnce of [1, 3]) {
     it(`refuses changes in words, takes them again once there is space, and loses none (${atOnce} at once)`, async () => {
       await using folder = await makeFolder();
-      const writer = new Writer(folder.path, atOnce, 9_001);
+      await using writer = new Writer(folder.path, atOnce, { bytes: 9_001, pause: 5 });
       await writer.waitFor("refused", 5);
       assert.deepEqual([...new Set(writer.codes())], ["database_write_failed"]);
       assert.ok(writer.names("kept").length > 5, "it wrote before the disk was full");
@@ -128,7 +139,7 @@ describe("a full disk", () => {
       return;
     }
     try {
-      const writer = new Writer(disk, 3);
+      await using writer = new Writer(disk, 3, { pause: 20 });
       await writer.waitFor("refused", 10);
       assert.deepEqual([...new Set(writer.codes())], ["database_write_failed"]);
       execFileSync("mount", ["-o", "remount,size=64m", disk]);

@@ -168,6 +168,7 @@ export class Exporter {
       throw new TypeError("Nothing is open");
     }
     return this.#source.cut((now) => {
+      const audit = now.audit(AUDIT_ROWS);
       covers(this.#changes);
       this.#changes = 0;
       const { changes } = now.checksum;
@@ -178,7 +179,7 @@ export class Exporter {
       }
       return {
         // oxlint-disable-next-line typescript/no-misused-spread -- a cut is plain data
-        cut: { ...now, audit: now.audit(AUDIT_ROWS) },
+        cut: { ...now, audit },
         journal: goesOn ? undefined : before,
       };
     });
