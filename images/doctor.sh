@@ -59,15 +59,15 @@ check_compose() {
 }
 
 check_hub() {
-  case $(docker inspect --format '{{.State.Status}}' "$(hub_container)" 2>/dev/null) in
-    running)
-      if hub_answers; then
-        found ok hub "Homeroom is running."
-      else
-        found bad hub "Homeroom is running, but does not answer." "./homeroom logs tells why."
-      fi
+  if hub_answers; then
+    found ok hub "Homeroom is running."
+    return
+  fi
+  case $(docker inspect --format '{{.State.Status}} {{.RestartCount}}' "$(hub_container)" 2>/dev/null) in
+    "running 0") found bad hub "Homeroom is running, but does not answer." "./homeroom logs tells why." ;;
+    running* | restarting*)
+      found bad hub "Homeroom ends again each time it is started." "./homeroom logs tells why."
       ;;
-    restarting) found bad hub "Homeroom ends again each time it is started." "./homeroom logs tells why." ;;
     *) found warning hub "Homeroom is not running." "Start it with: ./homeroom up" ;;
   esac
 }

@@ -226,6 +226,21 @@ describe("doctor, from outside", () => {
     });
   }
 
+  it("tells a hub that runs, hangs, ends again and again, and is stopped apart", () => {
+    using bench = new ShellBench();
+    const hubIs = (state: string, answers: boolean) => {
+      bench.program("docker", `[ "$1" = inspect ] && echo "${state}"`);
+      const code = `hub_answers() { ${answers}; }; hub_container() { echo x; }; check_hub`;
+      const [status = "", , text = ""] = foundBy(bench, code)[0] ?? [];
+      return `${status}: ${text}`;
+    };
+    assert.equal(hubIs("running 1", true), "ok: Homeroom is running.");
+    assert.match(hubIs("running 0", false), /^bad: .* does not answer/);
+    assert.match(hubIs("running 3", false), /^bad: .* ends again each time/);
+    assert.match(hubIs("restarting 3", false), /^bad: .* ends again each time/);
+    assert.match(hubIs("exited 0", false), /^warning: Homeroom is not running/);
+  });
+
   it("knows older versions from newer ones", () => {
     using bench = new ShellBench();
     const versions = ["19.03.15", "20.9", "20.10.24+dfsg1", "28.2.2", "dev", ""];
