@@ -300,7 +300,12 @@ export function testSpawner(name: string, open: () => Promise<SpawnerUnderTest>)
 
     describe("report", () => {
       it("tells plain JSON values about the engine, and changes nothing", async () => {
-        const before = await test.spawner.list(soon());
+        // In no order.
+        const list = async () =>
+          (await test.spawner.list(soon())).toSorted((a, b) =>
+            a.serverId.localeCompare(b.serverId),
+          );
+        const before = await list();
         const report = await test.spawner.report(soon());
         assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
         assert.match(report.version, /^\d+\.\d+/);
@@ -313,7 +318,7 @@ export function testSpawner(name: string, open: () => Promise<SpawnerUnderTest>)
         if (report.disk !== undefined) {
           assert.ok(report.disk.totalBytes > 0 && report.disk.freeBytes <= report.disk.totalBytes);
         }
-        assert.deepEqual(await test.spawner.list(soon()), before);
+        assert.deepEqual(await list(), before);
       });
 
       it("counts the networks of servers", async () => {
