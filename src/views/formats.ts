@@ -7,6 +7,7 @@ const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 const GIBIBYTE = 1024 ** 3;
 const MEBIBYTE = 1024 ** 2;
+const KIBIBYTE = 1024;
 
 /** page.js counts in the same steps, so that a text does not change when the script takes over. */
 const AGO_STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -22,6 +23,7 @@ export class Formats {
   readonly #percent: Intl.NumberFormat;
   readonly #gigabytes: Intl.NumberFormat;
   readonly #megabytes: Intl.NumberFormat;
+  readonly #kilobytes: Intl.NumberFormat;
   readonly #seconds: Intl.NumberFormat;
   readonly #minutes: Intl.NumberFormat;
   readonly #ago: Intl.RelativeTimeFormat;
@@ -41,6 +43,7 @@ export class Formats {
     this.#percent = new Intl.NumberFormat(language, { style: "percent" });
     this.#gigabytes = unit("gigabyte", 1);
     this.#megabytes = unit("megabyte", 0);
+    this.#kilobytes = unit("kilobyte", 0);
     this.#seconds = unit("second", 0);
     this.#minutes = unit("minute", 0);
     this.#ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -65,9 +68,10 @@ export class Formats {
   }
 
   bytes(value: number): string {
-    return value >= GIBIBYTE / 2
-      ? this.#gigabytes.format(value / GIBIBYTE)
-      : this.#megabytes.format(value / MEBIBYTE);
+    if (value >= GIBIBYTE / 2) return this.#gigabytes.format(value / GIBIBYTE);
+    return value >= MEBIBYTE / 2
+      ? this.#megabytes.format(value / MEBIBYTE)
+      : this.#kilobytes.format(value / KIBIBYTE);
   }
 
   duration(seconds: number): string {

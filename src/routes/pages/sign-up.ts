@@ -110,9 +110,11 @@ export function signUpPages(parts: SignUpParts) {
   }
 
   async function expired(ctx: HubContext): Promise<void> {
-    if (isSignedIn(ctx)) return ctx.redirect(paths.home);
     const reason = "Sign-up form invalid or expired. Try again.";
-    refuse(ctx, new HubError("form_expired", { reason }), valuesOf(await readForm(ctx)));
+    const expired = new HubError("form_expired", { reason });
+    // Who is signed in has no use for the form: the page that says so leads home.
+    if (isSignedIn(ctx)) throw expired;
+    refuse(ctx, expired, valuesOf(await readForm(ctx)));
   }
 
   function renderNames(

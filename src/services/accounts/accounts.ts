@@ -29,6 +29,7 @@ import {
   livingUser,
   livingUsers,
   ownerCount,
+  putUser,
   trashedUser,
   userNamed,
 } from "./user-records.ts";
@@ -110,14 +111,17 @@ export class Accounts {
     const hash = await this.#passwords.hash(input.password);
     return this.#store.change((state) => {
       assertNotSetUp(state);
-      const user = planUser(state, newcomer, { hash, isFirst: false }, this.#clock);
+      const made = planUser(state, newcomer, { hash, isFirst: false }, this.#clock);
+      // They are signed in with it.
+      const user = { ...made.result, lastSignIn: made.result.created };
       return {
         writes: [
-          ...user.writes,
+          ...made.writes,
+          putUser(user),
           { remove: "settings", key: SETUP_CODE_KEY },
-          auditRow({ action: "setup.done", actor, subject: user.result }, this.#clock),
+          auditRow({ action: "setup.done", actor, subject: user }, this.#clock),
         ],
-        result: user.result,
+        result: user,
       };
     });
   }

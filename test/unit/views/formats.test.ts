@@ -32,6 +32,8 @@ describe("quantities", () => {
   it("count memory in the unit that fits", () => {
     assert.equal(english.bytes(0.61 * 1024 ** 3), "0.6 GB");
     assert.equal(english.bytes(200 * 1024 ** 2), "200 MB");
+    assert.equal(english.bytes(90_000), "88 kB");
+    assert.equal(english.bytes(0), "0 kB");
   });
   it("leave codes and ports as they are", () => {
     assert.equal(english.plainNumber(8888), "8888");

@@ -222,9 +222,22 @@ describe("the mode of a class", () => {
     for (let guesses = 0; guesses < 6; guesses += 1) {
       assert.equal(await failureOf(box.look({ ...wish, code: "XXXX-XXXX" })), "join_code_wrong");
     }
-    assert.equal(await failureOf(box.look({ ...wish, code })), "too_many_attempts");
-    assert.equal(await failureOf(box.join({ ...wish, code })), "too_many_attempts");
+    const guess = { ...wish, code: "XXXX-XXXX" };
+    assert.equal(await failureOf(box.look(guess)), "too_many_attempts");
+    for (let guesses = 7; guesses < 600; guesses += 1) {
+      await failureOf(box.join(guess));
+    }
+    assert.equal(await failureOf(box.join({ ...wish, code })), "sign_up_limit");
     assert.equal(await failureOf(box.look({ ...wish, code }, "10.0.0.9")), "no failure");
+  });
+
+  it("code: a guesser behind the same address does not keep the others from joining", async () => {
+    const code = await box.set({ mode: "code" });
+    for (let guesses = 0; guesses < 30; guesses += 1) {
+      await failureOf(box.look({ ...wish, code: "XXXX-XXXX" }));
+    }
+    assert.equal(await failureOf(box.look({ ...wish, code })), "no failure");
+    assert.equal(await failureOf(box.join({ ...wish, code })), "no failure");
   });
 
   it("code: one that was right in the first step can be over in the second", async () => {
