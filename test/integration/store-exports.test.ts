@@ -316,16 +316,16 @@ describe("beside an open database", () => {
 
     it("goes on while changes are made", async () => {
       await using store = await open();
-      let goesOn = true;
+      const stop = new AbortController();
       const changing = (async () => {
-        for (let number = 0; goesOn; number += 1) {
+        for (let number = 0; !stop.signal.aborted; number += 1) {
           await addPerson(store, `p${number}`);
         }
       })();
       for (let round = 0; round < 5; round += 1) {
         assert.deepEqual((await store.verify()).problems, []);
       }
-      goesOn = false;
+      stop.abort();
       await changing;
     });
   });

@@ -1,5 +1,5 @@
 /** In the place of timers: a test says when the time has come. */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export class ManualTimer {
   #waiting: { readonly ms: number; readonly callback: () => void }[] = [];
@@ -23,13 +23,13 @@ export class ManualTimer {
     }
   }
 
-  /** Until `isSo`, which takes a few turns at most. */
+  /** Until `isSo`: files are written meanwhile. */
   async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (let turn = 0; turn < 2000; turn += 1) {
+    for (let look = 0; look < 10_000; look += 1) {
       if (await isSo()) {
         return;
       }
-      await nextTurn();
+      await sleep(1);
     }
     throw new Error("it did not come about");
   }
