@@ -556,7 +556,7 @@ export const samples: readonly Sample[] = [
       eventsUrl: "/hub/events/notebook/okoro",
       health: {
         url: "/hub/admin/health",
-        worst: found("database", "database_restored"),
+        worst: restored,
         more: 2,
       },
     },

@@ -16,6 +16,7 @@ import {
   checkDatabase,
   checkExports,
   checkOwners,
+  checkRestored,
   checkSecrets,
 } from "./record-checks.ts";
 import { livingPeople, newestOnRecord } from "./store-facts.ts";
@@ -205,10 +206,12 @@ export class BoxChecks {
 function glanceAtStore(store: Store): readonly (Check | undefined)[] {
   const health = store.health();
   const { trouble } = health;
+  const owners = checkOwners(livingPeople(store));
   return [
+    checkRestored(health),
     trouble === undefined ? undefined : failed("exports", trouble),
-    health.restored === undefined ? undefined : found("database", "database_restored"),
-    checkOwners(livingPeople(store)),
+    // Most boxes have one owner: worth a word where all is told, not on every page for ever.
+    owners.code === "owners_one" ? undefined : owners,
   ];
 }
 

@@ -92,13 +92,6 @@ export const findings = {
       "Copy the data folder to another disk now. At the next start Homeroom puts right what it can, and says so.",
   },
 
-  /** For a line on a page: the check itself tells more. */
-  database_restored: {
-    status: "warning",
-    text: "The accounts were damaged and were put back from a copy. Not all of what was changed last may be there.",
-    advice: "The page Health tells what is lost.",
-  },
-
   exports_fine: {
     status: "ok",
     text: "Good copies of the database: {good}. The newest was made {age} ago.",

@@ -40,7 +40,7 @@ export function checkDatabase(health: StoreHealth, check: StoreCheck): Check {
   return checkRestored(health) ?? found("database", "database_fine", { rows, lines: auditRows });
 }
 
-function checkRestored({ restored }: Pick<StoreHealth, "restored">): Check | undefined {
+export function checkRestored({ restored }: Pick<StoreHealth, "restored">): Check | undefined {
   if (restored === undefined) return undefined;
   const upTo = timeInWords(Date.parse(restored.upTo));
   return failed("database", restoredNotice({ ...restored, upTo }).toData(), "warning");
