@@ -162,7 +162,10 @@ describe("a glance at the box", () => {
     const { checks, add } = makeBox({ trouble });
     await add("maria");
     assert.deepEqual(
-      checks.glance().map(({ code, status }) => `${status} ${code}`).toSorted(),
+      checks
+        .glance()
+        .map(({ code, status }) => `${status} ${code}`)
+        .toSorted(),
       ["bad docker_unreachable", "bad owners_locked"],
     );
   });
