@@ -32,6 +32,8 @@ import type { Tasks } from "./tasks.ts";
 
 /** An "out of memory" of the engine belongs to an end that follows it within this time. */
 const MEMORY_TO_END_MS = 10_000;
+/** A hub that ends does not wait longer for an engine that is away. */
+const RELEASE_MS = 2000;
 const MOST_LOG_LINES = 2000;
 const JUPYTER_PORT = 8888;
 
@@ -180,6 +182,7 @@ export class DockerSpawner implements Spawner {
     this.#over.abort();
     await this.#sweeping;
     await this.#parts.starts.idle();
+    await this.#parts.claim.release(AbortSignal.timeout(RELEASE_MS));
   }
 
   async #stateOf(

@@ -2,8 +2,8 @@
  * One hub for each instance on an engine. A copy of a data folder has the same instance id: a second hub on it would
  * adopt the first one's notebooks, and remove those of people whom only the first one knows.
  *
- * The mark is a volume without content, whose label says who holds the instance. It is never given back: a holder that
- * has ended holds nothing, so that the next hub to start, from whatever folder, takes over without being told.
+ * The mark is a volume without content, whose label says who holds the instance. A holder that was killed holds nothing
+ * any more: the next hub to start, from whatever folder, takes over without being told.
  */
 import { readFile } from "node:fs/promises";
 import { HubError } from "#src/errors.ts";
@@ -24,7 +24,7 @@ export interface InstanceClaimOptions {
   readonly own: Pick<OwnContainer, "id">;
   readonly instanceId: InstanceId;
   readonly labels: Labels;
-  readonly log: Pick<Logger, "warn">;
+  readonly log: Pick<Logger, "debug" | "warn">;
 }
 
 export class InstanceClaim {
@@ -75,6 +75,22 @@ export class InstanceClaim {
       if (error.code !== "disk_full" && error.code !== "spawner_failed") throw error;
       log.warn({ err: error }, "a second hub of this instance would not be noticed");
       return false;
+    }
+  }
+
+  /** Leaves nothing behind when the hub ends in peace. Never fails. */
+  async release(signal: AbortSignal): Promise<void> {
+    const { engine, instanceId, log } = this.#parts;
+    if (this.#self === undefined || this.#isRefused) return;
+    const name = objectName(instanceId, "hub", instanceId);
+    try {
+      const mark = await engine.inspectVolume(name, signal);
+      if (mark?.[LABEL.holder] === this.#self) await engine.removeVolume(name, signal);
+    } catch (error) {
+      log.debug(
+        { err: error },
+        "the mark of this hub stays; it means nothing once the hub has ended",
+      );
     }
   }
 

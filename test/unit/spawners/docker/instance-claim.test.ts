@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
 import type { ContainerFacts } from "#src/spawners/docker/engine/facts.ts";
-import { InstanceClaim, type InstanceClaimOptions } from "#src/spawners/docker/instance-claim.ts";
+import { InstanceClaim } from "#src/spawners/docker/instance-claim.ts";
 import type { Labels } from "#src/spawners/docker/names.ts";
 import { makeId } from "#src/stores/ids.ts";
 import { silentLog } from "#test/support/silent-log.ts";
@@ -17,15 +17,15 @@ const soon = () => AbortSignal.timeout(5000);
 class SmallEngine {
   readonly volumes = new Map<string, Labels>();
   readonly running = new Set<string>();
-  readonly engine: InstanceClaimOptions["engine"] = {
-    inspectVolume: async (name) => this.volumes.get(name),
-    createVolume: async (name, labels) => {
+  readonly engine = {
+    inspectVolume: async (name: string) => this.volumes.get(name),
+    createVolume: async (name: string, labels: Labels) => {
       this.onCreate();
       // As the engine does: one that is there stays as it is.
       if (!this.volumes.has(name)) this.volumes.set(name, labels);
     },
-    removeVolume: async (name) => void this.volumes.delete(name),
-    inspectContainer: async (id) =>
+    removeVolume: async (name: string) => void this.volumes.delete(name),
+    inspectContainer: async (id: string) =>
       this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
   };
   onCreate: () => void = () => {};
@@ -70,6 +70,21 @@ describe("the claim of a hub on its instance", () => {
       await box.hub(BETA).hold(soon());
       assert.equal(box.holder, `container ${BETA}`);
     }
+  });
+
+  it("is given back at the end, by who holds it alone", async () => {
+    const box = new SmallEngine();
+    const alpha = box.hub(ALPHA);
+    const beta = box.hub(BETA);
+    await beta.release(soon());
+    await alpha.hold(soon());
+    await assert.rejects(beta.hold(soon()));
+    await beta.release(soon());
+    assert.equal(box.holder, `container ${ALPHA}`);
+    await alpha.release(soon());
+    assert.equal(box.volumes.size, 0);
+    box.engine.inspectVolume = () => Promise.reject(new Error("gone"));
+    await alpha.release(soon());
   });
 
   it("goes to one of two that begin at the same moment", async () => {
