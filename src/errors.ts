@@ -366,7 +366,7 @@ export const failures = {
     status: 503,
     student: "The box repaired its list of people from an older copy. Tell your teacher.",
     teacher:
-      "The database was damaged ({detail}) and was restored as it was on {time} (UTC). The last {count} changes are lost: people who were added since are missing, and whoever was given or chose a password since has the old one again. Everyone has to sign in again.",
+      "The database was damaged ({detail}) and was restored as it was on {time} (UTC). Changes lost since then: {count}. People who were added since are missing, and whoever was given or chose a password since has the old one again. Everyone has to sign in again.",
   },
   exports_not_written: {
     status: 503,

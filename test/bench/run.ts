@@ -1,9 +1,10 @@
 /**
- * `npm run bench [opening|process|sockets]`: figures against their goals. They belong here and not in a test: a busy
- * machine makes them worse without anything being broken.
+ * `npm run bench [opening|process|sockets|sign-in|store]`: figures against their goals. They belong here and not
+ * in a test: a busy machine makes them worse without anything being broken.
  */
 import { benchOpening } from "./opening.ts";
 import { benchProcess } from "./process.ts";
+import { benchStore } from "./store.ts";
 import { benchSignIn } from "./sign-in.ts";
 import { benchSockets } from "./sockets.ts";
 
@@ -14,3 +15,4 @@ if (wanted === undefined || wanted === "process") await benchProcess(200);
 if (wanted === undefined || wanted === "opening") await benchOpening(image, 10);
 if (wanted === undefined || wanted === "sockets") await benchSockets(3);
 if (wanted === undefined || wanted === "sign-in") await benchSignIn(3);
+if (wanted === undefined || wanted === "store") await benchStore();

@@ -231,6 +231,16 @@ describe("the program", () => {
     });
   });
 
+  it("says on the console that the database was restored, and has everybody who was there", async () => {
+    await main("user add ana --role owner");
+    await rm(join(folder.path, "db"), { recursive: true });
+    const hub = await startHub();
+    await hub.kill("SIGTERM");
+    assert.match(hub.output(), /^homeroom: The database was damaged .* Nothing was lost\./m);
+    const list = await main("user list");
+    assert.match(list.stdout, /\bana\b/);
+  });
+
   it("ends at once when it is asked for the second time", async () => {
     const hub = await startHub();
     hub.child.kill("SIGINT");
