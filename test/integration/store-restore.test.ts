@@ -109,7 +109,7 @@ describe("a restored database", () => {
     assert.equal(restored.lostChanges, 1);
     const words = failureText(restoredNotice(restored), "teacher");
     assert.match(words, /Changes lost since then: 1\./);
-    assert.match(words, /2026-11-22T08:00:00.000Z/);
+    assert.match(words, /on 2026-11-22 08:00 \(UTC\)/);
     assert.match(words, /has the old one again/);
   });
 
