@@ -39,7 +39,11 @@ export const restoredWasRead: Write = { remove: "settings", key: RESTORED_KEY };
 export function restoredNotice({ lostChanges, upTo, reason }: Restored): HubError {
   return lostChanges === 0
     ? new HubError("database_restored_whole", { detail: reason })
-    : new HubError("database_restored_older", { detail: reason, count: lostChanges, time: minute(upTo) });
+    : new HubError("database_restored_older", {
+        detail: reason,
+        count: lostChanges,
+        time: minute(upTo),
+      });
 }
 
 function minute(time: string): string {

@@ -75,7 +75,10 @@ describe("the check of the database", () => {
   it("tells that it was restored, and what is lost", () => {
     const check = checkDatabase({ restored }, whole);
     assert.equal(check.status, "warning");
-    assert.match(check.text, /as it was on 2026-11-22 09:00 \(UTC\)\. Changes lost since then: 3\./);
+    assert.match(
+      check.text,
+      /as it was on 2026-11-22 09:00 \(UTC\)\. Changes lost since then: 3\./,
+    );
     const none = checkDatabase({ restored: { ...restored, lostChanges: 0 } }, whole);
     assert.match(none.text, /Nothing was lost/);
   });
