@@ -1,9 +1,6 @@
 /**
  * Sessions: two cookies, one record (design D4). The index in memory follows the store, so that a session which
  * ends anywhere (sign-out, reset, removal) is refused with the next request.
- *
- * Ages are measured with the clock that only grows. The wall clock serves across restarts of the hub alone: on a
- * box without a battery clock it may jump by years while a class is signed in.
  */
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
@@ -11,19 +8,17 @@ import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { hasSamePassword, livingUser } from "#src/services/accounts/user-records.ts";
-import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
-import type { SessionId, SessionRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { SessionId, SessionRecord, UserId } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import { type MadeSession, makeSession, type NewSession } from "./new-session.ts";
 import { SessionIndex, type OpenSession } from "./session-index.ts";
+import { SessionTimes } from "./session-times.ts";
 
 export { deviceOf } from "./device.ts";
 
 /** The longest unused session of a person gives way to a new one. */
 const MAX_PER_USER = 20;
 const TIDY_INTERVAL_MS = 60_000;
-/** A wall clock that was set by more than this is followed in the records. */
-const CLOCK_STEP_MS = 60_000;
-const MAX_TEXT = 100;
 
 export interface SessionsOptions {
   readonly store: Store;
@@ -35,18 +30,9 @@ export interface SessionsOptions {
   readonly log: Pick<Logger, "error">;
 }
 
-export interface NewSession {
-  /** As it was when the password was checked. */
-  readonly user: UserRecord;
-  readonly mustChangePassword: boolean;
-  readonly device: string;
-  readonly address: string;
-  /** The own computer: it stays signed in, and only the greatest age ends the session. */
-  readonly isKept?: boolean;
-}
-
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions;
+  readonly #times: SessionTimes;
   readonly #index: SessionIndex;
   readonly #listeners = new Set<(ids: ReadonlySet<SessionId>) => void>();
   /** Ended here, but not yet in the store. */
@@ -56,6 +42,7 @@ export class Sessions implements AsyncDisposable {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#times = new SessionTimes(options);
     this.#index = new SessionIndex(options.clock);
     for (const [, record] of options.store.entries("sessions")) {
       this.#index.put(record);
@@ -70,26 +57,10 @@ export class Sessions implements AsyncDisposable {
    * Throws `wrong_password` when the account or its password was changed since it was checked, and
    * `account_locked`.
    */
-  async create(input: NewSession): Promise<{
-    readonly session: SessionRecord;
-    readonly hubSecret: string;
-    readonly siteSecret: string;
-  }> {
+  async create(input: NewSession): Promise<MadeSession> {
     const { store, clock } = this.#options;
-    const [hubSecret, siteSecret] = [makeSecret(), makeSecret()];
-    const now = new Date(clock.now()).toISOString();
-    const session: SessionRecord = {
-      id: makeId<"session">(),
-      userId: input.user.id,
-      hubSecret: hashSecret(hubSecret),
-      siteSecret: hashSecret(siteSecret),
-      created: now,
-      lastSeen: now,
-      mustChangePassword: input.mustChangePassword,
-      device: input.device.slice(0, MAX_TEXT),
-      address: input.address.slice(0, MAX_TEXT),
-      ...(input.isKept === true ? { isKept: true as const } : {}),
-    };
+    const made = makeSession(input, clock);
+    const { session } = made;
     await store.change((state) => {
       const user = livingUser(state, session.userId);
       if (user === undefined || !hasSamePassword(user, input.user)) {
@@ -104,7 +75,7 @@ export class Sessions implements AsyncDisposable {
       ];
       return { writes, result: undefined };
     });
-    return { session, hubSecret, siteSecret };
+    return made;
   }
 
   /** The session of a `jupyterhub-hub-login` cookie, unless it ended, was idle for too long or is too old. */
@@ -151,7 +122,7 @@ export class Sessions implements AsyncDisposable {
     return this.#index
       .ofUser(userId)
       .filter((open) => this.#living(open) !== undefined)
-      .map((open) => ({ ...open.record, lastSeen: this.#wallTime(open.seenAtMs) }));
+      .map((open) => ({ ...open.record, lastSeen: this.#times.wall(open.seenAtMs) }));
   }
 
   /**
@@ -182,7 +153,7 @@ export class Sessions implements AsyncDisposable {
     const nowMs = clock.monotonic();
     await store.change((state) => {
       const record = state.get("sessions", id);
-      const othersSeen = this.#wallTime(nowMs);
+      const othersSeen = this.#times.wall(nowMs);
       return {
         writes:
           record === undefined || this.#owed.has(id)
@@ -207,8 +178,8 @@ export class Sessions implements AsyncDisposable {
 
   /** Ends what is over and writes down what was used, in one batch; every minute by itself. */
   async tidy(): Promise<void> {
-    this.#drop(this.#index.all().filter((open) => this.#isOver(open)));
-    const stale = this.#index.all().filter((open) => this.#isStale(open));
+    this.#drop(this.#index.all().filter((open) => this.#times.isOver(open)));
+    const stale = this.#index.all().filter((open) => this.#times.isStale(open));
     const times = stale.map((open) => ({ open, seenAtMs: open.seenAtMs }));
     if (times.length === 0 && this.#owed.size === 0) {
       return;
@@ -220,7 +191,13 @@ export class Sessions implements AsyncDisposable {
         const record = state.get("sessions", key);
         return record === undefined || this.#owed.has(key)
           ? []
-          : [{ put: "sessions", key, record: { ...record, ...this.#timesOf(open, seenAtMs) } }];
+          : [
+              {
+                put: "sessions",
+                key,
+                record: { ...record, ...this.#times.recordTimes(open, seenAtMs) },
+              },
+            ];
       }),
     );
     for (const { open, seenAtMs } of written ? times : []) {
@@ -235,14 +212,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   #living(open: OpenSession | undefined): OpenSession | undefined {
-    return open === undefined || this.#isOver(open) ? undefined : open;
-  }
-
-  #isOver({ record, seenAtMs, bornAtMs }: OpenSession): boolean {
-    const { clock, idleMs, maxMs } = this.#options;
-    const now = clock.monotonic();
-    const isIdle = record.isKept !== true && now - seenAtMs > idleMs;
-    return isIdle || now - bornAtMs > maxMs;
+    return open === undefined || this.#times.isOver(open) ? undefined : open;
   }
 
   /** Those that have to go for a new one. */
@@ -303,36 +273,6 @@ export class Sessions implements AsyncDisposable {
       log.error({ err: error }, "sessions could not be written; they are tried again");
       return false;
     }
-  }
-
-  /** Used since it was written, or written before the wall clock was set. */
-  #isStale(open: OpenSession): boolean {
-    return open.seenAtMs !== open.writtenSeenAtMs || this.#wasClockSet(open);
-  }
-
-  #wasClockSet({ record, bornAtMs }: OpenSession): boolean {
-    const stepMs = Date.parse(this.#wallTime(bornAtMs)) - Date.parse(record.created);
-    return Math.abs(stepMs) > CLOCK_STEP_MS;
-  }
-
-  #timesOf(open: OpenSession, seenAtMs: number): Partial<SessionRecord> {
-    const lastSeen = this.#wallTime(seenAtMs);
-    if (!this.#wasClockSet(open)) {
-      return { lastSeen };
-    }
-    return {
-      lastSeen,
-      created: this.#wallTime(open.bornAtMs),
-      ...(open.record.othersSeen === undefined
-        ? {}
-        : { othersSeen: this.#wallTime(open.othersSeenAtMs) }),
-    };
-  }
-
-  /** What the wall clock shows for a moment of the clock that only grows. */
-  #wallTime(atMs: number): string {
-    const { clock } = this.#options;
-    return new Date(clock.now() - (clock.monotonic() - atMs)).toISOString();
   }
 
   #signOutRows(
