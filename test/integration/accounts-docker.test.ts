@@ -117,7 +117,7 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
     const asked = Date.now();
     await command("PATCH", "accounts/marie", { role: "teacher" });
     await closed;
-    assert.ok(Date.now() - asked < 1000);
+    assert.ok(Date.now() - asked < 5000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     maria = await signedIn("marie", "maria likes tea");
     await answers(maria, "marie");
@@ -129,7 +129,7 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
     const asked = Date.now();
     await command("PATCH", "accounts/marie", { disabled: true });
     await closed;
-    assert.ok(Date.now() - asked < 1000);
+    assert.ok(Date.now() - asked < 5000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     await gone();
     await command("PATCH", "accounts/marie", { disabled: false });
