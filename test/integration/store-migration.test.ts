@@ -9,7 +9,7 @@ import { Passwords } from "#src/services/sign-in/passwords.ts";
 import { openStore } from "#src/stores/create.ts";
 import { openLevelStore } from "#src/stores/level/level-store.ts";
 import { schemaVersion, type Migration } from "#src/stores/migrations/migrations.ts";
-import type { CollectionName, GroupRecord, UserName } from "#src/stores/records.ts";
+import type { CollectionName, GroupRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
 import { addPerson, collect, namesIn } from "#test/support/records.ts";
@@ -85,7 +85,7 @@ for (const name of ["database-schema-1-closed", "database-schema-1-killed"]) {
       await using store = await openStore(folder.path, { log });
       const passwords = new Passwords({ width: 1 });
       for (const [user, password] of Object.entries(PASSWORDS)) {
-        const userId = store.get("names", user as UserName)?.userId ?? "";
+        const userId = store.get("names", user)?.userId ?? "";
         const stored = store.get("users", userId)?.password?.hash;
         assert.equal(await passwords.verify(stored, password), true, user);
         assert.equal(await passwords.verify(stored, `${password}?`), false, user);
