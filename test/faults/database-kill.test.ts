@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { watch } from "node:fs";
 import { cp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -17,6 +18,7 @@ const KILLS = Number(process.env["HOMEROOM_KILLS"] ?? 25);
 const support = join(import.meta.dirname, "../support");
 const writer = join(support, "database-writer.ts");
 const accountWriter = join(support, "account-writer.ts");
+const openingChild = join(support, "opening-child.ts");
 const reader = join(support, "read-database.py");
 /** Debian's, which has the library that the reader uses. */
 const python = "/usr/bin/python3";
@@ -55,6 +57,27 @@ async function changeAndKill(dataDir: string, ledger: string, seed: number, ms: 
   child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), ms));
   await once(child, "close");
   assert.equal(child.signalCode, "SIGKILL");
+}
+
+/** What a restore makes beside the database, one after the other. */
+const SIGNS = ["db.lock", "db.restoring", "db.restored", "db.damaged-1"];
+
+/** Kills it so long after a sign of a restore appeared. Gives what lies beside the database then. */
+async function openAndKill(
+  dataDir: string,
+  { sign, ms }: { readonly sign: string; readonly ms: number },
+): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [openingChild], { stdio: ["pipe", "ignore", "inherit"] });
+  const watcher = watch(dataDir, (_, name) => {
+    if (name === sign) {
+      watcher.close();
+      setTimeout(() => child.kill("SIGKILL"), ms);
+    }
+  });
+  child.stdin.on("error", () => undefined).end(`${dataDir}\n`);
+  await once(child, "close");
+  watcher.close();
+  return (await readdir(dataDir)).filter((name) => name.startsWith("db"));
 }
 
 describe("a killed hub", () => {
@@ -105,6 +128,38 @@ describe("a killed hub", () => {
     assert.ok(acknowledged.length > KILLS, "the writer came to write");
     test.diagnostic(`${acknowledged.length} changes acknowledged`);
     assert.deepEqual((await readdir(folder.path)).toSorted(), ["db", "exports", "initialised"]);
+  });
+
+  it("is restored from its exports, also when that is killed again and again", async (test) => {
+    await using other = await makeFolder();
+    const original = join(other.path, "original");
+    const acknowledged = await writeAndKill(original, "k", 300);
+    await rm(join(original, "db", "CURRENT"));
+    const random = new Random(7);
+    const states = new Map<string, number>();
+    for (let round = 0; round < KILLS; round += 1) {
+      const data = join(other.path, "data");
+      await cp(original, data, { recursive: true });
+      for (let kill = 0; kill < 3; kill += 1) {
+        const moment = { sign: random.pick(SIGNS), ms: random.below(12) };
+        const state = (await openAndKill(data, moment)).toSorted().join(" ");
+        states.set(state, (states.get(state) ?? 0) + 1);
+      }
+      await using store = await openStore(data, { log: silentLog });
+      const names = new Set(namesIn(store));
+      const lost = acknowledged.filter((name) => !names.has(name));
+      assert.deepEqual(lost, [], `lost in round ${round}`);
+      // The last one may be on the disk, not in the journal, and acknowledged to nobody.
+      assert.ok((store.health().restored?.lostChanges ?? 9) <= 1, `round ${round}`);
+      assert.deepEqual((await store.verify()).problems, []);
+      const aside = (await readdir(data)).filter((name) => name.startsWith("db"));
+      assert.deepEqual(aside.toSorted(), ["db", "db.damaged-1"], `round ${round}`);
+      await rm(data, { recursive: true });
+    }
+    for (const [state, count] of states) {
+      test.diagnostic(`${count} × ${state}`);
+    }
+    assert.ok(states.size > 2, "they were killed at several steps");
   });
 
   it("would be found out: the reader sees a row that is missing, or is not as it was acknowledged", async () => {

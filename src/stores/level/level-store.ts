@@ -15,7 +15,7 @@ import { Database } from "./database.ts";
 import { LevelBacking, type OpenDatabase } from "./level-backing.ts";
 import { Marker } from "./marker.ts";
 import { openDatabase, type Opened } from "./opening.ts";
-import { finishRestore, reasonOf, restoreDatabase } from "./restore.ts";
+import { finishRestore, reasonOf, restoreDatabase, tidyAfterRestore } from "./restore.ts";
 import { folderNumber } from "./restore-lock.ts";
 import { checkAll } from "./verify.ts";
 
@@ -75,6 +75,7 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
     await restoreDatabase({ ...parts, folder, changes, reason: reasonOf(error), seen });
     opened = await openDatabase({ ...parts, marker, changes });
   }
+  await tidyAfterRestore(path);
   const exporter = new Exporter({ folder, log, clock, ...(later !== undefined && { later }) });
   const backing = new LevelBacking({
     path,

@@ -41,6 +41,13 @@ export async function finishRestore(path: string): Promise<void> {
   }
 }
 
+/** What a restore that was killed left behind. Only for who holds the database open. */
+export async function tidyAfterRestore(path: string): Promise<void> {
+  for (const end of ["lock", "restoring", "restored"]) {
+    await rm(`${path}.${end}`, { recursive: true, force: true });
+  }
+}
+
 /** Throws `database_unreadable` when there is nothing to restore from: then nothing was changed. */
 export async function restoreDatabase(options: RestoreOptions): Promise<void> {
   const { path, log, clock, folder, reason, seen } = options;
