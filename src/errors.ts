@@ -32,6 +32,11 @@ export const failures = {
     api: "Missing or invalid credentials.",
   },
   not_allowed: { status: 403, student: "You may not do that. Ask your teacher.", api: "Forbidden" },
+  lacks_scope: {
+    status: 403,
+    student: "You may not do that. Ask your teacher.",
+    api: "Action is not authorized with current scopes; requires any of [{scopes}]",
+  },
   form_expired: {
     status: 403,
     student: "That form was open for too long or came from another page. Please try again.",
@@ -111,6 +116,26 @@ export const failures = {
     student: "There is already someone with the user name {name}.",
     api: "User {name} already exists",
   },
+  name_not_unique: {
+    status: 400,
+    student: "There is already someone with the user name {name}.",
+    api: "User {name} already exists, username must be unique",
+  },
+  names_taken: {
+    status: 409,
+    student: "All of these {count} people have an account already.",
+    api: "All {count} users already exist",
+  },
+  owners_only: {
+    status: 403,
+    student: "Only an owner of the box can do that.",
+    api: "Only admins can {what}",
+  },
+  no_such_user: {
+    status: 404,
+    student: "There is nobody with the user name {name}.",
+    api: "No such user: {name}",
+  },
   sign_up_closed: {
     status: 403,
     student: "Nobody can make an account here just now. Ask your teacher for an account.",
@@ -127,6 +152,44 @@ export const failures = {
   },
   class_missing: { status: 400, student: "Choose your class." },
   class_not_found: { status: 404, student: "There is no such class.", api: "Not Found" },
+  group_not_found: {
+    status: 404,
+    student: "There is no class called “{name}”.",
+    api: "No such group: {name}",
+  },
+  group_taken: {
+    status: 409,
+    student: "There is already a class called “{name}”.",
+    api: "Group {name} already exists",
+  },
+  group_name_wrong: {
+    status: 400,
+    student:
+      "A class needs a name of 1 to {limit} visible characters, without backslashes and invisible ones.",
+  },
+  groups_full: { status: 409, student: "This box can have {limit} classes at most." },
+  group_is_default: {
+    status: 409,
+    student: "New accounts join the class “{name}”, so it cannot be deleted.",
+  },
+  group_last: {
+    status: 409,
+    student: "{name} is only in the class “{group}”. Add them to another class first.",
+  },
+  group_member_unknown: {
+    status: 400,
+    student: "There is nobody with the user name {name}.",
+    api: "No such user: {name}",
+  },
+  service_not_found: {
+    status: 404,
+    student: "There is no service called {name}.",
+    api: "No such service: {name}",
+  },
+  shutdown_elsewhere: {
+    status: 409,
+    student: "This hub is ended by the program that started it.",
+  },
   places_wrong: {
     status: 400,
     student:
@@ -227,6 +290,21 @@ export const failures = {
     status: 400,
     student: "Your notebook is just closing. Try again in a moment.",
     api: "{name} is pending stop",
+  },
+  server_not_found: {
+    status: 404,
+    student: "There is no such notebook.",
+    api: "{name} has no server named '{server}'",
+  },
+  stop_first: {
+    status: 400,
+    student: "The notebook of {name} is just closing. Try again in a moment.",
+    api: "{name}'s server is in the process of stopping, please wait.",
+  },
+  activity_in_future: {
+    status: 400,
+    student: "That time has not come yet.",
+    api: "Rejecting activity from more than an hour in the future: {time}",
   },
   not_starting: {
     status: 400,

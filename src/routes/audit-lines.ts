@@ -17,7 +17,9 @@ export function mayReadLines(
 ): MayRead {
   if (identity === undefined) return () => false;
   if (identity.kind === "console") return () => true;
-  if (accounts.byId(identity.user.id)?.role === "owner") return () => true;
+  // A token reads what its scopes say, whosever it is.
+  const isOwner = identity.kind === "user" && accounts.byId(identity.user.id)?.role === "owner";
+  if (isOwner) return () => true;
   // Looked up once for each person, not for each of their lines.
   const known = new Map<UserId, boolean>();
   const mayRead = (id: UserId): boolean => {
@@ -52,7 +54,7 @@ export function auditLine(line: AuditRecord, about?: UserId): AuditLine {
 }
 
 export function actorOfLine({ actor, actorName }: AuditRecord): AuditWho {
-  return isUser(actor) ? personOrNobody(actorName) : { is: actor };
+  return isUser(actor) || actor === "service" ? personOrNobody(actorName) : { is: actor };
 }
 
 function subjectOf({ subject, subjectName = "" }: AuditRecord): AuditWho | undefined {
@@ -64,7 +66,7 @@ function personOrNobody(name: string): AuditWho {
 }
 
 function isUser(actor: AuditRecord["actor"]): actor is UserId {
-  return actor !== "console" && actor !== "hub" && actor !== "anonymous";
+  return actor !== "console" && actor !== "hub" && actor !== "service" && actor !== "anonymous";
 }
 
 function moreOf({

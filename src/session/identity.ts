@@ -7,12 +7,33 @@ import {
   wasTeacherOf,
 } from "#src/services/accounts/memberships.ts";
 import { activeUser, livingUser, trashedUser } from "#src/services/accounts/user-records.ts";
-import type { GroupId, SessionRecord, UserRecord } from "#src/stores/records.ts";
+import type {
+  GroupId,
+  SessionRecord,
+  TokenRecord,
+  UserId,
+  UserRecord,
+} from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { RequestContext } from "./request-context.ts";
+import { spokenScope } from "./scopes/pinned.ts";
+import { kindOf, scopeNames, type ScopeName } from "./scopes/scope-names.ts";
+import {
+  covers,
+  expandScopes,
+  formatScope,
+  intersectScopes,
+  type Scope,
+  type ScopeFilter,
+  type ScopeWorld,
+} from "./scopes/scopes.ts";
+import { scopesOfToken } from "./scopes/token-scopes.ts";
 
 export type Identity =
   | { readonly kind: "user"; readonly user: UserRecord; readonly session: SessionRecord }
+  | { readonly kind: "token"; readonly user: UserRecord; readonly token: TokenRecord }
+  /** A program that the configuration names. */
+  | { readonly kind: "service"; readonly name: string; readonly token: TokenRecord }
   /** Whoever can open the control socket: the owner of the box. */
   | { readonly kind: "console" };
 
@@ -37,8 +58,29 @@ export type Permission =
   /** The box itself: its health and settings. */
   | "admin:box"
   | "servers"
+  | "start:servers"
+  | "delete:servers"
+  | "read:servers"
   | "read:logs"
-  | "access:servers";
+  | "access:servers"
+  | "read:users"
+  | "read:users:name"
+  | "read:users:groups"
+  | "read:users:activity"
+  | "users:activity"
+  /** API tokens of people. */
+  | "tokens"
+  | "read:tokens"
+  | "list:groups"
+  | "read:groups"
+  | "groups"
+  | "delete:groups"
+  | "read:hub"
+  | "read:metrics"
+  | "proxy"
+  | "shutdown"
+  | "list:services"
+  | "read:services";
 
 /** Whom a role may do it to. */
 type Reach = "everyone" | "own class" | "own students" | "self";
@@ -66,7 +108,27 @@ const REACH: {
     "admin:groups": ["everyone"],
     "admin:box": ["everyone"],
     servers: ["everyone"],
+    "start:servers": ["everyone"],
+    "delete:servers": ["everyone"],
+    "read:servers": ["everyone"],
     "read:logs": ["everyone"],
+    "read:users": ["everyone"],
+    "read:users:name": ["everyone"],
+    "read:users:groups": ["everyone"],
+    "read:users:activity": ["everyone"],
+    "users:activity": ["everyone"],
+    tokens: ["everyone"],
+    "read:tokens": ["everyone"],
+    "list:groups": ["everyone"],
+    "read:groups": ["everyone"],
+    groups: ["everyone"],
+    "delete:groups": ["everyone"],
+    "read:hub": ["everyone"],
+    "read:metrics": ["everyone"],
+    proxy: ["everyone"],
+    shutdown: ["everyone"],
+    "list:services": ["everyone"],
+    "read:services": ["everyone"],
     // Another person's open notebook is an own, audited step.
     "access:servers": ["self"],
   },
@@ -83,13 +145,36 @@ const REACH: {
     "read:audit": ["own students", "self"],
     "admin:groups": ["self"],
     servers: ["own students", "self"],
+    "start:servers": ["own students", "self"],
+    "delete:servers": ["own students", "self"],
+    "read:servers": ["own students", "self"],
     "read:logs": ["own students"],
     "access:servers": ["self"],
+    "read:users": ["own class", "self"],
+    "read:users:name": ["own class", "self"],
+    "read:users:groups": ["own class", "self"],
+    "read:users:activity": ["own class", "self"],
+    "users:activity": ["own students", "self"],
+    // Who had a token of a student could open their notebook.
+    tokens: ["self"],
+    "read:tokens": ["self"],
+    "list:groups": ["self"],
+    "read:groups": ["self"],
   },
   student: {
     sessions: ["self"],
     servers: ["self"],
+    "start:servers": ["self"],
+    "delete:servers": ["self"],
+    "read:servers": ["self"],
     "access:servers": ["self"],
+    "read:users": ["self"],
+    "read:users:name": ["self"],
+    "read:users:groups": ["self"],
+    "read:users:activity": ["self"],
+    "users:activity": ["self"],
+    tokens: ["self"],
+    "read:tokens": ["self"],
   },
 };
 
@@ -102,25 +187,54 @@ export class Permissions {
 
   /**
    * Without `subject`: whether they may do it to anyone at all, which says nothing about whom. Roles and classes
-   * are looked up as they are now, whatever they were when the session began.
+   * are looked up as they are now, whatever they were when the session began. A token may what its person may
+   * now, within its scopes; a service what its scopes say. `server` is the notebook meant: the default one.
    */
-  may(identity: Identity | undefined, permission: Permission, subject?: UserRecord): boolean {
+  may(
+    identity: Identity | undefined,
+    permission: Permission,
+    subject?: UserRecord,
+    server = "",
+  ): boolean {
     if (identity === undefined || (subject !== undefined && !this.#fits(permission, subject))) {
       return false;
     }
-    if (identity.kind === "console") {
-      // Nobody sits at a browser there.
-      return permission !== "access:servers";
+    switch (identity.kind) {
+      case "console":
+        // Nobody sits at a browser there.
+        return permission !== "access:servers";
+      case "user":
+        // With a first password, only choosing an own one is open.
+        return (
+          !identity.session.mustChangePassword && this.#mayAs(identity.user, permission, subject)
+        );
+      case "token":
+        return (
+          this.#mayAs(identity.user, permission, subject) &&
+          this.#isInScope(
+            identity.token,
+            permission,
+            subject && filterOf(permission, subject, server),
+          )
+        );
+      case "service":
+        return this.#isInScope(
+          identity.token,
+          permission,
+          subject && filterOf(permission, subject, server),
+        );
     }
-    const user = activeUser(this.#state, identity.user.id);
-    // With a first password, only choosing an own one is open.
-    if (user === undefined || identity.session.mustChangePassword) {
-      return false;
-    }
-    const reaches = REACH[user.role][permission] ?? [];
-    return subject === undefined
-      ? reaches.length > 0
-      : reaches.some((reach) => this.#isWithin(reach, user, subject));
+  }
+
+  /**
+   * Whether they may do it to people who do not exist yet: whoever may only do it to some cannot make others and
+   * go on with those.
+   */
+  mayAnew(identity: Identity | undefined, permission: Permission): boolean {
+    if (identity === undefined || !this.may(identity, permission)) return false;
+    if (identity.kind !== "token" && identity.kind !== "service") return true;
+    const { inherits, scopes } = scopesOfToken(identity.token);
+    return inherits || covers(scopes, { name: permission }, this.#world);
   }
 
   /** Whether they may do it to a class: an owner to all of them, a teacher to those that they teach. */
@@ -131,13 +245,108 @@ export class Permissions {
     if (identity.kind === "console") {
       return true;
     }
-    const { id } = identity.user;
+    const isInScope =
+      identity.kind === "user" ||
+      this.#isInScope(identity.token, permission, { by: "group", value: groupId });
+    return isInScope && (identity.kind === "service" || this.#isOver(identity.user.id, groupId));
+  }
+
+  /** All that they may, expanded and sorted, as JupyterHub lists it: with names in the filters. */
+  scopesOf(identity: Identity | undefined): readonly string[] {
+    return this.spoken(this.pinnedScopesOf(identity));
+  }
+
+  /** As {@link scopesOf}, with ids in the filters. */
+  pinnedScopesOf(identity: Identity | undefined): readonly Scope[] {
+    switch (identity?.kind) {
+      case undefined:
+        return [];
+      case "console":
+        return scopeNames.filter((name) => name !== "access:servers").map((name) => ({ name }));
+      case "user":
+        return identity.session.mustChangePassword ? [] : this.heldBy(identity.user);
+      case "service":
+        return scopesOfToken(identity.token).scopes;
+      case "token": {
+        const { inherits, scopes } = scopesOfToken(identity.token);
+        const held = this.heldBy(identity.user);
+        return inherits ? held : intersectScopes(scopes, held, this.#world);
+      }
+    }
+  }
+
+  /** What a person may now, as scopes; none when they are locked or gone. */
+  heldBy({ id }: UserRecord): readonly Scope[] {
+    const user = activeUser(this.#state, id);
+    if (user === undefined) return [];
+    const names =
+      user.role === "owner" ? scopeNames : scopeNames.filter((name) => name in REACH[user.role]);
+    return expandScopes(names.flatMap((name) => this.#scopesFor(user, name)));
+  }
+
+  /** Of what is gone nothing is said. */
+  spoken(scopes: readonly Scope[]): readonly string[] {
+    return scopes
+      .flatMap((scope) => spokenScope(this.#state, scope) ?? [])
+      .map(formatScope)
+      .toSorted();
+  }
+
+  readonly #world: ScopeWorld = {
+    isMember: (user, group) => this.#state.get("members", `${group}!${user}`) !== undefined,
+  };
+
+  get world(): ScopeWorld {
+    return this.#world;
+  }
+
+  #mayAs({ id }: UserRecord, permission: Permission, subject: UserRecord | undefined): boolean {
+    const user = activeUser(this.#state, id);
+    if (user === undefined) {
+      return false;
+    }
+    const reaches = REACH[user.role][permission] ?? [];
+    return subject === undefined
+      ? reaches.length > 0
+      : reaches.some((reach) => this.#isWithin(reach, user, subject));
+  }
+
+  #isInScope(token: TokenRecord, permission: Permission, filter: ScopeFilter | undefined): boolean {
+    const { inherits, scopes } = scopesOfToken(token);
+    if (inherits) return true;
+    return filter === undefined
+      ? scopes.some(({ name }) => name === permission)
+      : covers(scopes, { name: permission, filter }, this.#world);
+  }
+
+  #isOver(userId: UserId, groupId: GroupId): boolean {
     return (
-      livingUser(this.#state, id)?.role === "owner" ||
-      membershipsOf(this.#state, id).some(
-        (membership) => membership.groupId === groupId && membership.role === "teacher",
-      )
+      livingUser(this.#state, userId)?.role === "owner" || this.#taughtBy(userId).includes(groupId)
     );
+  }
+
+  #taughtBy(userId: UserId): readonly GroupId[] {
+    return membershipsOf(this.#state, userId)
+      .filter(({ role }) => role === "teacher")
+      .map(({ groupId }) => groupId);
+  }
+
+  /** Wider than what they may where a filter cannot say it: own students are less than their class. */
+  #scopesFor(user: UserRecord, name: ScopeName): readonly Scope[] {
+    const isEverywhere = user.role === "owner" && name !== "access:servers";
+    if (isEverywhere || kindOf(name) === "box") return [{ name }];
+    const reaches = isPermission(name, user.role) ? (REACH[user.role][name] ?? []) : [];
+    const groups: readonly Scope[] = this.#taughtBy(user.id).map((value) => ({
+      name,
+      filter: { by: "group", value },
+    }));
+    if (kindOf(name) === "groups") return groups;
+    return [
+      ...(reaches.some((reach) => reach.startsWith("own")) ? groups : []),
+      ...(reaches.includes("self")
+        ? [{ name, filter: { by: "user", value: user.id } } as const]
+        : []),
+    ];
   }
 
   #fits(permission: Permission, subject: UserRecord): boolean {
@@ -168,6 +377,16 @@ export class Permissions {
   }
 }
 
+function filterOf(permission: Permission, subject: UserRecord, server: string): ScopeFilter {
+  return kindOf(permission) === "servers"
+    ? { by: "server", value: `${subject.id}/${server}` }
+    : { by: "user", value: subject.id };
+}
+
+function isPermission(name: ScopeName, role: UserRecord["role"]): name is Permission {
+  return name in REACH[role];
+}
+
 export function actorOf(identity: Identity | undefined, context: RequestContext): Actor {
   const where = {
     request: context.id,
@@ -176,7 +395,13 @@ export function actorOf(identity: Identity | undefined, context: RequestContext)
   if (identity === undefined) {
     return { id: "anonymous", name: "anonymous", ...where };
   }
-  return identity.kind === "console"
-    ? { id: "console", name: "console", ...where }
-    : { id: identity.user.id, name: identity.user.name, ...where };
+  switch (identity.kind) {
+    case "console":
+      return { id: "console", name: "console", ...where };
+    case "service":
+      return { id: "service", name: identity.name, ...where };
+    case "user":
+    case "token":
+      return { id: identity.user.id, name: identity.user.name, ...where };
+  }
 }

@@ -11,6 +11,7 @@ export type GroupId = Id<"group">;
 export type ServerId = Id<"server">;
 export type SessionId = Id<"session">;
 export type InstanceId = Id<"instance">;
+export type TokenId = Id<"token">;
 
 /** The canonical form of a name (design D3), made by `parseUserName` alone. */
 export type UserName = Branded<string, "UserName">;
@@ -80,6 +81,8 @@ export interface GroupRecord {
   /** The profile of its notebooks; absent: the configured default. */
   readonly profile?: string;
   readonly signUp: SignUpRecord;
+  /** What programs keep about the class by the API; the hub itself reads nothing in it. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 export interface MemberRecord {
@@ -129,11 +132,27 @@ export interface SessionRecord {
   readonly othersSeen?: IsoTime;
 }
 
+/** An API token: of a person, or of a service that the configuration names. */
+export interface TokenRecord {
+  readonly id: TokenId;
+  /** Counted up from 1; `a5` in JupyterHub's API. */
+  readonly number: number;
+  readonly userId?: UserId;
+  readonly service?: string;
+  readonly secret: SecretHash;
+  readonly note: string;
+  /** What it may at most; people and classes in filters stand by id. `inherit`: all that its person may. */
+  readonly scopes: readonly string[];
+  readonly created: IsoTime;
+  readonly expires?: IsoTime;
+  readonly lastActivity?: IsoTime;
+}
+
 export interface AuditRecord {
   readonly at: IsoTime;
   readonly action: AuditAction;
   /** Who: a user's id, or who stands behind the control socket. */
-  readonly actor: UserId | "console" | "hub" | "anonymous";
+  readonly actor: UserId | "console" | "hub" | "service" | "anonymous";
   /** The name at that time; empty when the person was erased since. */
   readonly actorName: string;
   readonly subject?: UserId;
@@ -163,11 +182,19 @@ export type AuditAction =
   | "session.signed_out"
   | "session.signed_out_everywhere"
   | "session.ended_by_other"
+  | "token.created"
+  | "token.revoked"
   | "sign_up.changed"
   | "sign_up.refused"
+  | "group.added"
+  | "group.removed"
+  | "group.changed"
+  | "group.member_added"
+  | "group.member_removed"
   | "settings.changed"
   | "store.restored"
   | "audit.exported"
+  | "hub.shut_down"
   | "server.started_by_other"
   | "server.stopped_by_other";
 
@@ -177,6 +204,8 @@ export interface MetaRecord {
   readonly nextUserNumber: number;
   readonly nextGroupNumber: number;
   readonly nextAuditNumber: number;
+  /** Absent: there was no token yet. */
+  readonly nextTokenNumber?: number;
 }
 
 /** What the collections hold. Keys are texts; see each line. */
@@ -195,6 +224,8 @@ export interface Collections {
   readonly servers: ServerRecord;
   /** key session id */
   readonly sessions: SessionRecord;
+  /** key token id */
+  readonly tokens: TokenRecord;
   /** key: what the setting is called */
   readonly settings: { readonly value: unknown };
 }

@@ -14,6 +14,7 @@ function emptyRows(): RowsOf {
     members: new SortedRows(),
     servers: new SortedRows(),
     sessions: new SortedRows(),
+    tokens: new SortedRows(),
     settings: new SortedRows(),
   };
 }

@@ -246,8 +246,8 @@ export class WriteThroughStore implements Store {
         rows.push(plannedRow(write.remove, write.key, undefined));
       } else if (write.put === "meta") {
         // Schema and audit number are the store's own.
-        const { nextUserNumber, nextGroupNumber } = write.record;
-        next = { ...next, nextUserNumber, nextGroupNumber };
+        const { nextUserNumber, nextGroupNumber, nextTokenNumber = 1 } = write.record;
+        next = { ...next, nextUserNumber, nextGroupNumber, nextTokenNumber };
       } else {
         rows.push(plannedRow(write.put, write.key, write.record));
       }

@@ -47,6 +47,7 @@ const collections = {
   groups: true,
   members: true,
   servers: true,
+  tokens: true,
   sessions: true,
   settings: true,
 } as const satisfies Record<CollectionName, true>;

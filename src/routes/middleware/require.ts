@@ -1,6 +1,7 @@
 /** Guards: who may use a URL at all. They stand beside the URLs in routes/index.ts. */
 import { HubError } from "#src/errors.ts";
 import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { Paths } from "../paths.ts";
 
@@ -33,10 +34,15 @@ function admits(
     return true;
   }
   if (guard === "console") throw new HubError("not_allowed");
-  if (guard === "first_password") return true;
-  if (identity.session.mustChangePassword) return sendTo(ctx, paths.first(returnPath(ctx)));
+  if (identity.kind === "user") {
+    if (guard === "first_password") return true;
+    if (identity.session.mustChangePassword) return sendTo(ctx, paths.first(returnPath(ctx)));
+  }
+  if (guard === "first_password") throw new HubError("not_allowed");
   if (guard !== "signed_in" && !permissions.may(identity, guard)) {
-    throw new HubError("not_allowed");
+    throw ctx.state.api
+      ? new HubError("lacks_scope", { scopes: guard })
+      : new HubError("not_allowed");
   }
   return true;
 }
@@ -59,4 +65,10 @@ export function visitorOf(ctx: HubContext): UserIdentity {
   const { identity } = ctx.state;
   if (identity?.kind !== "user") throw new HubError("not_allowed");
   return identity;
+}
+
+/** Who asks, for the API: by session or by token. A service and the console are no people. */
+export function callerOf(ctx: HubContext): { readonly user?: UserRecord } {
+  const { identity } = ctx.state;
+  return identity?.kind === "user" || identity?.kind === "token" ? { user: identity.user } : {};
 }

@@ -17,7 +17,7 @@ import type { Change, Store, StoreReader } from "#src/stores/store.ts";
 import { assertActorStays, type By } from "./life-changes.ts";
 import { leaveAllGroups } from "./memberships.ts";
 import { toUserName } from "./names.ts";
-import { demandTrashed, endSessions, putUser, trashedUser } from "./user-records.ts";
+import { demandTrashed, endSessions, endTokens, putUser, trashedUser } from "./user-records.ts";
 
 /** While Docker is away, or still has the volume in use. */
 const TRY_AGAIN_MS = { first: 2_000, most: 60_000 };
@@ -155,6 +155,7 @@ function planErased(state: StoreReader, userId: UserId): Change<UserName | undef
       { remove: "users", key: userId },
       ...removeServers(state, userId),
       ...endSessions(state, userId),
+      ...endTokens(state, userId),
       ...leaveAllGroups(state, userId),
       { redact: userId },
     ],

@@ -14,6 +14,7 @@ import {
   demandTrashed,
   demandUser,
   endSessions,
+  endTokens,
   putUser,
 } from "./user-records.ts";
 
@@ -66,6 +67,7 @@ export function planChange(
     ...(isRenamed ? moveName(before, user) : []),
     ...(isMoved ? changeRoleInGroups(state, userId, user.role) : []),
     ...(isMoved || isLocked ? endSessions(state, userId) : []),
+    ...(isMoved || isLocked ? endTokens(state, userId) : []),
     ...(isLocked ? restServers(state, userId) : []),
     ...(isRenamed && user.disabled === undefined ? restartServers(state, userId, by.clock) : []),
     ...audits.map(([action, detail]) =>
@@ -105,6 +107,7 @@ export function planRemoval(state: StoreReader, userId: UserId, by: By): Change<
       putUser(user),
       { remove: "names", key: user.name },
       ...endSessions(state, userId),
+      ...endTokens(state, userId),
       ...restServers(state, userId),
       ...leaveAllGroups(state, userId),
       auditRow({ action: "user.removed", actor: by.actor, subject: user }, by.clock),
@@ -147,7 +150,7 @@ export function planRestoring(
 
 /** Somebody who was locked or removed while their request waited does nothing more. Throws `not_allowed`. */
 export function assertActorStays(state: StoreReader, { id }: Actor): void {
-  if (id === "console" || id === "hub" || id === "anonymous") {
+  if (id === "console" || id === "hub" || id === "service" || id === "anonymous") {
     return;
   }
   if (activeUser(state, id) === undefined) {

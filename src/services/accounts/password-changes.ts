@@ -12,6 +12,7 @@ import { assertActorStays } from "./life-changes.ts";
 import {
   demandUser,
   endSessions,
+  endTokens,
   hasSamePassword,
   livingUser,
   passwordRecord,
@@ -42,7 +43,7 @@ export class PasswordChanges {
     this.#minLength = parts.minLength;
   }
 
-  /** A new first password: all sessions are gone with it; files and running server are not touched. */
+  /** A new first password: all sessions and API tokens are gone with it; files and running server are not touched. */
   async reset(
     userId: UserId,
     actor: Actor,
@@ -61,6 +62,7 @@ export class PasswordChanges {
         writes: [
           putUser(user),
           ...endSessions(state, userId),
+          ...endTokens(state, userId),
           auditRow({ action: "password.reset", actor, subject: user }, this.#clock),
         ],
         result: user,

@@ -124,3 +124,10 @@ export function endSessions(state: StoreReader, userId: UserId, keep?: SessionId
   }
   return writes;
 }
+
+/** All API tokens of a person end. */
+export function endTokens(state: StoreReader, userId: UserId): Write[] {
+  return Array.from(state.entries("tokens"), ([key, token]) => ({ key, token }))
+    .filter(({ token }) => token.userId === userId)
+    .map(({ key }) => ({ remove: "tokens", key }));
+}

@@ -2,8 +2,11 @@
 import type { UserId } from "#src/stores/records.ts";
 
 export interface Actor {
-  /** A user's id, or who stands behind the control socket, or the hub itself, or nobody who is signed in. */
-  readonly id: UserId | "console" | "hub" | "anonymous";
+  /**
+   * A user's id, or who stands behind the control socket, or the hub itself, or a service of the configuration,
+   * or nobody who is signed in.
+   */
+  readonly id: UserId | "console" | "hub" | "service" | "anonymous";
   readonly name: string;
   readonly address?: string;
   /** Id of the request, as in the log. */

@@ -54,6 +54,8 @@ export async function restoredContent(
 
   // A session that had ended may be among them: everyone signs in again.
   rows.delete("sessions");
+  // A token that was revoked, too.
+  rows.delete("tokens");
   applyTo(rows, [
     { collection: "meta", key: "meta", text: JSON.stringify(meta) },
     { collection: "settings", key: RESTORED_KEY, text: JSON.stringify({ value: note }) },

@@ -35,6 +35,12 @@ export const migrations: readonly Migration[] = [
         record: { ...(record as object), signUp: { mode: "off" } },
       })),
   },
+  {
+    to: 3,
+    // An older Homeroom would leave the tokens of people whom it locks or erases.
+    about: "people have API tokens",
+    plan: () => [],
+  },
 ];
 export const schemaVersion = schemaAfter(migrations);
 
