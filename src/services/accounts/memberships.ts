@@ -44,6 +44,25 @@ export function rejoinGroups(
     : groups.map(({ groupId }) => put({ groupId, userId, role }));
 }
 
+/** A class that is there, or that the same change makes; an owner is in none. */
+export function enterGroup(groupId: GroupId, { id, role }: UserRecord): Write[] {
+  return role === "owner" ? [] : [put({ groupId, userId: id, role })];
+}
+
+/** `joined` is the default class, when the person was in no other. */
+export function leaveGroup(
+  state: StoreReader,
+  groupId: GroupId,
+  { id, role }: UserRecord,
+): { readonly writes: readonly Write[]; readonly joined?: GroupRecord } {
+  const writes: Write[] = [{ remove: "members", key: memberKey(groupId, id) }];
+  const others = membershipsOf(state, id).filter((membership) => membership.groupId !== groupId);
+  const joined = others.length === 0 ? defaultGroup(state) : undefined;
+  return joined === undefined
+    ? { writes }
+    : { writes: [...writes, ...joinDefaultGroup(state, id, role)], joined };
+}
+
 export function leaveAllGroups(state: StoreReader, userId: UserId): Write[] {
   return membershipsOf(state, userId).map(({ groupId }) => ({
     remove: "members",
