@@ -70,7 +70,7 @@ describe("a person's page", () => {
       assert.equal(status, 200);
       assert.match(text, /<h1><bdi>Kim Young<\/bdi><\/h1>/);
       assert.match(text, /by <bdi>ada<\/bdi>/);
-      assert.match(text, /<dd>.*?0 MB.* in <?.*0 files/s);
+      assert.match(text, /<dd>.*?0 kB.* in <?.*0 files/s);
       assert.match(text, /Account added/);
       assert.match(text, /Signed in/);
       assert.match(text, /<bdi dir="ltr">127\.0\.0\.1<\/bdi> <span class="user">\(<bdi>/);
