@@ -21,6 +21,12 @@ export const failures = {
     student: "That request may not carry a body of unknown length.",
   },
   not_found: { status: 404, student: "There is no such page here.", api: "Not Found" },
+  /** There may be one, but not for this visitor. */
+  no_access: {
+    status: 404,
+    student: "There is no such page here.",
+    api: "No access to resources or resources not found",
+  },
   method_not_allowed: {
     status: 405,
     student: "That page does not take this kind of request.",
@@ -36,6 +42,36 @@ export const failures = {
     status: 403,
     student: "You may not do that. Ask your teacher.",
     api: "Action is not authorized with current scopes; requires any of [{scopes}]",
+  },
+  scope_unknown: {
+    status: 400,
+    student: "There is no scope called {scope}.",
+    api: "Scope '{scope}' does not exist",
+  },
+  scopes_not_held: {
+    status: 400,
+    student: "A token cannot do what its person may not do: {scopes}.",
+    api: "Not assigning requested scopes {scopes} not held by {who}",
+  },
+  token_life: {
+    status: 400,
+    student: "A token lasts at least a second and at most a hundred years.",
+    api: "token expires_in must be a whole number of seconds from 1 to 3153600000",
+  },
+  tokens_full: {
+    status: 409,
+    student:
+      "There can be {limit} tokens of a person at most. Revoke one that is not used any more.",
+  },
+  token_not_found: {
+    status: 404,
+    student: "There is no such token.",
+    api: "No such token {token} for user {name}",
+  },
+  no_token_for: {
+    status: 403,
+    student: "You may not make tokens for {name}.",
+    api: "{kind} {name} not found or no permissions to generate tokens",
   },
   form_expired: {
     status: 403,
@@ -116,7 +152,7 @@ export const failures = {
     student: "There is already someone with the user name {name}.",
     api: "User {name} already exists",
   },
-  name_not_unique: {
+  not_unique: {
     status: 400,
     student: "There is already someone with the user name {name}.",
     api: "User {name} already exists, username must be unique",
@@ -451,6 +487,12 @@ export const failures = {
     student: "The box cannot save copies of its list of people. Tell your teacher.",
     teacher:
       "The exports of the database cannot be written: {detail}. Changes are saved, but if the database were damaged now, the newest ones could not be brought back. Look whether the disk is full; the hub keeps trying.",
+  },
+  disk_reserve_used: {
+    status: 503,
+    student: "The box has almost no room left. Tell your teacher.",
+    teacher:
+      "The disk is full. People can still sign in because Homeroom uses the room that it kept aside for that, and this will not last long. Make room: {megabytes} MB must be free, then Homeroom keeps some aside again.",
   },
   database_newer: {
     status: 503,

@@ -15,6 +15,8 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";
+import type { ServiceTokens } from "#src/services/tokens/service-tokens.ts";
+import type { Tokens } from "#src/services/tokens/tokens.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
@@ -31,6 +33,7 @@ import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
 import { sessionsApi } from "./api/sessions.ts";
 import { trashApi } from "./api/trash.ts";
+import { usersApi } from "./api/users.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
 import { Frames } from "./frames.ts";
 import { type Handlers, routeTable } from "./index.ts";
@@ -76,6 +79,8 @@ export interface AppParts {
   readonly checks: BoxChecks;
   readonly ownerReset: OwnerReset;
   readonly sessions: Sessions;
+  readonly tokens: Tokens;
+  readonly serviceTokens: ServiceTokens;
   readonly devices: KnownDevices;
   readonly csrf: Csrf;
   readonly permissions: Permissions;
@@ -99,7 +104,7 @@ export function createApp(parts: AppParts): App {
   const router = createRouter(handlers, parts, paths);
   const quiet = new Set([`${paths.hub}health`, `${paths.hub}api/health`]);
   const stations: readonly HubMiddleware[] = [
-    identify({ ...parts, cookies, apiPrefix: `${paths.hub}api` }),
+    identify({ ...parts, cookies, hubPath: paths.hub }),
     logAccess(parts.log, quiet),
     setHeaders(paths.hub),
     handleErrors({ ...parts, frames, paths }),
@@ -151,6 +156,7 @@ function createHandlers(
     audit: auditApi(parts),
     classes: classesApi(parts),
     trash: trashApi(parts),
+    users: usersApi(parts),
   };
 }
 

@@ -10,6 +10,7 @@ import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
 import type { sessionsApi } from "./api/sessions.ts";
 import type { trashApi } from "./api/trash.ts";
+import type { usersApi } from "./api/users.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { auditPages } from "./pages/audit.ts";
 import type { classroomPages } from "./pages/classroom.ts";
@@ -56,6 +57,7 @@ export interface Handlers {
   readonly sessions: ReturnType<typeof sessionsApi>;
   readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
+  readonly users: ReturnType<typeof usersApi>;
 }
 
 export type Route = readonly [
@@ -159,11 +161,27 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api", "anyone", h.info.version],
     ["GET", "hub/api/", "anyone", h.info.version],
     ["GET", "hub/api/user", "anyone", h.info.self],
-    ["GET", "hub/api/users/:name", "signed_in", h.servers.showUser],
-    ["GET", "hub/api/users/:name/server", "signed_in", h.servers.showServer],
-    ["POST", "hub/api/users/:name/server", "signed_in", h.servers.start],
-    ["DELETE", "hub/api/users/:name/server", "servers", h.servers.stop],
-    ["GET", "hub/api/users/:name/server/progress", "signed_in", h.servers.progress],
+    ["GET", "hub/api/info", "read:hub", h.info.info],
+    ["GET", "hub/api/users", "list:users", h.users.list],
+    ["POST", "hub/api/users", "admin:users", h.users.addMany],
+    ["GET", "hub/api/users/:name", "read:users:name", h.users.show],
+    ["POST", "hub/api/users/:name", "admin:users", h.users.add],
+    ["PATCH", "hub/api/users/:name", "admin:users", h.users.change],
+    ["DELETE", "hub/api/users/:name", "delete:users", h.users.remove],
+    ["POST", "hub/api/users/:name/activity", "users:activity", h.users.activity],
+    ["GET", "hub/api/users/:name/server", "read:servers", h.servers.show],
+    ["POST", "hub/api/users/:name/server", "start:servers", h.servers.start],
+    ["DELETE", "hub/api/users/:name/server", "delete:servers", h.servers.stop],
+    ["GET", "hub/api/users/:name/server/progress", "read:servers", h.servers.progress],
+    ["GET", "hub/api/users/:name/servers/", "read:servers", h.servers.show],
+    ["POST", "hub/api/users/:name/servers/", "start:servers", h.servers.start],
+    ["DELETE", "hub/api/users/:name/servers/", "delete:servers", h.servers.stop],
+    ["GET", "hub/api/users/:name/servers/:server", "read:servers", h.servers.noneNamed],
+    ["POST", "hub/api/users/:name/servers/:server", "start:servers", h.servers.startNamed],
+    ["PUT", "hub/api/users/:name/servers/:server", "start:servers", h.servers.startNamed],
+    ["PATCH", "hub/api/users/:name/servers/:server", "start:servers", h.servers.noneNamed],
+    ["DELETE", "hub/api/users/:name/servers/:server", "delete:servers", h.servers.noneNamed],
+    ["GET", "hub/api/users/:name/servers/:server/progress", "read:servers", h.servers.noneNamed],
     ["GET", "hub/api/accounts", "list:users", h.accounts.list],
     ["POST", "hub/api/accounts", "admin:users", h.accounts.add],
     ["GET", "hub/api/accounts/:name", "list:users", h.accounts.show],

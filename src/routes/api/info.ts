@@ -1,32 +1,55 @@
 /** `{H}api`, `{H}api/info` and `{H}api/user` (contract.md 4.2). */
 import { HubError } from "#src/errors.ts";
-import type { Servers } from "#src/services/servers/servers.ts";
-import { JUPYTERHUB_VERSION } from "#src/version.ts";
+import type { Identity } from "#src/session/identity.ts";
+import { HOMEROOM_VERSION, JUPYTERHUB_VERSION } from "#src/version.ts";
 import type { HubContext } from "../context.ts";
-import type { Paths } from "../paths.ts";
-import { userModel } from "./user-models.ts";
+import { type UserModelParts, ownModel, viewOf } from "./user-models.ts";
 
-interface InfoParts {
-  readonly servers: Servers;
-  readonly paths: Paths;
+interface InfoParts extends UserModelParts {
+  readonly config: { readonly spawner: { readonly kind: string } };
 }
 
-export function infoApi({ servers, paths }: InfoParts) {
+export function infoApi(parts: InfoParts) {
   function version(ctx: HubContext): void {
     ctx.set("access-control-allow-origin", "*");
     ctx.body = { version: JUPYTERHUB_VERSION };
   }
 
-  function self(ctx: HubContext): void {
-    const { identity } = ctx.state;
-    if (identity?.kind !== "user") throw new HubError("not_allowed");
+  /** Clients show these texts; there is no Python in this hub. */
+  function info(ctx: HubContext): void {
     ctx.body = {
-      ...userModel(identity.user, servers, paths),
-      token_id: null,
-      session_id: identity.session.id,
-      scopes: [],
+      version: JUPYTERHUB_VERSION,
+      python: `none (Node.js ${process.versions.node})`,
+      sys_executable: process.execPath,
+      spawner: {
+        class: `homeroom.spawners.${parts.config.spawner.kind}`,
+        version: HOMEROOM_VERSION,
+      },
+      authenticator: { class: "homeroom.authenticators.local", version: HOMEROOM_VERSION },
     };
   }
 
-  return { version, self };
+  /** Who asks, as single-user servers and services look it up. */
+  function self(ctx: HubContext): void {
+    const { identity } = ctx.state;
+    if (identity === undefined || identity.kind === "console") throw new HubError("not_allowed");
+    // With a first password only choosing an own one is open.
+    if (identity.kind === "user" && identity.session.mustChangePassword) {
+      throw new HubError("not_allowed");
+    }
+    ctx.body = {
+      ...(identity.kind === "service"
+        ? { kind: "service", name: identity.name, admin: false, roles: [] }
+        : ownModel(identity.user, viewOf(ctx), parts)),
+      token_id: identity.kind === "user" ? null : `a${identity.token.number}`,
+      session_id: sessionIdOf(identity),
+      scopes: parts.permissions.scopesOf(identity),
+    };
+  }
+
+  return { version, info, self };
+}
+
+function sessionIdOf(identity: Identity): string | null {
+  return identity.kind === "user" ? identity.session.id : null;
 }

@@ -1,48 +1,38 @@
 /** Starting, stopping and following a server in JupyterHub's shapes (contract.md 4.2, 4.3). */
 import { HubError, failureText } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
-import type { Servers } from "#src/services/servers/servers.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
-import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { answerWithEvents, jupyterhubHeartbeat, untilSignedOut } from "../event-stream.ts";
-import type { Paths } from "../paths.ts";
-import { serverModel, userModel } from "./user-models.ts";
+import { readAnyJson } from "../middleware/body.ts";
+import { withinTime } from "./in-time.ts";
+import { invalid, isDict } from "./user-bodies.ts";
+import { isReady, serverModel } from "./user-models.ts";
+import { type UsersParts, userOf } from "./users.ts";
 
 /** `slow_spawn_timeout` and `slow_stop_timeout` of JupyterHub. */
 const SLOW_MS = 10_000;
 
-interface ServersParts {
-  readonly accounts: Accounts;
-  readonly servers: Servers;
-  readonly permissions: Permissions;
+interface ServersParts extends UsersParts {
   readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
-  readonly paths: Paths;
   readonly hubSignal: AbortSignal;
 }
 
 export function serversApi(parts: ServersParts) {
   const { servers, paths } = parts;
 
-  function showUser(ctx: HubContext): void {
-    ctx.body = userModel(subjectOf(ctx, parts), servers, paths);
+  function show(ctx: HubContext): void {
+    ctx.body = serverModel(userOf(ctx, "read:servers", parts), parts);
   }
 
-  function showServer(ctx: HubContext): void {
-    const user = subjectOf(ctx, parts);
-    ctx.body = serverModel(user, servers.status(user.id), paths);
-  }
-
-  /** 201: it runs. 202: it is still starting, or waits in line. */
+  /** 201: it runs. 202: it is still starting, or waits in line. What a body asks for has no meaning here. */
   async function start(ctx: HubContext): Promise<void> {
-    const user = subjectOf(ctx, parts);
+    const user = userOf(ctx, "start:servers", parts);
+    await readDict(ctx);
     const before = servers.status(user.id);
-    if (before.is === "running" || before.is === "frozen") {
-      throw new HubError("already_running", { name: user.name });
-    }
+    if (isReady(before)) throw new HubError("already_running", { name: user.name });
     if (before.is === "stopping") throw new HubError("pending_stop", { name: user.name });
     const isPending = before.is === "queued" || before.is === "starting";
     await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
@@ -50,24 +40,20 @@ export function serversApi(parts: ServersParts) {
     if (status.is === "stopped" && status.lastFailure !== undefined) {
       throw HubError.from(status.lastFailure);
     }
-    answerEmpty(ctx, status.is === "running" ? 201 : 202);
+    answerEmpty(ctx, isReady(status) ? 201 : 202);
   }
 
   /** 204: it is stopped. 202: it is still stopping. */
   async function stop(ctx: HubContext): Promise<void> {
-    const user = subjectOf(ctx, parts);
-    const stopped = servers.stop(user.id, actorOf(ctx.state.identity, ctx.state.request));
-    const late = new Promise<"late">((resolve) => setTimeout(resolve, SLOW_MS, "late").unref());
-    const first = await Promise.race([stopped, late]);
-    if (first === "late") {
-      // Goes on without this request; how it ends is on record.
-      stopped.catch(() => {});
-    }
-    answerEmpty(ctx, first === "late" ? 202 : 204);
+    const user = userOf(ctx, "delete:servers", parts);
+    const { remove = false } = await readDict(ctx);
+    if (remove !== false && remove !== null) throw invalid("Cannot delete the default server");
+    const work = servers.stop(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    answerEmpty(ctx, (await withinTime(work, SLOW_MS)) ? 204 : 202);
   }
 
   function progress(ctx: HubContext): void {
-    const user = subjectOf(ctx, parts);
+    const user = userOf(ctx, "read:servers", parts);
     const present = servers.status(user.id);
     if (present.is === "stopped" && present.lastFailure === undefined) {
       throw new HubError("not_starting", { name: user.name });
@@ -76,27 +62,33 @@ export function serversApi(parts: ServersParts) {
       let wasPending = false;
       for await (const status of servers.watch(user.id, stream.signal)) {
         stream.send({ data: progressEvent(status, paths.server(user.name)) });
-        if (status.is === "running" || status.is === "frozen") return;
-        if (status.is === "stopped") return;
+        if (isReady(status) || status.is === "stopped") return;
         if (status.is === "stopping" && wasPending) continue;
         wasPending = true;
       }
     });
   }
 
-  return { showUser, showServer, start, stop, progress };
+  /** Everybody has one server, which has no name. */
+  function startNamed(ctx: HubContext): never {
+    userOf(ctx, "start:servers", parts);
+    throw invalid("Named servers are not enabled.");
+  }
+
+  function noneNamed(ctx: HubContext): never {
+    const { name } = userOf(ctx, "read:servers", parts);
+    const server = (ctx.params["server"] ?? "").slice(0, 80);
+    throw new HubError("server_not_found", { name, server });
+  }
+
+  return { show, start, stop, progress, startNamed, noneNamed };
 }
 
-function subjectOf(
-  ctx: HubContext,
-  { accounts, permissions }: Pick<ServersParts, "accounts" | "permissions">,
-): UserRecord {
-  const name = ctx.params["name"] ?? "";
-  const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(ctx.state.identity, "servers", user)) {
-    throw new HubError("user_not_found", { name: name.slice(0, 80) });
-  }
-  return user;
+/** An absent body is as good as an empty one. */
+async function readDict(ctx: HubContext): Promise<Readonly<Record<string, unknown>>> {
+  const body = (await readAnyJson(ctx)) ?? {};
+  if (!isDict(body)) throw invalid("Body must be a JSON object");
+  return body;
 }
 
 function answerEmpty(ctx: HubContext, status: number): void {

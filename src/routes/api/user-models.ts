@@ -1,13 +1,41 @@
-/** JupyterHub's user and server models (contract.md 4.1); extra keys are ours. */
+/** JupyterHub's user and server models (contract.md 4.1): what the visitor may see of them; extra keys are ours. */
 import { failureText } from "#src/errors.ts";
+import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
-import type { UserRecord } from "#src/stores/records.ts";
+import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
+import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
+import { classNames } from "../account-models.ts";
+import type { HubContext } from "../context.ts";
 import type { Paths } from "../paths.ts";
+import { argument } from "./pagination.ts";
+
+export interface UserModelParts {
+  readonly servers: Servers;
+  readonly permissions: Permissions;
+  readonly store: StoreReader;
+  readonly paths: Paths;
+}
+
+/** For whom, and whether with servers that do not run. */
+export interface UserView {
+  readonly visitor: Identity | undefined;
+  readonly withStopped: boolean;
+}
+
+export function viewOf(ctx: HubContext): UserView {
+  const stopped = argument(ctx, "include_stopped_servers")?.toLowerCase() ?? "0";
+  return { visitor: ctx.state.identity, withStopped: stopped !== "0" && stopped !== "false" };
+}
 
 /** `2026-11-21T19:40:35.637000Z`: JupyterHub's times have microseconds. */
 export function microTime(time: string | undefined): string | null {
   return time === undefined ? null : time.replace(/\.(\d{3})Z$/, ".$1000Z");
+}
+
+export function isReady(status: ServerStatus): boolean {
+  return status.is === "running" || status.is === "frozen";
 }
 
 function pendingOf(status: ServerStatus): "spawn" | "stop" | null {
@@ -15,19 +43,29 @@ function pendingOf(status: ServerStatus): "spawn" | "stop" | null {
   return status.is === "stopping" ? "stop" : null;
 }
 
-export function serverModel(user: UserRecord, status: ServerStatus, paths: Paths) {
+export function serverModel(user: UserRecord, { servers, paths }: Omit<UserModelParts, "store">) {
+  const status = servers.status(user.id);
+  return describeServer(user, status, servers.remembered(user.id), paths);
+}
+
+function describeServer(
+  user: UserRecord,
+  status: ServerStatus,
+  record: ServerRecord | undefined,
+  paths: Paths,
+) {
   const failure = status.is === "stopped" ? status.lastFailure : undefined;
   return {
     name: "",
     display_name: "",
     full_name: `${user.name}/`,
-    last_activity: microTime(user.lastActivity),
+    last_activity: microTime(record?.lastActivity),
     started: microTime("started" in status ? status.started : undefined),
     pending: pendingOf(status),
-    ready: status.is === "running" || status.is === "frozen",
+    ready: isReady(status),
     stopped: status.is === "stopped",
     url: paths.server(user.name),
-    user_options: {},
+    user_options: record?.options ?? null,
     progress_url: paths.progress(user.name),
     full_url: null,
     full_progress_url: null,
@@ -39,21 +77,60 @@ export function serverModel(user: UserRecord, status: ServerStatus, paths: Paths
   };
 }
 
-export function userModel(user: UserRecord, servers: Servers, paths: Paths) {
+export function userModel(
+  user: UserRecord,
+  { visitor, withStopped }: UserView,
+  parts: UserModelParts,
+) {
+  const { servers, permissions, paths } = parts;
+  const sees = (permission: Permission): boolean => permissions.may(visitor, permission, user);
+  const isWhole = sees("read:users");
   const status = servers.status(user.id);
-  const server = serverModel(user, status, paths);
   return {
     kind: "user" as const,
     name: user.name,
-    admin: user.role === "owner",
-    roles: user.role === "owner" ? ["admin", "user"] : ["user"],
-    groups: [] as string[],
-    server: server.ready ? server.url : null,
-    pending: server.pending,
-    created: microTime(user.created),
-    last_activity: microTime(user.lastActivity),
-    auth_state: null,
-    user_info: { display_name: user.displayName },
-    servers: server.stopped ? {} : { "": server },
+    ...(isWhole || sees("read:users:name") ? identityOf(user) : {}),
+    ...(isWhole ? accountOf(user, status, paths) : {}),
+    ...(isWhole || sees("read:users:groups") ? { groups: groupsOf(user, parts.store) } : {}),
+    ...(isWhole || sees("read:users:activity")
+      ? { last_activity: microTime(user.lastActivity) }
+      : {}),
+    ...(sees("read:servers")
+      ? { servers: withStopped || status.is !== "stopped" ? { "": serverModel(user, parts) } : {} }
+      : {}),
   };
+}
+
+/** Who asks may always know who they are, whatever else a token is for. */
+export function ownModel(user: UserRecord, view: UserView, parts: UserModelParts) {
+  return {
+    ...identityOf(user),
+    groups: groupsOf(user, parts.store),
+    ...userModel(user, view, parts),
+  };
+}
+
+function identityOf(user: UserRecord) {
+  return { admin: user.role === "owner", user_info: { display_name: user.displayName } };
+}
+
+function accountOf(user: UserRecord, status: ServerStatus, paths: Paths) {
+  return {
+    roles: rolesOf(user),
+    server: isReady(status) ? paths.server(user.name) : null,
+    pending: pendingOf(status),
+    created: microTime(user.created),
+    auth_state: null,
+  };
+}
+
+function rolesOf({ role }: UserRecord): readonly string[] {
+  if (role === "owner") return ["admin", "user"];
+  return role === "teacher" ? ["teacher", "user"] : ["user"];
+}
+
+/** Groups are classes. */
+function groupsOf(user: UserRecord, store: StoreReader): readonly string[] {
+  const groups = membershipsOf(store, user.id).map(({ groupId }) => groupId);
+  return classNames(store, groups);
 }

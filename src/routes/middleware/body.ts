@@ -53,21 +53,24 @@ export function field(form: URLSearchParams, name: string): string {
   return form.get(name) ?? "";
 }
 
+/** Whatever the JSON body holds; `undefined` when there is none. */
+export async function readAnyJson(ctx: HubContext): Promise<unknown> {
+  const text = await readText(ctx, LIST_LIMIT);
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new HubError("bad_json", {}, { cause: error });
+  }
+}
+
 /** The JSON body as `schema` wants it; an absent body counts as `{}`. */
 export async function readJson<Schema extends v.GenericSchema>(
   ctx: HubContext,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  const text = await readText(ctx, LIST_LIMIT);
-  let body: unknown = {};
-  if (text.trim() !== "") {
-    try {
-      body = JSON.parse(text);
-    } catch (error) {
-      throw new HubError("bad_json", {}, { cause: error });
-    }
-  }
-  const result = v.safeParse(schema, body);
+  const body = await readAnyJson(ctx);
+  const result = v.safeParse(schema, body === undefined ? {} : body);
   if (result.success) return result.output;
   const reason = result.issues.map(describeIssue).join("; ");
   throw new HubError("invalid_field", { reason });

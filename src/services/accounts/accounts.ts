@@ -20,7 +20,7 @@ import {
   planRestoring,
 } from "./life-changes.ts";
 import { cleanDisplayName, parseUserName, toUserName } from "./names.ts";
-import { planUser, readNewcomer, type NewUser } from "./new-user.ts";
+import { planUser, planWaitingUsers, readNewcomer, type NewUser } from "./new-user.ts";
 import { PasswordChanges, type PasswordParts } from "./password-changes.ts";
 import { SETUP_CODE_KEY } from "./setup-code.ts";
 import {
@@ -147,6 +147,25 @@ export class Accounts {
   }
 
   /**
+   * Accounts that wait: nobody can sign in with one until a teacher makes a first password. All in one change;
+   * names that are taken are left out. Throws what `parseUserName` throws.
+   */
+  addWaiting(people: readonly NewUser[], actor: Actor): Promise<readonly UserRecord[]> {
+    const newcomers = people.map((person) => readNewcomer(person, this.#minLength));
+    return this.#store.change((state) => {
+      assertActorStays(state, actor);
+      const made = planWaitingUsers(state, newcomers, this.#clock);
+      const audits = made.result.map((subject) =>
+        auditRow(
+          { action: "user.added", actor, subject, detail: { role: subject.role } },
+          this.#clock,
+        ),
+      );
+      return { writes: [...made.writes, ...audits], result: made.result };
+    });
+  }
+
+  /**
    * Everything that was asked for, or nothing. A name that is the present one in another spelling is no change.
    * Throws `user_not_found`, what `parseUserName` and `cleanDisplayName` throw, `name_taken`, `last_owner`,
    * `cannot_disable_self`.
@@ -188,6 +207,11 @@ export class Accounts {
   /** Who made the account themselves belongs here. */
   accept(userId: UserId, actor: Actor): Promise<UserRecord> {
     return this.#change((state, by) => planAcceptance(state, userId, by), actor);
+  }
+
+  /** What `remove` would throw now, before anything else is done about somebody. */
+  assertRemovable(userId: UserId, actor: Actor): void {
+    planRemoval(this.#store, userId, { actor, clock: this.#clock });
   }
 
   /** Into the trash. Throws `user_not_found`, `last_owner`, `cannot_delete_self`. */

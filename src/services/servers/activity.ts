@@ -1,11 +1,22 @@
 /** When people were last at work: kept in memory, written once a minute in one batch (design D17). */
 import { type Clock, isoTime } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { IsoTime, UserId } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Timers } from "./timers.ts";
 
 const WRITE_EVERY_MS = 60_000;
+/** As JupyterHub has it: clocks differ, and one that is wrong would keep a server awake for ever. */
+const MOST_AHEAD_MS = 59 * 60_000;
+
+/** As told by a server about itself; each counts only when it is later than what is known. */
+export interface ToldActivity {
+  /** Of the person. */
+  readonly user?: IsoTime;
+  /** Of servers, by name. */
+  readonly servers: ReadonlyMap<string, IsoTime>;
+}
 
 interface ActivityParts {
   readonly store: Store;
@@ -34,6 +45,28 @@ export class Activity {
   /** Not yet written, when there is something. */
   lastOf(userId: UserId): IsoTime | undefined {
     return this.#seen.get(userId);
+  }
+
+  /** Written at once: who tells it asks for it the next moment. Throws `activity_in_future`. */
+  async note(userId: UserId, { user: at, servers }: ToldActivity): Promise<void> {
+    this.#assertNotAhead(at);
+    for (const time of servers.values()) this.#assertNotAhead(time);
+    await this.#parts.store.change((state) => {
+      const user = state.get("users", userId);
+      if (user === undefined || user.deleted !== undefined)
+        return { writes: [], result: undefined };
+      const rows = state.entries("servers", `${userId}!`);
+      const writes: Write[] = Array.from(rows).flatMap(([key, record]) => {
+        const lastActivity = servers.get(record.name);
+        return isLater(lastActivity, record.lastActivity)
+          ? { put: "servers", key, record: { ...record, lastActivity } }
+          : [];
+      });
+      if (isLater(at, user.lastActivity)) {
+        writes.push({ put: "users", key: userId, record: { ...user, lastActivity: at } });
+      }
+      return { writes, result: undefined };
+    });
   }
 
   async close(): Promise<void> {
@@ -69,10 +102,23 @@ export class Activity {
   *#writesOf(state: StoreReader, userId: UserId, at: IsoTime): Iterable<Write> {
     const user = state.get("users", userId);
     if (user === undefined || user.deleted !== undefined) return;
-    yield { put: "users", key: userId, record: { ...user, lastActivity: at } };
+    if (isLater(at, user.lastActivity)) {
+      yield { put: "users", key: userId, record: { ...user, lastActivity: at } };
+    }
     for (const [key, server] of state.entries("servers", `${userId}!`)) {
       if (!this.#parts.isRunning(userId, server.name)) continue;
+      if (!isLater(at, server.lastActivity)) continue;
       yield { put: "servers", key, record: { ...server, lastActivity: at } };
     }
   }
+
+  #assertNotAhead(time: IsoTime | undefined): void {
+    if (time !== undefined && Date.parse(time) - this.#parts.clock.now() > MOST_AHEAD_MS) {
+      throw new HubError("activity_in_future", { time: time.replace(/(\.\d{3})Z$/, "$1000Z") });
+    }
+  }
+}
+
+function isLater(time: IsoTime | undefined, than: IsoTime | undefined): time is IsoTime {
+  return time !== undefined && (than === undefined || time > than);
 }

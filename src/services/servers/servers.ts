@@ -18,7 +18,7 @@ import type {
   UserRecord,
 } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
-import { Activity } from "./activity.ts";
+import { Activity, type ToldActivity } from "./activity.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { BoundedEngine } from "./bounded-engine.ts";
 import { type AboutServer, EngineWatch } from "./engine-watch.ts";
@@ -37,6 +37,9 @@ import { Wishes } from "./wishes.ts";
 
 /** Beyond what a notebook has to save and end: killing it, and removing container and network. */
 const CLEAN_UP_MS = 30_000;
+
+/** Each has half a minute to save; the disk is one. */
+const STOPS_AT_ONCE = 8;
 
 const hub: Actor = { id: "hub", name: "hub" };
 
@@ -78,6 +81,7 @@ export class Servers implements AsyncDisposable {
   readonly #wishes: Wishes;
   readonly #lives = new Lives();
   #ignoreStore: () => void = () => {};
+  #isOpen = false;
   #isClosed = false;
 
   constructor(options: ServersOptions) {
@@ -143,6 +147,7 @@ export class Servers implements AsyncDisposable {
       if (this.#records.activeUser(record.userId) !== undefined) this.#lifeOf(record);
     }
     this.#ignoreStore = this.#options.store.onChange((writes) => this.#followStore(writes));
+    this.#isOpen = true;
     await this.#watch.open();
     if (this.#watch.trouble !== undefined) this.#reconciler.reconcile(undefined);
   }
@@ -175,6 +180,11 @@ export class Servers implements AsyncDisposable {
   /** What went wrong last, also while it starts or runs again. */
   lastFailure(userId: UserId, serverName = ""): LastFailure | undefined {
     return this.#records.find(userId, serverName)?.lastFailure;
+  }
+
+  /** What is on record of it; nothing before its first start. */
+  remembered(userId: UserId, serverName = ""): ServerRecord | undefined {
+    return this.#records.find(userId, serverName);
   }
 
   /** Servers that can be reached now. */
@@ -234,6 +244,39 @@ export class Servers implements AsyncDisposable {
 
   touch(userId: UserId): void {
     this.#activity.touch(userId);
+  }
+
+  /** Activity that a server tells of itself. Throws `activity_in_future`. */
+  noteActivity(userId: UserId, told: ToldActivity): Promise<void> {
+    return this.#activity.note(userId, told);
+  }
+
+  /** How many starts wait for a place, and how many are under way. */
+  starts(): { readonly waiting: number; readonly starting: number } {
+    return { waiting: this.#queue.waiting.length, starting: this.#queue.starting };
+  }
+
+  /** Compares what is known with what the engine has, now. @throws HubError when it is away. */
+  async lookAgain(): Promise<void> {
+    // A hub that did not take in what runs would take it for leftovers.
+    if (!this.#isOpen || this.#isClosed) throw new HubError("hub_stopping");
+    await this.#watch.lookAgain();
+  }
+
+  /** Stops whatever starts or runs; ends when all have stopped that can be. */
+  async stopAll(actor: Actor): Promise<void> {
+    const lives = Array.from(this.#lives).filter(({ state }) => state.is !== "stopped");
+    const next = lives.values();
+    const stopSome = async (): Promise<void> => {
+      for (const { userId, name, log } of next) {
+        try {
+          await this.#wishes.stop(userId, name, actor);
+        } catch (error) {
+          log.warn({ err: error }, "a server runs on");
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: STOPS_AT_ONCE }, stopSome));
   }
 
   /** What the server printed last; when there is none any more, what is on record of it. */

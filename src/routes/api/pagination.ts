@@ -1,0 +1,74 @@
+/** Lists in pages, as JupyterHub's API gives them (contract.md 4.0). */
+import { HubError } from "#src/errors.ts";
+import type { HubContext } from "../context.ts";
+
+export const PAGES_TYPE = "application/jupyterhub-pagination+json";
+const DEFAULT_LIMIT = 50;
+const MOST = 200;
+
+export interface Page {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** The last of several: what JupyterHub takes. */
+export function argument(ctx: HubContext, name: string): string | undefined {
+  return new URLSearchParams(ctx.querystring).getAll(name).at(-1)?.trim();
+}
+
+/** Throws `invalid_field`. Numbers beyond all bounds are as good as the bound. */
+export function readPage(ctx: HubContext): Page {
+  // Without the pages' type a client takes the first page for all there is.
+  const usual = takesPages(ctx) ? DEFAULT_LIMIT : MOST;
+  const offset = numberOf(argument(ctx, "offset"), 0);
+  const limit = numberOf(argument(ctx, "limit"), usual);
+  return { offset, limit: Math.max(1, Math.min(limit, MOST)) };
+}
+
+/** Answers with that page of `items`: with its place among them for clients that asked for pages, else bare. */
+export function answerPage<Item>(
+  ctx: HubContext,
+  page: Page,
+  items: readonly Item[],
+  model: (item: Item) => unknown,
+): void {
+  const shown = items.slice(page.offset, page.offset + page.limit).map(model);
+  ctx.body = takesPages(ctx)
+    ? { items: shown, _pagination: pagination(ctx, page, items.length) }
+    : shown;
+}
+
+/** Also for what is no list in JSON: `{"items": {…}, "_pagination": …}`. */
+export function pagination(ctx: HubContext, { offset, limit }: Page, total: number) {
+  const next = offset + limit;
+  return {
+    offset,
+    limit,
+    total,
+    next: next < total ? { offset: next, limit, url: urlOf(ctx, { offset: next, limit }) } : null,
+  };
+}
+
+export function takesPages(ctx: HubContext): boolean {
+  return ctx
+    .get("accept")
+    .split(",")
+    .some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === PAGES_TYPE);
+}
+
+function numberOf(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[+-]?\d+$/.test(text)) {
+    const reason = "Invalid argument type, offset and limit must be integers";
+    throw new HubError("invalid_field", { reason });
+  }
+  return Math.min(Math.abs(Number(text)), Number.MAX_SAFE_INTEGER);
+}
+
+/** As the client wrote the address, with everything else that it asked for. */
+function urlOf(ctx: HubContext, { offset, limit }: Page): string {
+  const query = new URLSearchParams(ctx.querystring);
+  query.set("offset", String(offset));
+  query.set("limit", String(limit));
+  return `${ctx.state.request.origin}${ctx.path}?${query.toString()}`;
+}
