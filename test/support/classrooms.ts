@@ -14,9 +14,11 @@ import type {
   GroupRecord,
   Role,
   SessionRecord,
+  TokenRecord,
   UserRecord,
 } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
+import type { FakeEngine } from "./fake-engine.ts";
 import { FakeHomes, FakeSpawner } from "./fake-spawner.ts";
 import { type Answer, type AskOptions, HttpClient } from "./http-client.ts";
 import { collect, userRecord } from "./records.ts";
@@ -55,6 +57,7 @@ const collections = {
 export interface Classrooms extends AsyncDisposable {
   readonly box: TestHub;
   readonly store: Store;
+  readonly engine: FakeEngine;
   /** Everybody anew, except those who are left out. */
   stage(without?: readonly Part[]): Promise<void>;
   person(part: Part): UserRecord;
@@ -63,21 +66,29 @@ export interface Classrooms extends AsyncDisposable {
   trash(part: Part): Promise<void>;
   /** Asks as somebody who is signed in, over the control socket, or as nobody. */
   ask(who: Part | "console" | "anonymous", path: string, options?: AskOptions): Promise<Answer>;
+  /** The same with an API token that may all that the person may. */
+  askByToken(who: Part, path: string, options?: AskOptions): Promise<Answer>;
   /** Of all rows but the audit and when somebody was there last. */
   digest(): string;
   auditLength(): Promise<number>;
 }
 
-export async function createClassrooms(): Promise<Classrooms> {
+export async function createClassrooms(
+  options: { readonly basePath?: string } = {},
+): Promise<Classrooms> {
   const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
   const store = await openStore(dataDir, { log: createLog("silent"), clock: systemClock });
   const secrets = makeSecrets();
-  const overrides = { store, spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() } };
-  const box = await createTestHub({ config: { dataDir }, secrets, overrides });
+  const spawner = new FakeSpawner();
+  const overrides = { store, spawner: { spawner, homes: new FakeHomes() } };
+  const box = await createTestHub({ config: { ...options, dataDir }, secrets, overrides });
   const csrf = new Csrf(secrets.instanceKey);
   const console_ = new HttpClient(box.origin, { socketPath: join(dataDir, "control.sock") });
   const [nobody, groups] = [box.client(), await makeGroups(store)];
-  const people = new Map<Part, { user: UserRecord; session: SessionRecord; secret: string }>();
+  const people = new Map<
+    Part,
+    { user: UserRecord; session: SessionRecord; secret: string; token: string }
+  >();
 
   function entry(part: Part) {
     const found = people.get(part);
@@ -90,8 +101,8 @@ export async function createClassrooms(): Promise<Classrooms> {
   }
 
   async function stage(without: readonly Part[] = []): Promise<void> {
-    const gone = (["users", "names", "members", "servers", "sessions"] as const).flatMap((name) =>
-      Array.from(store.entries(name), ([key]): Write => ({ remove: name, key })),
+    const gone = (["users", "names", "members", "servers", "sessions", "tokens"] as const).flatMap(
+      (name) => Array.from(store.entries(name), ([key]): Write => ({ remove: name, key })),
     );
     people.clear();
     const writes: Write[] = [...gone];
@@ -101,11 +112,13 @@ export async function createClassrooms(): Promise<Classrooms> {
       number += 1;
       const user = userRecord(name, { number, role, displayName: `The ${part}` });
       const { session, secret } = sessionOf(user);
-      people.set(part as Part, { user, session, secret }); // The keys of a constant.
+      const { record, token } = tokenOf(user);
+      people.set(part as Part, { user, session, secret, token }); // The keys of a constant.
       writes.push(
         { put: "users", key: user.id, record: user },
         { put: "names", key: user.name, record: { userId: user.id } },
         { put: "sessions", key: session.id, record: session },
+        { put: "tokens", key: record.id, record },
       );
       if (group !== undefined) {
         const member = { groupId: groups[group].id, userId: user.id, role };
@@ -148,9 +161,16 @@ export async function createClassrooms(): Promise<Classrooms> {
     return box.client().ask(path, { ...options, headers });
   }
 
+  function askByToken(who: Part, path: string, asked: AskOptions = {}): Promise<Answer> {
+    const headers = { authorization: `token ${entry(who).token}`, ...asked.headers };
+    return box.client().ask(path, { ...asked, headers });
+  }
+
   return {
     box,
     store,
+    engine: spawner.engine,
+    askByToken,
     stage,
     put,
     trash,
@@ -185,6 +205,20 @@ function sessionOf(user: UserRecord): { session: SessionRecord; secret: string }
     address: "127.0.0.1",
   };
   return { session, secret };
+}
+
+function tokenOf(user: UserRecord): { record: TokenRecord; token: string } {
+  const token = makeSecret();
+  const record: TokenRecord = {
+    id: makeId<"token">(),
+    number: user.number,
+    userId: user.id,
+    secret: hashSecret(token),
+    note: "of a test",
+    scopes: ["inherit"],
+    created: NOW,
+  };
+  return { record, token };
 }
 
 async function makeGroups(store: Store): Promise<{ home: GroupRecord; away: GroupRecord }> {
