@@ -222,6 +222,8 @@ export const failures = {
     student: "There is no service called {name}.",
     api: "No such service: {name}",
   },
+  /** For programs alone. */
+  deprecated: { status: 404, student: "{reason}" },
   shutdown_elsewhere: {
     status: 409,
     student: "This hub is ended by the program that started it.",

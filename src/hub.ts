@@ -14,10 +14,13 @@ import { createApp } from "#src/routes/create-app.ts";
 import { createUserPathPages } from "#src/routes/user-path-pages.ts";
 import { Accounts } from "#src/services/accounts/accounts.ts";
 import { Erasure } from "#src/services/accounts/erasure.ts";
+import { Groups } from "#src/services/accounts/groups.ts";
 import { AuditLog } from "#src/services/audit/audit-log.ts";
 import { BoxChecks } from "#src/services/box/box-checks.ts";
 import { boxFacts } from "#src/services/box/box-facts.ts";
 import { OwnerReset } from "#src/services/box/owner-reset.ts";
+import { Shutdown } from "#src/services/box/shutdown.ts";
+import { HubMetrics } from "#src/services/metrics/hub-metrics.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { lowerHashThreads } from "#src/services/sign-in/hash-threads.ts";
 import { Login } from "#src/services/sign-in/login.ts";
@@ -60,6 +63,8 @@ export interface HubOptions {
   readonly overrides?: HubOverrides;
   /** Accounts on the control socket alone, without a port and without touching Docker. */
   readonly only?: "people";
+  /** Asks for the end of this hub, when a program may do that by the API. */
+  readonly onShutdown?: () => void;
 }
 
 export interface Hub extends AsyncDisposable {
@@ -78,7 +83,9 @@ export async function createHub({
   log,
   overrides = {},
   only,
+  onShutdown,
 }: HubOptions): Promise<Hub> {
+  const beganMs = performance.now();
   await using opened = new AsyncDisposableStack();
   const clock = overrides.clock ?? systemClock;
   const { basePath, dataDir } = config;
@@ -95,6 +102,7 @@ export async function createHub({
   const login = opened.use(new Login({ authenticator, accounts, attempts, store, clock, log }));
   const setupCode = new SetupCode({ store, attempts });
   const classes = new SignUpClasses({ store, clock });
+  const groups = new Groups({ store, clock });
   const signUp = new SignUp({ store, classes, passwords, attempts, clock, minLength });
 
   const { idleHours, maxDays } = config.sessions;
@@ -140,9 +148,16 @@ export async function createHub({
   });
   const ownerReset = new OwnerReset(accounts);
 
+  const shutdown = new Shutdown({ store, servers, clock, log, end: onShutdown });
+  const metrics = new HubMetrics({ store, servers, clock });
+  opened.defer(metrics.follow());
+
   const routes = new RoutingTable();
   opened.defer(routes.follow(servers));
-  const proxy = createProxy();
+  const proxy = createProxy({
+    onAnswer: (seconds) => metrics.proxied(seconds),
+    onFailure: (failure) => metrics.notProxied(failure),
+  });
   const assets = loadAssets();
   const views = createViews({ assets, clock });
   const stopping = new AbortController();
@@ -155,6 +170,11 @@ export async function createHub({
     login,
     signUp,
     classes,
+    groups,
+    routes,
+    metrics,
+    shutdown,
+    clock,
     servers,
     setupCode,
     checks,
@@ -203,6 +223,7 @@ export async function createHub({
   opened.defer(() => control.close());
   opened.defer(() => stopping.abort());
   const code = await setupCode.current();
+  metrics.started((performance.now() - beganMs) / 1000);
   const { restored } = store.health();
   return {
     ...(url !== undefined && { url }),

@@ -14,10 +14,11 @@ const CLOSE_MS = 10_000;
 export async function serve(config: Config, host: Host): Promise<ExitCode> {
   const log = createLog(config.log.level);
   host.onBug((error) => log.fatal({ err: error }, "an error that nobody caught ends the hub"));
-  const stop = host.stopRequested();
+  const asked = new AbortController();
+  const stop = AbortSignal.any([host.stopRequested(), asked.signal]);
   let hub: Hub;
   try {
-    hub = await openHub(config, log);
+    hub = await openHub(config, log, () => asked.abort());
   } catch (error) {
     log.fatal({ err: error }, "the hub could not start");
     host.err(`homeroom: ${failureWords(error)}\n`);
@@ -33,10 +34,10 @@ export async function serve(config: Config, host: Host): Promise<ExitCode> {
   return (await close(hub, log)) ? exitCodes.done : exitCodes.failed;
 }
 
-async function openHub(config: Config, log: Logger): Promise<Hub> {
+async function openHub(config: Config, log: Logger, onShutdown: () => void): Promise<Hub> {
   const { createHub } = await import("#src/hub.ts");
   const secrets = await loadSecrets(config.dataDir, { log });
-  return createHub({ config, secrets, log });
+  return createHub({ config, secrets, log, onShutdown });
 }
 
 async function close(hub: Hub, log: Logger): Promise<boolean> {

@@ -39,6 +39,7 @@ interface Exchange {
   readonly res: ServerResponse;
   readonly visit: Visit;
   readonly onFailure: OnFailure;
+  readonly beganMs: number;
   request?: ClientRequest;
   reply?: IncomingMessage;
   repeated: boolean;
@@ -46,8 +47,15 @@ interface Exchange {
   settled: boolean;
 }
 
-export function createProxy(): GuardedProxy {
-  return new GuardedProxy();
+/** Told of each request but upgrades; takes no time. */
+export interface ProxyHooks {
+  /** The container began to answer after so many seconds. */
+  onAnswer: (seconds: number) => void;
+  onFailure: (failure: ProxyFailure) => void;
+}
+
+export function createProxy(hooks?: ProxyHooks): GuardedProxy {
+  return new GuardedProxy(hooks);
 }
 
 export class GuardedProxy {
@@ -58,7 +66,10 @@ export class GuardedProxy {
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
   readonly #upgrades = new Map<IncomingMessage, (request: ClientRequest) => void>();
 
-  constructor() {
+  readonly #hooks: ProxyHooks | undefined;
+
+  constructor(hooks?: ProxyHooks) {
+    this.#hooks = hooks;
     this.#server.on("proxyReq", (request, req, _res, _options, socket) => {
       const exchange = this.#exchanges.get(req);
       if (exchange === undefined) return;
@@ -81,7 +92,18 @@ export class GuardedProxy {
   }
 
   web(req: IncomingMessage, res: ServerResponse, visit: Visit, onFailure: OnFailure): void {
-    const exchange: Exchange = { req, res, visit, onFailure, repeated: false, settled: false };
+    const exchange: Exchange = {
+      req,
+      res,
+      visit,
+      onFailure: (failure, cause) => {
+        this.#hooks?.onFailure(failure);
+        onFailure(failure, cause);
+      },
+      beganMs: performance.now(),
+      repeated: false,
+      settled: false,
+    };
     this.#exchanges.set(req, exchange);
     res.once("close", () => this.#exchanges.delete(req));
     this.#send(exchange, { agent: this.#agents.of(visit.route) });
@@ -220,6 +242,7 @@ export class GuardedProxy {
       exchange.onFailure("bad_reply", new Error("a reply that cannot be passed on"));
       return;
     }
+    this.#hooks?.onAnswer((performance.now() - exchange.beganMs) / 1000);
     res.writeHead(clean.status, clean.headers);
     reply.pipe(res);
     if (!req.complete) {

@@ -55,6 +55,10 @@ export class RoutingTable {
     return this.#byUser.get(userId)?.get(serverName);
   }
 
+  all(): readonly Route[] {
+    return Array.from(this.#byUser.values(), (servers) => [...servers.values()]).flat();
+  }
+
   /** The route for a path below `{B}user/<name>/`: the longest prefix wins, so a named server before the default one. */
   find(userId: UserId, rest: string): Route | undefined {
     const servers = this.#byUser.get(userId);

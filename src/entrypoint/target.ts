@@ -85,12 +85,14 @@ function isCanonicalPath(path: string): boolean {
 
 /**
  * Empty segments and encoded slashes have no place in the hub's own addresses, except behind what stands
- * for a server's name: that part is led on to the server.
+ * for a server's name: that part is led on to the server. The name of a class may have slashes in it.
  */
 function hasCleanSlashes(path: string, basePath: string): boolean {
   const redirects = `${basePath}hub/user-redirect/`;
   const servers = `${basePath}hub/user/`;
+  const groups = `${basePath}hub/api/groups/`;
   let own = path;
+  if (path.startsWith(groups)) own = groups + path.slice(groups.length).replace(/^[^/]+/, "name");
   if (path.startsWith(redirects)) own = redirects;
   if (path.startsWith(servers)) {
     const end = path.indexOf("/", servers.length);

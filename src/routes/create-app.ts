@@ -2,10 +2,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa from "koa";
 import Router, { type RouterMiddleware } from "koa-router";
+import type { Clock } from "#src/clock.ts";
 import type { Config } from "#src/config/schema.ts";
 import type { Logger } from "#src/log.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Erasure } from "#src/services/accounts/erasure.ts";
+import type { Groups } from "#src/services/accounts/groups.ts";
+import type { HubMetrics } from "#src/services/metrics/hub-metrics.ts";
+import type { Shutdown } from "#src/services/box/shutdown.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
@@ -28,7 +32,12 @@ import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
 import { boxApi } from "./api/box.ts";
 import { auditApi } from "./api/audit.ts";
+import { authorizationsApi } from "./api/authorizations.ts";
+import { groupsApi } from "./api/groups.ts";
 import { infoApi } from "./api/info.ts";
+import { type OpenRoutes, proxyApi } from "./api/proxy.ts";
+import { servicesApi } from "./api/services.ts";
+import { shutdownApi } from "./api/shutdown.ts";
 import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
 import { sessionsApi } from "./api/sessions.ts";
@@ -41,6 +50,7 @@ import { logAccess } from "./middleware/access-log.ts";
 import { handleErrors } from "./middleware/errors.ts";
 import { setHeaders } from "./middleware/headers.ts";
 import { identify } from "./middleware/identify.ts";
+import { measure } from "./middleware/measure.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
@@ -51,6 +61,7 @@ import { healthPages } from "./pages/health.ts";
 import { homePages } from "./pages/home.ts";
 import { liveStreams } from "./pages/live.ts";
 import { loginPages } from "./pages/login.ts";
+import { metricsPages } from "./pages/metrics.ts";
 import { miscPages } from "./pages/misc.ts";
 import { peoplePages } from "./pages/people.ts";
 import { personActions } from "./pages/person-actions.ts";
@@ -76,6 +87,11 @@ export interface AppParts {
   readonly setupCode: SetupCode;
   readonly signUp: SignUp;
   readonly classes: SignUpClasses;
+  readonly groups: Groups;
+  readonly routes: OpenRoutes;
+  readonly metrics: HubMetrics;
+  readonly shutdown: Shutdown;
+  readonly clock: Clock;
   readonly checks: BoxChecks;
   readonly ownerReset: OwnerReset;
   readonly sessions: Sessions;
@@ -104,6 +120,7 @@ export function createApp(parts: AppParts): App {
   const router = createRouter(handlers, parts, paths);
   const quiet = new Set([`${paths.hub}health`, `${paths.hub}api/health`]);
   const stations: readonly HubMiddleware[] = [
+    measure(parts.metrics, paths.base),
     identify({ ...parts, cookies, hubPath: paths.hub }),
     logAccess(parts.log, quiet),
     setHeaders(paths.hub),
@@ -156,6 +173,12 @@ function createHandlers(
     audit: auditApi(parts),
     classes: classesApi(parts),
     trash: trashApi(parts),
+    groups: groupsApi(parts),
+    proxy: proxyApi(parts),
+    services: servicesApi(),
+    shutdown: shutdownApi(parts),
+    authorizations: authorizationsApi(),
+    metrics: metricsPages(parts),
     users: usersApi(parts),
   };
 }

@@ -5,7 +5,12 @@ import type { OnExpired } from "./middleware/protect.ts";
 import type { accountsApi } from "./api/accounts.ts";
 import type { boxApi } from "./api/box.ts";
 import type { auditApi } from "./api/audit.ts";
+import type { authorizationsApi } from "./api/authorizations.ts";
+import type { groupsApi } from "./api/groups.ts";
 import type { infoApi } from "./api/info.ts";
+import type { proxyApi } from "./api/proxy.ts";
+import type { servicesApi } from "./api/services.ts";
+import type { shutdownApi } from "./api/shutdown.ts";
 import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
 import type { sessionsApi } from "./api/sessions.ts";
@@ -18,6 +23,7 @@ import type { healthPages } from "./pages/health.ts";
 import type { homePages } from "./pages/home.ts";
 import type { liveStreams } from "./pages/live.ts";
 import type { loginPages } from "./pages/login.ts";
+import type { metricsPages } from "./pages/metrics.ts";
 import type { miscPages } from "./pages/misc.ts";
 import type { peoplePages } from "./pages/people.ts";
 import type { personActions } from "./pages/person-actions.ts";
@@ -57,6 +63,12 @@ export interface Handlers {
   readonly sessions: ReturnType<typeof sessionsApi>;
   readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
+  readonly groups: ReturnType<typeof groupsApi>;
+  readonly proxy: ReturnType<typeof proxyApi>;
+  readonly services: ReturnType<typeof servicesApi>;
+  readonly shutdown: ReturnType<typeof shutdownApi>;
+  readonly authorizations: ReturnType<typeof authorizationsApi>;
+  readonly metrics: ReturnType<typeof metricsPages>;
   readonly users: ReturnType<typeof usersApi>;
 }
 
@@ -182,6 +194,33 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["PATCH", "hub/api/users/:name/servers/:server", "start:servers", h.servers.noneNamed],
     ["DELETE", "hub/api/users/:name/servers/:server", "delete:servers", h.servers.noneNamed],
     ["GET", "hub/api/users/:name/servers/:server/progress", "read:servers", h.servers.noneNamed],
+    ["GET", "hub/api/groups", "list:groups", h.groups.list],
+    ["POST", "hub/api/groups", "admin:groups", h.groups.addMany],
+    ["GET", "hub/api/groups/:group", "read:groups", h.groups.show],
+    ["POST", "hub/api/groups/:group", "admin:groups", h.groups.add],
+    ["DELETE", "hub/api/groups/:group", "delete:groups", h.groups.remove],
+    ["POST", "hub/api/groups/:group/users", "groups", h.groups.addUsers],
+    ["DELETE", "hub/api/groups/:group/users", "groups", h.groups.removeUsers],
+    ["PUT", "hub/api/groups/:group/properties", "groups", h.groups.setProperties],
+    ["GET", "hub/api/proxy", "proxy", h.proxy.show],
+    ["POST", "hub/api/proxy", "proxy", h.proxy.sync],
+    ["PATCH", "hub/api/proxy", "proxy", h.proxy.move],
+    ["GET", "hub/api/services", "list:services", h.services.list],
+    ["GET", "hub/api/services/:service", "read:services", h.services.show],
+    ["POST", "hub/api/shutdown", "shutdown", h.shutdown.ask],
+    [
+      "POST",
+      "hub/api/authorizations/token",
+      "anyone",
+      h.authorizations.make,
+      { skipsForgeryCheck: true },
+    ],
+    ["GET", "hub/api/authorizations/token/:secret", "signed_in", h.authorizations.resolve],
+    ["GET", "hub/api/authorizations/cookie/:name", "signed_in", h.authorizations.resolve],
+    ["GET", "hub/api/authorizations/cookie/:name/:secret", "signed_in", h.authorizations.resolve],
+    // Guarded by the page itself: programs are told, and not led to the sign-in page.
+    ["GET", "hub/metrics", "anyone", h.metrics.show],
+    ["GET", "hub/api/metrics", "anyone", h.metrics.show],
     ["GET", "hub/api/accounts", "list:users", h.accounts.list],
     ["POST", "hub/api/accounts", "admin:users", h.accounts.add],
     ["GET", "hub/api/accounts/:name", "list:users", h.accounts.show],

@@ -160,6 +160,8 @@ const REACH: {
     "read:tokens": ["self"],
     "list:groups": ["self"],
     "read:groups": ["self"],
+    // Own students alone: src/services/accounts/groups.ts.
+    groups: ["self"],
   },
   student: {
     sessions: ["self"],

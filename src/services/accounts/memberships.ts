@@ -103,10 +103,14 @@ export function shareGroup(state: StoreReader, one: UserId, other: UserId): bool
   );
 }
 
-/** In the order of the classes' keys. */
+/** In the order in which the classes were made. */
 export function membershipsOf(state: StoreReader, userId: UserId): readonly MemberRecord[] {
-  const groups = Array.from(state.entries("groups"), ([, group]) => group.id);
-  return groups.flatMap((groupId) => state.get("members", memberKey(groupId, userId)) ?? []);
+  const found: { readonly number: number; readonly membership: MemberRecord }[] = [];
+  for (const [, { id, number }] of state.entries("groups")) {
+    const membership = state.get("members", memberKey(id, userId));
+    if (membership !== undefined) found.push({ number, membership });
+  }
+  return found.sort((a, b) => a.number - b.number).map(({ membership }) => membership);
 }
 
 function defaultGroup(state: StoreReader): GroupRecord | undefined {

@@ -55,6 +55,12 @@ export class EngineWatch {
     if (this.#trouble !== undefined) throw HubError.from(this.#trouble);
   }
 
+  /** Lists the engine now, whatever is known of it. @throws HubError when it is away. */
+  async lookAgain(): Promise<void> {
+    await this.#sync();
+    if (this.#trouble !== undefined) throw HubError.from(this.#trouble);
+  }
+
   close(): void {
     this.#closing.abort();
     this.#cancelRetry();

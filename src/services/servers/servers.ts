@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Clock } from "#src/clock.ts";
 import type { Secrets } from "#src/config/schema.ts";
-import type { FailureData } from "#src/errors.ts";
+import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type {
   ServerState as FoundState,

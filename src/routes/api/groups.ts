@@ -1,0 +1,115 @@
+/** Classes, which JupyterHub calls groups, in its shapes and words (contract.md 4.2). */
+import { HubError } from "#src/errors.ts";
+import type { Groups } from "#src/services/accounts/groups.ts";
+import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { GroupRecord } from "#src/stores/records.ts";
+import type { HubContext } from "../context.ts";
+import { readAnyJson } from "../middleware/body.ts";
+import { readNewGroup, readNewGroups, readProperties, readUsers } from "./group-bodies.ts";
+import { answerPage, readPage } from "./pagination.ts";
+
+interface GroupsParts {
+  readonly groups: Groups;
+  readonly permissions: Permissions;
+}
+
+export function groupsApi(parts: GroupsParts) {
+  const { groups, permissions } = parts;
+
+  function list(ctx: HubContext): void {
+    const page = readPage(ctx);
+    const { identity } = ctx.state;
+    const own = groups
+      .list()
+      .filter(({ id }) => permissions.mayInGroup(identity, "list:groups", id));
+    answerPage(ctx, page, own, (group) => model(ctx, group));
+  }
+
+  function show(ctx: HubContext): void {
+    ctx.body = model(ctx, groupOf(ctx, "read:groups"));
+  }
+
+  async function addMany(ctx: HubContext): Promise<void> {
+    assertMayMake(ctx);
+    const wanted = readNewGroups(await readAnyJson(ctx));
+    const made = await groups.add(wanted.groups, wanted.users, actorIn(ctx));
+    ctx.status = 201;
+    ctx.body = made.map((group) => model(ctx, group));
+  }
+
+  async function add(ctx: HubContext): Promise<void> {
+    assertMayMake(ctx);
+    const { users } = readNewGroup(await readAnyJson(ctx));
+    const [made] = await groups.add([nameIn(ctx)], users, actorIn(ctx));
+    if (made === undefined) throw new TypeError("One name makes one class");
+    ctx.status = 201;
+    ctx.body = model(ctx, made);
+  }
+
+  async function remove(ctx: HubContext): Promise<void> {
+    await groups.remove(groupOf(ctx, "delete:groups").name, actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  async function addUsers(ctx: HubContext): Promise<void> {
+    const { name } = groupOf(ctx, "groups");
+    const users = readUsers(await readAnyJson(ctx), "add");
+    ctx.body = model(ctx, await groups.addMembers(name, users, actorIn(ctx)));
+  }
+
+  async function removeUsers(ctx: HubContext): Promise<void> {
+    const { name } = groupOf(ctx, "groups");
+    const users = readUsers(await readAnyJson(ctx), "delete");
+    ctx.body = model(ctx, await groups.removeMembers(name, users, actorIn(ctx)));
+  }
+
+  async function setProperties(ctx: HubContext): Promise<void> {
+    const { name } = groupOf(ctx, "groups");
+    const properties = readProperties(await readAnyJson(ctx));
+    ctx.body = model(ctx, await groups.setProperties(name, properties, actorIn(ctx)));
+  }
+
+  /** A class of which the visitor may not know is as if there were none. */
+  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
+    const { identity } = ctx.state;
+    const name = nameIn(ctx);
+    const group = groups.byName(name);
+    const mayKnow =
+      group !== undefined &&
+      (["read:groups", permission] as const).some((each) =>
+        permissions.mayInGroup(identity, each, group.id),
+      );
+    if (!mayKnow) throw new HubError("group_not_found", { name: name.slice(0, 100) });
+    if (!permissions.mayInGroup(identity, permission, group.id)) {
+      throw new HubError("lacks_scope", { scopes: permission });
+    }
+    return group;
+  }
+
+  /** Whoever may do it to some classes alone cannot make others and go on with those. */
+  function assertMayMake(ctx: HubContext): void {
+    if (!permissions.scopesOf(ctx.state.identity).includes("admin:groups")) {
+      throw new HubError("lacks_scope", { scopes: "admin:groups" });
+    }
+  }
+
+  /** As much as the visitor may see. */
+  function model(ctx: HubContext, group: GroupRecord) {
+    const { id, name, properties = {} } = group;
+    if (!permissions.mayInGroup(ctx.state.identity, "read:groups", id)) {
+      return { kind: "group", name };
+    }
+    const users = groups.members(id).map((user) => user.name);
+    return { kind: "group", name, roles: [], users, properties };
+  }
+
+  return { list, show, addMany, add, remove, addUsers, removeUsers, setProperties };
+}
+
+function nameIn(ctx: HubContext): string {
+  return ctx.params["group"] ?? "";
+}
+
+function actorIn(ctx: HubContext) {
+  return actorOf(ctx.state.identity, ctx.state.request);
+}

@@ -1,0 +1,38 @@
+/** `POST {H}api/shutdown` (contract.md 4.2). */
+import type { Shutdown } from "#src/services/box/shutdown.ts";
+import type { Logger } from "#src/log.ts";
+import { actorOf } from "#src/session/identity.ts";
+import type { HubContext } from "../context.ts";
+import { readAnyJson } from "../middleware/body.ts";
+import { pythonText } from "./python-words.ts";
+import { invalid, isDict } from "./user-bodies.ts";
+
+interface ShutdownParts {
+  readonly shutdown: Shutdown;
+  readonly log: Logger;
+}
+
+export function shutdownApi({ shutdown, log }: ShutdownParts) {
+  /** `servers: true` stops the notebooks first. The proxy is a part of the hub: it ends with it in any case. */
+  async function ask(ctx: HubContext): Promise<void> {
+    const body = (await readAnyJson(ctx)) ?? {};
+    if (!isDict(body)) throw invalid(`Invalid JSON data: ${pythonText(body)}`);
+    readFlag(body, "proxy");
+    const stopServers = readFlag(body, "servers");
+    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const end = await shutdown.prepare({ stopServers }, actor);
+    ctx.res.once("close", () => {
+      end().catch((error: unknown) => log.error({ err: error }, "the hub could not be ended"));
+    });
+    ctx.status = 202;
+    ctx.body = { message: "Shutting down Hub" };
+  }
+
+  return { ask };
+}
+
+function readFlag(body: Readonly<Record<string, unknown>>, name: "proxy" | "servers"): boolean {
+  const value = body[name];
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw invalid(`${name} must be true or false, got ${pythonText(value)}`);
+}
