@@ -11,6 +11,7 @@ import { detailOf } from "#src/stores/files.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
 import type { Batch } from "#src/stores/write-through-store.ts";
+import { isNoSpace, type Reserve } from "#src/stores/reserve.ts";
 import { writeExport, type Snapshot } from "./export-file.ts";
 import type { ExportEntry, ExportsFolder } from "./exports-folder.ts";
 import { Journal } from "./journal-file.ts";
@@ -39,6 +40,7 @@ export interface ExporterOptions {
   readonly folder: ExportsFolder;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly reserve?: Pick<Reserve, "isUsed" | "refill">;
   /** Calls `callback` later; the answer takes that back. */
   readonly later?: (ms: number, callback: () => void) => () => void;
 }
@@ -47,6 +49,7 @@ export class Exporter {
   readonly #folder: ExportsFolder;
   readonly #log: Logger;
   readonly #clock: Clock;
+  readonly #reserve: ExporterOptions["reserve"];
   readonly #later: NonNullable<ExporterOptions["later"]>;
   #source: ExportSource | undefined;
   #journal: Journal | undefined;
@@ -57,10 +60,11 @@ export class Exporter {
   #cancelTimer: (() => void) | undefined;
   #exporting: Promise<void> | undefined;
 
-  constructor({ folder, log, clock, later = laterUnlessEnding }: ExporterOptions) {
+  constructor({ folder, log, clock, reserve, later = laterUnlessEnding }: ExporterOptions) {
     this.#folder = folder;
     this.#log = log;
     this.#clock = clock;
+    this.#reserve = reserve;
     this.#later = later;
   }
 
@@ -141,7 +145,7 @@ export class Exporter {
       await journal?.close();
       const audit = await oldestFirst(cut.audit);
       const path = this.#folder.exportPath(cut.checksum.changes, made);
-      await writeExport(path, { ...cut, made, audit });
+      await this.#write(path, { ...cut, made, audit });
       this.#lastExport = made;
       this.#succeed();
     } catch (error) {
@@ -150,7 +154,8 @@ export class Exporter {
       this.#exportLater(RETRY_MS);
       return;
     }
-    await this.#tidy();
+    await this.#reserve?.refill();
+    await this.#tidy(this.#reserve?.isUsed === true);
     if (this.#trouble !== undefined) {
       this.#exportLater(RETRY_MS);
     } else if (this.#changes > 0) {
@@ -185,9 +190,20 @@ export class Exporter {
     });
   }
 
-  async #tidy(): Promise<void> {
+  /** Older exports make room for a newer one. */
+  async #write(path: string, snapshot: Snapshot): Promise<void> {
     try {
-      await this.#folder.tidy();
+      await writeExport(path, snapshot);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      await this.#tidy(true);
+      await writeExport(path, snapshot);
+    }
+  }
+
+  async #tidy(isRoomScarce: boolean): Promise<void> {
+    try {
+      await this.#folder.tidy({ isRoomScarce });
     } catch (error) {
       this.#log.warn({ err: error, path: this.#folder.path }, "older exports were not removed");
     }
@@ -231,7 +247,7 @@ async function oldestFirst(newestFirst: AsyncIterable<AuditRow>): Promise<readon
   return rows.toReversed();
 }
 
-function laterUnlessEnding(ms: number, callback: () => void): () => void {
+export function laterUnlessEnding(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, ms).unref();
   return () => {
     clearTimeout(timer);

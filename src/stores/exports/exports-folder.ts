@@ -26,6 +26,8 @@ export interface Entries {
 
 const EXPORT = /^(\d{15})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.jsonl\.gz$/;
 const JOURNAL = /^(\d{15})\.journal$/;
+/** Where room is scarce. */
+const KEPT_AT_LEAST = 3;
 /** All of the newest are kept … */
 const KEPT_NEWEST = 24;
 /** … and so many in all, the newest of each hour. */
@@ -72,10 +74,10 @@ export class ExportsFolder {
     };
   }
 
-  /** Removes what nobody needs after an export. Only for who holds the database. */
-  async tidy(): Promise<void> {
+  /** Removes what nobody needs after an export, and where room is scarce, all that is not needed most. Only for who holds the database. */
+  async tidy({ isRoomScarce = false } = {}): Promise<void> {
     const { exports, journals } = await this.entries();
-    const kept = exportsToKeep(exports);
+    const kept = exportsToKeep(exports).slice(0, isRoomScarce ? KEPT_AT_LEAST : undefined);
     const left = new Set(kept.map(({ changes }) => changes));
     // Journals between the newest exports lead from one to the next, also past one that was not written.
     const oldestOfNewest = kept.slice(0, KEPT_NEWEST).at(-1)?.changes ?? 0;

@@ -6,6 +6,7 @@ import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import { Checksum } from "#src/stores/checksum.ts";
 import type { Exporter } from "#src/stores/exports/exporter.ts";
 import { detailOf } from "#src/stores/files.ts";
+import { isNoSpace, type Reserve } from "#src/stores/reserve.ts";
 import { namesIn, redactedRow } from "#src/stores/redact.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
 import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
@@ -29,6 +30,7 @@ export class LevelBacking implements Backing {
   readonly #log: Logger;
   readonly #marker: Marker;
   readonly #exporter: Exporter;
+  readonly #reserve: Pick<Reserve, "use"> | undefined;
   readonly #reopen: () => Promise<OpenDatabase>;
   #database: OpenDatabase | undefined;
   #checksum: Checksum;
@@ -39,6 +41,7 @@ export class LevelBacking implements Backing {
     readonly log: Logger;
     readonly marker: Marker;
     readonly exporter: Exporter;
+    readonly reserve?: Pick<Reserve, "use">;
     readonly database: OpenDatabase;
     readonly reopen: () => Promise<OpenDatabase>;
     readonly checksum: Checksum;
@@ -47,6 +50,7 @@ export class LevelBacking implements Backing {
     this.#log = options.log;
     this.#marker = options.marker;
     this.#exporter = options.exporter;
+    this.#reserve = options.reserve;
     this.#reopen = options.reopen;
     this.#database = options.database;
     this.#checksum = options.checksum;
@@ -65,6 +69,17 @@ export class LevelBacking implements Backing {
   }
 
   async write(batch: Batch): Promise<void> {
+    try {
+      await this.#write(batch);
+    } catch (error) {
+      if (!isNoSpace(error) || (await this.#reserve?.use()) !== true) {
+        throw error;
+      }
+      await this.#write(batch);
+    }
+  }
+
+  async #write(batch: Batch): Promise<void> {
     const database = await this.#sureDatabase();
     const checksum = this.#checksum.after(batch.rows);
     const redactions = await findRedactions(database, batch.redact);

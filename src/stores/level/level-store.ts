@@ -4,11 +4,17 @@ import { dirname, join } from "node:path";
 import { systemClock, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import { Exporter, type Cut, type ExporterOptions } from "#src/stores/exports/exporter.ts";
+import {
+  Exporter,
+  laterUnlessEnding,
+  type Cut,
+  type ExporterOptions,
+} from "#src/stores/exports/exporter.ts";
 import { ExportsFolder, type Entries } from "#src/stores/exports/exports-folder.ts";
 import { lastJournalled } from "#src/stores/exports/newest-state.ts";
 import { detailOf, FOLDER_MODE } from "#src/stores/files.ts";
 import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
+import { isNoSpace, Reserve } from "#src/stores/reserve.ts";
 import type { Store, StoreCheck, StoreHealth } from "#src/stores/store.ts";
 import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 import { Database } from "./database.ts";
@@ -46,7 +52,14 @@ export async function openLevelStore(
   const folder = dirname(path);
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    return await openOrRestore(path, options);
+    const { log, later = laterUnlessEnding } = options;
+    const reserve = new Reserve(join(folder, "reserve"), { log, later });
+    try {
+      return await openOrRestore(path, options, reserve);
+    } catch (error) {
+      if (!isNoSpace(error) || !(await reserve.use())) throw error;
+      return await openOrRestore(path, options, reserve);
+    }
   } catch (error) {
     if (error instanceof HubError) {
       throw error;
@@ -55,7 +68,11 @@ export async function openLevelStore(
   }
 }
 
-async function openOrRestore(path: string, options: LevelStoreOptions): Promise<LevelStore> {
+async function openOrRestore(
+  path: string,
+  options: LevelStoreOptions,
+  reserve: Reserve,
+): Promise<LevelStore> {
   const { log, clock = systemClock, migrations: steps = migrations, later } = options;
   const { through = (database) => database } = options;
   const folder = new ExportsFolder(join(dirname(path), "exports"));
@@ -76,18 +93,26 @@ async function openOrRestore(path: string, options: LevelStoreOptions): Promise<
     opened = await openDatabase({ ...parts, marker, changes });
   }
   await tidyAfterRestore(path);
-  const exporter = new Exporter({ folder, log, clock, ...(later !== undefined && { later }) });
+  const exporter = new Exporter({
+    folder,
+    log,
+    clock,
+    reserve,
+    ...(later !== undefined && { later }),
+  });
   const backing = new LevelBacking({
     path,
     log,
     marker,
     exporter,
+    reserve,
     database: through(opened.database),
     reopen: async () => through(await Database.open(path, { create: false })),
     checksum: opened.checksum,
   });
-  const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter });
+  const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter, reserve });
   await exporter.begin(store, { changes: store.changes, newest: entries.exports[0] });
+  void reserve.refill();
   return store;
 }
 
@@ -105,6 +130,7 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   readonly #opened: Opened;
   readonly #backing: LevelBacking;
   readonly #exporter: Exporter;
+  readonly #reserve: Reserve;
 
   constructor(parts: {
     readonly path: string;
@@ -112,6 +138,7 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
     readonly opened: Opened;
     readonly backing: LevelBacking;
     readonly exporter: Exporter;
+    readonly reserve: Reserve;
   }) {
     super({ backing: parts.backing, ...parts.opened });
     this.#path = parts.path;
@@ -119,6 +146,7 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
     this.#opened = parts.opened;
     this.#backing = parts.backing;
     this.#exporter = parts.exporter;
+    this.#reserve = parts.reserve;
   }
 
   get changes(): number {
@@ -126,12 +154,18 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   }
 
   override health(): StoreHealth {
-    const { lastExport, trouble } = this.#exporter;
+    const { lastExport } = this.#exporter;
+    const trouble = this.#reserve.trouble ?? this.#exporter.trouble;
     return {
       ...super.health(),
       ...(lastExport !== undefined && { lastExport }),
       ...(trouble !== undefined && { trouble }),
     };
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.#reserve.close();
   }
 
   override async verify(): Promise<StoreCheck> {
