@@ -72,13 +72,14 @@ function isUser(actor: AuditRecord["actor"]): actor is UserId {
 function moreOf({
   action,
   detail = {},
-}: AuditRecord): Pick<AuditLine, "times" | "device" | "wasLocked"> {
-  const { count, device, reason } = detail;
+}: AuditRecord): Pick<AuditLine, "times" | "device" | "wasLocked" | "group"> {
+  const { count, device, reason, class: group } = detail;
   const isAboutSession = action.startsWith("session.");
   return {
     ...(typeof count === "number" && count > 1 ? { times: count } : {}),
     ...(isAboutSession && typeof device === "string" ? { device } : {}),
     ...(reason === "account_locked" ? { wasLocked: true } : {}),
+    ...(action.startsWith("group.") && typeof group === "string" ? { group } : {}),
   };
 }
 

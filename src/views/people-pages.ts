@@ -41,6 +41,8 @@ export interface AuditLine {
   readonly roles?: { readonly oldRole: Role; readonly newRole: Role };
   /** User names, then names as people write them: what was, and what is. */
   readonly names?: readonly { readonly oldName: string; readonly newName: string }[];
+  /** The class that it was about. */
+  readonly group?: string;
 }
 
 export interface TrashRow {

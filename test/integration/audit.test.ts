@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import Papa from "papaparse";
 import type { AuditAction, AuditRecord, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { Write } from "#src/stores/store.ts";
@@ -173,6 +174,38 @@ describe("the audit has a line with who, whom, from where and which request", ()
     assert.deepEqual([line.subjectName, line.address], ["eli", "127.0.0.1"]);
     const accepted = await lineAfter(() => world.tom.post(`${people}/eli/accept`));
     assertLine(accepted, "user.accepted", { actor: "tom", subject: "eli" });
+  });
+
+  it("for classes, who is in them, and the end of the hub", async () => {
+    const { owner } = world;
+    const api = (method: string, path: string, json: unknown = {}) =>
+      owner.ask(`${hub}api/${path}`, {
+        method,
+        json,
+        headers: { "x-xsrftoken": owner.cookie("_xsrf", hub) ?? "" },
+      });
+    await world.add("gil");
+    const by = { actor: "ada", subject: "gil" };
+    const added = await lineAfter(() => api("POST", "groups/9d"));
+    assertLine(added, "group.added", { actor: "ada" });
+    assert.deepEqual(added.detail, { class: "9d" });
+    const joined = await lineAfter(() => api("POST", "groups/9d/users", { users: ["gil"] }));
+    assertLine(joined, "group.member_added", by);
+    assert.deepEqual(joined.detail, { class: "9d" });
+    const changed = await lineAfter(() => api("PUT", "groups/9d/properties", { room: "secret" }));
+    assertLine(changed, "group.changed", { actor: "ada" });
+    assert.doesNotMatch(JSON.stringify(changed), /secret|room/);
+    const left = await lineAfter(() => api("DELETE", "groups/9d/users", { users: ["gil"] }));
+    assertLine(left, "group.member_removed", by);
+    const { text } = await owner.get(`${people}/gil`);
+    assert.match(text, /Taken out of a class\s+<span class="why"><bdi>9d<\/bdi><\/span>/);
+    const removed = await lineAfter(() => api("DELETE", "groups/9d"));
+    assertLine(removed, "group.removed", { actor: "ada" });
+    assert.deepEqual(removed.detail, { class: "9d", members: 0 });
+    assert.equal((await api("POST", "shutdown")).status, 202);
+    while (world.asksToEnd() === 0) await sleep(5); // Once the answer has left.
+    const ended = (await world.audit()).find(({ action }) => action === "hub.shut_down");
+    assert.deepEqual([ended?.actorName, ended?.detail], ["ada", { stopServers: false }]);
   });
 
   it("for commands on the box, which come from no address", async () => {

@@ -29,6 +29,8 @@ export interface PeopleWorld extends AsyncDisposable {
   /** Adds a student who has an own password and is signed in. */
   join(name: string, displayName?: string): Promise<HttpClient>;
   user(name: string): UserRecord;
+  /** How often somebody asked for the end of the hub, which goes on here. */
+  asksToEnd(): number;
   audit(): Promise<readonly AuditRecord[]>;
 }
 
@@ -39,7 +41,13 @@ export async function createPeopleWorld(): Promise<PeopleWorld> {
   const engine = new FakeEngine();
   const homes = new FakeHomes();
   const spawner = { spawner: new FakeSpawner(engine), homes };
-  const box = await createTestHub({ overrides: { store, spawner } });
+  let asksToEnd = 0;
+  const box = await createTestHub({
+    overrides: { store, spawner },
+    onShutdown: () => {
+      asksToEnd += 1;
+    },
+  });
   const owner = await box.setUp();
 
   async function add(name: string, displayName = name, role = "student"): Promise<string> {
@@ -73,6 +81,7 @@ export async function createPeopleWorld(): Promise<PeopleWorld> {
     add,
     join,
     user,
+    asksToEnd: () => asksToEnd,
     audit: () => collect(store.audit()),
     [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
   };

@@ -32,6 +32,7 @@ export interface TestHubOptions {
   readonly secrets?: Secrets;
   readonly overrides?: HubOverrides;
   readonly logLevel?: string;
+  readonly onShutdown?: () => void;
 }
 
 export const OWNER = "ada";
@@ -58,7 +59,14 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   const secrets = options.secrets ?? makeSecrets();
   const log = createLog(options.logLevel ?? process.env["HOMEROOM_TEST_LOG"] ?? "silent");
   const overrides = options.overrides ?? {};
-  const hub = await createHub({ config, secrets, log, overrides });
+  const { onShutdown } = options;
+  const hub = await createHub({
+    config,
+    secrets,
+    log,
+    overrides,
+    ...(onShutdown === undefined ? {} : { onShutdown }),
+  });
   const origin = new URL(hub.url ?? "").origin;
   const client = (): HttpClient => new HttpClient(origin);
   return {
