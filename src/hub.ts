@@ -33,6 +33,8 @@ import { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import { SignUp } from "#src/services/accounts/sign-up.ts";
 import { Csrf } from "#src/session/csrf.ts";
 import { Permissions } from "#src/session/identity.ts";
+import { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
+import { Tokens } from "#src/session/tokens/tokens.ts";
 import { createRequestContexts } from "#src/session/request-context.ts";
 import { KnownDevices } from "#src/session/known-devices.ts";
 import { Sessions } from "#src/session/sessions.ts";
@@ -115,6 +117,13 @@ export async function createHub({
       maxMs: maxDays * 24 * HOUR_MS,
     }),
   );
+  const serviceTokens = new ServiceTokens({
+    services: config.services,
+    instanceKey: secrets.instanceKey,
+    state: store,
+    clock,
+  });
+  const tokens = opened.use(new Tokens({ store, clock, log, services: serviceTokens }));
   const csrf = new Csrf(secrets.instanceKey);
   const devices = new KnownDevices(secrets.instanceKey);
   const permissions = new Permissions(store);
@@ -180,6 +189,8 @@ export async function createHub({
     checks,
     ownerReset,
     sessions,
+    tokens,
+    serviceTokens,
     devices,
     csrf,
     permissions,
@@ -196,6 +207,8 @@ export async function createHub({
     app,
     contexts,
     sessions,
+    tokens,
+    authenticateToken: (token) => tokens.authenticate(token),
     permissions,
     accounts,
     servers,

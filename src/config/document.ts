@@ -1,6 +1,6 @@
 /** Writes docs/configuration.md from the schema: `node src/config/document.ts > docs/configuration.md`. */
 import { otherVariables } from "./other-variables.ts";
-import { profileSettings, type Setting, settings } from "./settings.ts";
+import { profileSettings, serviceSettings, type Setting, settings } from "./settings.ts";
 import { formatValue } from "./texts.ts";
 
 export function configurationPage(): string {
@@ -53,6 +53,24 @@ spawner:
 | setting | default | what it is |
 | --- | --- | --- |
 ${profileSettings.map((setting) => profileRow(setting)).join("\n")}
+
+## Services
+
+A service is a program that uses the API without being a person, such as one that ends idle notebooks. It stands in the
+file, below \`services\`, under a name of a-z, 0-9 and \`-\`:
+
+\`\`\`yaml
+services:
+  idle-culler:
+    scopes: [list:users, read:users:activity, read:servers, delete:servers]
+\`\`\`
+
+\`./homeroom token --service idle-culler\` prints its token. Whoever has it may what the scopes say, so it belongs where
+only that program can read it.
+
+| setting | default | what it is |
+| --- | --- | --- |
+${serviceSettings.map((setting) => profileRow(setting)).join("\n")}
 
 ## Other variables
 

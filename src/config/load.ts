@@ -7,7 +7,13 @@ import { didYouMean } from "./nearest.ts";
 import { isOtherVariable, otherVariables } from "./other-variables.ts";
 import { problemWords } from "./problem-words.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { profileSettings, rootSchema, type Setting, settings } from "./settings.ts";
+import {
+  profileSettings,
+  rootSchema,
+  serviceSettings,
+  type Setting,
+  settings,
+} from "./settings.ts";
 import { readText } from "./texts.ts";
 
 export interface ConfigSources {
@@ -127,7 +133,10 @@ function describe(issue: v.BaseIssue<unknown>, given: readonly Given[], file: Co
   }
   // `spawner.profiles.<name>.<key>`
   const inProfile = profileSettings.find(({ path: [key] }) => key === path[3]);
-  return `${file.label(path)}: ${problemWords(issue, setting ?? inProfile)}`;
+  // `services.<name>.<key>`
+  const inService =
+    path[0] === "services" ? serviceSettings.find(({ path: [key] }) => key === path[2]) : undefined;
+  return `${file.label(path)}: ${problemWords(issue, setting ?? inService ?? inProfile)}`;
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { parseScope } from "#src/scopes/scopes.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 
 /** What hangs on a setting: the page and the loader read it. */
@@ -84,6 +85,26 @@ export const profileSchema = v.strictObject({
   pids: part(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(32))),
     "Limit of processes and threads, when it is not that of the others.",
+  ),
+});
+
+export const serviceSchema = v.strictObject({
+  scopes: part(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => parseScope(text) !== undefined,
+          "is no scope: JupyterHub's names count, such as list:users or servers!group=Class",
+        ),
+      ),
+    ),
+    "What it may, as JupyterHub names it; a filter names people and classes as they are called now.",
+    "[list:users, read:servers]",
+  ),
+  generation: part(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+    "Counted up, it gives the service another token, and the one before is worth nothing.",
   ),
 });
 
@@ -259,6 +280,16 @@ export const configSchema = v.strictObject({
         {},
       ),
     }),
+    {},
+  ),
+  services: v.optional(
+    v.record(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "cannot name a service: a-z, 0-9 and - make a name"),
+      ),
+      serviceSchema,
+    ),
     {},
   ),
 });

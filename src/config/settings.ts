@@ -1,5 +1,5 @@
 /** The settings of the schema as a list: what the loader and the reference page go through. */
-import { configSchema, profileSchema, type SettingMetadata } from "./schema.ts";
+import { configSchema, profileSchema, serviceSchema, type SettingMetadata } from "./schema.ts";
 
 /** The parts of a valibot schema that tell what it takes (they are public: valibot.dev/guides/internal-architecture). */
 export interface SchemaParts {
@@ -35,6 +35,7 @@ const profileParts = profileSchema as unknown as SchemaParts;
 
 export const settings: readonly Setting[] = settingsIn(rootSchema, []);
 export const profileSettings: readonly Setting[] = settingsIn(profileParts, []);
+export const serviceSettings: readonly Setting[] = settingsIn(serviceSchema, []);
 
 /** `HOMEROOM_BASE_PATH` → `base-path`. */
 export function flagOf(env: string): string {

@@ -6,11 +6,12 @@ import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
+import { headerToken } from "#src/session/authorization.ts";
 import { SITE_COOKIE, parseCookies } from "#src/session/cookies.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { SessionId, UserRecord } from "#src/stores/records.ts";
+import type { SessionId, TokenId, UserRecord } from "#src/stores/records.ts";
 import { type ForgeryCheck, requestForgery, upgradeForgery } from "./forgery.ts";
 import type { Route, RoutingTable } from "./routing-table.ts";
 import { type ServerTarget, queryValues } from "./target.ts";
@@ -22,7 +23,7 @@ export interface AuthoriserOptions {
   readonly permissions: Pick<Permissions, "may">;
   readonly routes: RoutingTable;
   readonly servers: Pick<Servers, "status" | "trouble">;
-  /** API tokens; absent as long as there are none. */
+  /** Who shows an API token. */
   readonly authenticateToken?: ((token: string) => Identity | undefined) | undefined;
 }
 
@@ -32,6 +33,7 @@ export type Decision =
       readonly visitor: UserRecord;
       /** Absent with a token. */
       readonly session: SessionId | undefined;
+      readonly token: TokenId | undefined;
       readonly user: UserRecord;
       readonly route: Route;
     }
@@ -58,6 +60,9 @@ interface Visitor {
   readonly user: UserRecord;
   readonly identity: Identity;
   readonly session: { readonly id: SessionId; readonly mustChangePassword: boolean } | undefined;
+  readonly token?: TokenId;
+  /** The token came in the address, where a foreign page could have put it. */
+  readonly byAddress?: boolean;
 }
 
 const COMING_UP_SECONDS = 3;
@@ -82,19 +87,25 @@ export class Authoriser {
 
     const { accounts, permissions, routes } = this.#options;
     const user = accounts.byName(target.name);
-    if (user === undefined || !permissions.may(visitor.identity, "access:servers", user)) {
+    const route = user && routes.find(user.id, target.rest);
+    const server = route?.serverName ?? "";
+    const isAllowed = permissions.may(visitor.identity, "access:servers", user, server);
+    if (user === undefined || !isAllowed) {
       // The same whether there is such a person or not.
       return { is: "refused", visitor: visitor.user, failure: new HubError("not_found") };
     }
 
-    const route = routes.find(user.id, target.rest);
+    if (visitor.byAddress === true && !isOwnOrigin(req, context)) {
+      return { is: "forged", reason: "Blocking Cross Origin request" };
+    }
     if (visitor.session !== undefined) {
       const check = { req, query: target.query, ownOrigins: context.ownOrigins };
       const reason = forgery(check, asked, route?.kind ?? "jupyter");
       if (reason !== undefined) return { is: "forged", reason };
     }
     if (route === undefined) return this.#withoutRoute(visitor.user, user, target, context);
-    return { is: "allowed", visitor: visitor.user, session: visitor.session?.id, user, route };
+    const { session, token } = visitor;
+    return { is: "allowed", visitor: visitor.user, session: session?.id, token, user, route };
   }
 
   #visitorOf(
@@ -104,9 +115,7 @@ export class Authoriser {
   ): Visitor | undefined {
     const { accounts, sessions } = this.#options;
     const byToken = this.#byToken(req, target, asked);
-    if (byToken?.kind === "user") {
-      return { user: byToken.user, identity: byToken, session: undefined };
-    }
+    if (byToken !== undefined) return byToken;
     const secret = parseCookies(req.headers.cookie).get(SITE_COOKIE);
     const session = secret === undefined ? undefined : sessions.bySiteSecret(secret);
     const user = session === undefined ? undefined : accounts.activeById(session.userId);
@@ -114,18 +123,23 @@ export class Authoriser {
     return { user, identity: { kind: "user", user, session }, session };
   }
 
-  /** A browser cannot put a header on an upgrade, so there the address may carry the token. */
+  /**
+   * A browser cannot put a header on an upgrade, so there the address may carry the token. Services have no
+   * business in notebooks: those are told who visits.
+   */
   #byToken(
     req: IncomingMessage,
     target: ServerTarget,
     asked: "request" | "upgrade",
-  ): Identity | undefined {
+  ): Visitor | undefined {
     const { authenticateToken } = this.#options;
-    if (authenticateToken === undefined) return undefined;
-    const header = /^(?:token|bearer)\s+(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
+    const header = headerToken(req.headers.authorization);
     const field = asked === "upgrade" ? queryValues(target.query, "token")[0] : undefined;
-    const token = header ?? field;
-    return token === undefined || token === "" ? undefined : authenticateToken(token);
+    const identity = authenticateToken?.(header ?? field ?? "");
+    if (identity?.kind !== "token") return undefined;
+    const { user, token } = identity;
+    const byAddress = header === undefined;
+    return { user, identity, session: undefined, token: token.id, byAddress };
   }
 
   #withoutRoute(
@@ -172,6 +186,11 @@ export class Authoriser {
       }
     }
   }
+}
+
+/** Programs send no origin. */
+function isOwnOrigin({ headers }: IncomingMessage, { ownOrigins }: RequestContext): boolean {
+  return headers.origin === undefined || ownOrigins.includes(headers.origin);
 }
 
 function forgery(

@@ -9,7 +9,8 @@ import type { Logger } from "#src/log.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { SessionId } from "#src/stores/records.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
+import type { SessionId, TokenId } from "#src/stores/records.ts";
 import { Answers } from "./answers.ts";
 import { Authoriser, type AuthoriserOptions, type Decision } from "./authorise.ts";
 import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
@@ -32,8 +33,8 @@ export type Via = "network" | "console";
 export interface Gateway {
   request(req: IncomingMessage, res: ServerResponse, via: Via): void;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, via: Via): void;
-  /** Ends replies and WebSockets under way; done by itself when sessions end. */
-  closeSessions(ids: ReadonlySet<SessionId>): void;
+  /** Ends replies and WebSockets under way; done by itself when sessions and tokens end. */
+  closeSessions(ids: ReadonlySet<SessionId | TokenId>): void;
   /** Ends everything that is open to containers. */
   close(): void;
 }
@@ -43,6 +44,7 @@ export interface GatewayOptions extends AuthoriserOptions {
   readonly app: (req: IncomingMessage, res: ServerResponse) => unknown;
   readonly contexts: RequestContexts;
   readonly sessions: Pick<Sessions, "bySiteSecret" | "touch" | "onEnded">;
+  readonly tokens?: Pick<Tokens, "onEnded" | "touch">;
   readonly servers: Pick<Servers, "status" | "trouble" | "touch" | "unreachable">;
   readonly proxy: GuardedProxy;
   readonly pages: UserPathPages;
@@ -70,6 +72,9 @@ class HubGateway implements Gateway {
     this.#answers = new Answers(options);
     this.#subscriptions = [
       options.sessions.onEnded((ids) => this.closeSessions(ids)),
+      ...(options.tokens === undefined
+        ? []
+        : [options.tokens.onEnded((ids) => this.closeSessions(ids))]),
       options.routes.onRemoved((route) => {
         this.#open.closeRoute(route);
         options.proxy.forget(route);
@@ -100,7 +105,7 @@ class HubGateway implements Gateway {
     }
   }
 
-  closeSessions(ids: ReadonlySet<SessionId>): void {
+  closeSessions(ids: ReadonlySet<SessionId | TokenId>): void {
     this.#open.closeSessions(ids);
   }
 
@@ -143,7 +148,8 @@ class HubGateway implements Gateway {
   ): void {
     const { basePath } = this.#options;
     const hub = `${basePath}hub/`;
-    const next = `next=${encodeURIComponent(target.address)}`;
+    // Without a token, if there was one: where this leads stays in histories.
+    const next = `next=${encodeURIComponent(target.forward)}`;
     const nobody = { ownServer: false };
     // Notebooks are for people, who come by the network.
     if (context.via === "console") {
@@ -181,7 +187,7 @@ class HubGateway implements Gateway {
     if (req.headers["x-homeroom-poll"] !== "1") this.#touch(decision);
     if (hasBody(req)) endStalledUpload(req);
     const done = this.#open.add({
-      session: decision.session,
+      session: decision.session ?? decision.token,
       route: decision.route,
       close: () => res.destroy(),
     });
@@ -213,7 +219,7 @@ class HubGateway implements Gateway {
     }
     const visit = visitOf(target, context, decision);
     const done = this.#open.add({
-      session: decision.session,
+      session: decision.session ?? decision.token,
       route: decision.route,
       // The proxy closes the other end with it.
       close: () => socket.destroy(),
@@ -242,10 +248,11 @@ class HubGateway implements Gateway {
     return new HubError("not_answering", { name: user.name }, { cause, retryAfter: AWAY_SECONDS });
   }
 
-  #touch({ session, user }: Allowed): void {
-    const { servers, sessions } = this.#options;
+  #touch({ session, token, user }: Allowed): void {
+    const { servers, sessions, tokens } = this.#options;
     servers.touch(user.id);
     if (session !== undefined) sessions.touch(session);
+    if (token !== undefined) tokens?.touch(token);
   }
 }
 

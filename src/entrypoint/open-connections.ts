@@ -1,15 +1,16 @@
-/** What is under way now, by session and by route, so that it can be ended within a second (design D4). */
-import type { SessionId } from "#src/stores/records.ts";
+/** What is under way now, by session or token and by route, so that it can be ended within a second (design D4). */
+import type { SessionId, TokenId } from "#src/stores/records.ts";
 import type { Route } from "./routing-table.ts";
 
 interface Connection {
-  readonly session: SessionId | undefined;
+  /** Or the token in its place. */
+  readonly session: SessionId | TokenId | undefined;
   readonly route: Route;
   readonly close: () => void;
 }
 
 export class OpenConnections {
-  readonly #bySession = new Map<SessionId, Set<Connection>>();
+  readonly #bySession = new Map<SessionId | TokenId, Set<Connection>>();
   readonly #byRoute = new Map<Route, Set<Connection>>();
   #count = 0;
 
@@ -32,7 +33,7 @@ export class OpenConnections {
     };
   }
 
-  closeSessions(ids: ReadonlySet<SessionId>): void {
+  closeSessions(ids: ReadonlySet<SessionId | TokenId>): void {
     for (const id of ids) closeAll(this.#bySession.get(id));
   }
 

@@ -19,8 +19,8 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";
-import type { ServiceTokens } from "#src/services/tokens/service-tokens.ts";
-import type { Tokens } from "#src/services/tokens/tokens.ts";
+import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
@@ -41,6 +41,7 @@ import { shutdownApi } from "./api/shutdown.ts";
 import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
 import { sessionsApi } from "./api/sessions.ts";
+import { tokensApi } from "./api/tokens.ts";
 import { trashApi } from "./api/trash.ts";
 import { usersApi } from "./api/users.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
@@ -169,13 +170,14 @@ function createHandlers(
     info: infoApi(parts),
     servers: serversApi(parts),
     sessions: sessionsApi(parts),
+    tokens: tokensApi(parts),
     accounts: accountsApi(parts),
     audit: auditApi(parts),
     classes: classesApi(parts),
     trash: trashApi(parts),
     groups: groupsApi(parts),
     proxy: proxyApi(parts),
-    services: servicesApi(),
+    services: servicesApi(parts),
     shutdown: shutdownApi(parts),
     authorizations: authorizationsApi(),
     metrics: metricsPages(parts),

@@ -1,6 +1,8 @@
 /** Server-sent events for pages and for JupyterHub's progress stream. */
 import { PassThrough } from "node:stream";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Sessions } from "#src/session/sessions.ts";
+import type { UserId } from "#src/stores/records.ts";
 import type { HubContext } from "./context.ts";
 
 export interface EventStream {
@@ -19,26 +21,35 @@ interface StreamOptions {
 /** A reader that is so far behind is cut off; its browser comes back and is told the present state. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
-/** A stream is as long as the session behind it, and no longer than the hub. The console has no session. */
-export function untilSignedOut(
-  ctx: HubContext,
-  parts: {
-    readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
-    readonly hubSignal: AbortSignal;
-  },
-): AbortSignal {
-  const { sessions, hubSignal } = parts;
+export interface StreamParts {
+  readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
+  readonly tokens: Pick<Tokens, "onEnded" | "ofUser">;
+  readonly hubSignal: AbortSignal;
+}
+
+/**
+ * A stream is as long as the session or token behind it, and no longer than the hub. The console has no session,
+ * and a service's token lasts as long as the hub.
+ */
+export function untilSignedOut(ctx: HubContext, parts: StreamParts): AbortSignal {
+  const { hubSignal } = parts;
   const { identity } = ctx.state;
-  if (identity?.kind !== "user") return hubSignal;
+  if (identity?.kind !== "user" && identity?.kind !== "token") return hubSignal;
   const ended = new AbortController();
-  const { id } = identity.session;
-  const unsubscribe = sessions.onEnded((ids) => {
+  const { id } = identity.kind === "user" ? identity.session : identity.token;
+  const source: Ends = identity.kind === "user" ? parts.sessions : parts.tokens;
+  const unsubscribe = source.onEnded((ids) => {
     if (ids.has(id)) ended.abort();
   });
   ctx.res.on("close", unsubscribe);
   // It may have ended while the request came this far.
-  if (!sessions.ofUser(identity.user.id).some((session) => session.id === id)) ended.abort();
+  if (!source.ofUser(identity.user.id).some((open) => open.id === id)) ended.abort();
   return AbortSignal.any([ended.signal, hubSignal]);
+}
+
+interface Ends {
+  onEnded(listener: (ids: ReadonlySet<string>) => void): () => void;
+  ofUser(userId: UserId): readonly { readonly id: string }[];
 }
 
 /**

@@ -14,6 +14,7 @@ import type { shutdownApi } from "./api/shutdown.ts";
 import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
 import type { sessionsApi } from "./api/sessions.ts";
+import type { tokensApi } from "./api/tokens.ts";
 import type { trashApi } from "./api/trash.ts";
 import type { usersApi } from "./api/users.ts";
 import type { accountPages } from "./pages/account.ts";
@@ -58,6 +59,7 @@ export interface Handlers {
   readonly box: ReturnType<typeof boxApi>;
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
+  readonly tokens: ReturnType<typeof tokensApi>;
   readonly accounts: ReturnType<typeof accountsApi>;
   readonly audit: ReturnType<typeof auditApi>;
   readonly sessions: ReturnType<typeof sessionsApi>;
@@ -122,11 +124,21 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/spawn", "signed_in", h.spawn.start],
     ["GET", "hub/spawn/:name", "signed_in", h.spawn.open],
     ["POST", "hub/spawn/:name", "signed_in", h.spawn.start],
+    ["GET", "hub/spawn/:name/", "signed_in", h.spawn.open],
+    ["POST", "hub/spawn/:name/", "signed_in", h.spawn.start],
+    ["GET", "hub/spawn/:name/:server", "signed_in", h.spawn.named],
+    ["POST", "hub/spawn/:name/:server", "signed_in", h.spawn.named],
     ["GET", "hub/spawn-pending/:name", "signed_in", h.spawn.waiting],
+    ["GET", "hub/spawn-pending/:name/", "signed_in", h.spawn.waiting],
+    ["GET", "hub/spawn-pending/:name/:server", "signed_in", h.spawn.named],
     ["POST", "hub/stop/:name", "signed_in", h.spawn.stop],
     ["POST", "hub/restart/:name", "signed_in", h.spawn.restart],
     ["GET", "hub/user/:name", "signed_in", h.spawn.userUrl],
     ["GET", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
+    ["POST", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
+    ["PUT", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
+    ["PATCH", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
+    ["DELETE", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
     ["GET", "hub/user-redirect/{*path}", "signed_in", h.spawn.userRedirect],
     ["GET", "hub/events/notebook/:name", "signed_in", h.live.notebook],
 
@@ -194,6 +206,11 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["PATCH", "hub/api/users/:name/servers/:server", "start:servers", h.servers.noneNamed],
     ["DELETE", "hub/api/users/:name/servers/:server", "delete:servers", h.servers.noneNamed],
     ["GET", "hub/api/users/:name/servers/:server/progress", "read:servers", h.servers.noneNamed],
+    ["GET", "hub/api/users/:name/tokens", "read:tokens", h.tokens.list],
+    // Also for whoever sends a user name and password.
+    ["POST", "hub/api/users/:name/tokens", "anyone", h.tokens.create],
+    ["GET", "hub/api/users/:name/tokens/:token", "read:tokens", h.tokens.show],
+    ["DELETE", "hub/api/users/:name/tokens/:token", "tokens", h.tokens.revoke],
     ["GET", "hub/api/groups", "list:groups", h.groups.list],
     ["POST", "hub/api/groups", "admin:groups", h.groups.addMany],
     ["GET", "hub/api/groups/:group", "read:groups", h.groups.show],
@@ -207,6 +224,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["PATCH", "hub/api/proxy", "proxy", h.proxy.move],
     ["GET", "hub/api/services", "list:services", h.services.list],
     ["GET", "hub/api/services/:service", "read:services", h.services.show],
+    ["GET", "hub/api/services/:service/token", "console", h.tokens.showService],
     ["POST", "hub/api/shutdown", "shutdown", h.shutdown.ask],
     [
       "POST",

@@ -17,7 +17,7 @@ import type {
 import type { StoreReader } from "#src/stores/store.ts";
 import type { RequestContext } from "./request-context.ts";
 import { spokenScope } from "./scopes/pinned.ts";
-import { kindOf, scopeNames, type ScopeName } from "./scopes/scope-names.ts";
+import { kindOf, scopeNames, type ScopeName } from "#src/scopes/scope-names.ts";
 import {
   covers,
   expandScopes,
@@ -26,7 +26,7 @@ import {
   type Scope,
   type ScopeFilter,
   type ScopeWorld,
-} from "./scopes/scopes.ts";
+} from "#src/scopes/scopes.ts";
 import { scopesOfToken } from "./scopes/token-scopes.ts";
 
 export type Identity =
@@ -208,11 +208,11 @@ export class Permissions {
       case "user":
         // With a first password, only choosing an own one is open.
         return (
-          !identity.session.mustChangePassword && this.#mayAs(identity.user, permission, subject)
+          !identity.session.mustChangePassword && this.mayAs(identity.user, permission, subject)
         );
       case "token":
         return (
-          this.#mayAs(identity.user, permission, subject) &&
+          this.mayAs(identity.user, permission, subject) &&
           this.#isInScope(
             identity.token,
             permission,
@@ -302,7 +302,8 @@ export class Permissions {
     return this.#world;
   }
 
-  #mayAs({ id }: UserRecord, permission: Permission, subject: UserRecord | undefined): boolean {
+  /** Whether a person may, however they came. */
+  mayAs({ id }: UserRecord, permission: Permission, subject?: UserRecord): boolean {
     const user = activeUser(this.#state, id);
     if (user === undefined) {
       return false;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
 import { makeId } from "#src/stores/ids.ts";
+import { tokenOf } from "#test/support/tokens.ts";
 import { XSRF } from "#test/support/gateway-process.ts";
 import { ListeningWorld } from "#test/support/listening-world.ts";
 
@@ -241,10 +242,7 @@ describe("an API token", () => {
     });
     await here.serve("alice", (req, res) => res.end(`${req.url} ${req.headers.authorization}`));
     const cookie = await here.cookie("alice");
-    const secret = /jupyterhub-session-id=([^;]*)/.exec(cookie)?.[1] ?? "";
-    const session = here.world.sessions.bySiteSecret(secret);
-    assert.ok(session !== undefined);
-    const identity = { kind: "user" as const, user: here.world.user("alice"), session };
+    const identity = tokenOf(here.world.user("alice"));
     const post = (authorization: string, path = "/user/alice/api/x") =>
       here.ask(path, { method: "POST", headers: { authorization } });
 

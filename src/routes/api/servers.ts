@@ -2,6 +2,7 @@
 import { HubError, failureText } from "#src/errors.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import { actorOf } from "#src/session/identity.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { HubContext } from "../context.ts";
@@ -17,6 +18,7 @@ const SLOW_MS = 10_000;
 
 interface ServersParts extends UsersParts {
   readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
+  readonly tokens: Pick<Tokens, "onEnded" | "ofUser">;
   readonly hubSignal: AbortSignal;
 }
 
@@ -72,7 +74,7 @@ export function serversApi(parts: ServersParts) {
   /** Everybody has one server, which has no name. */
   function startNamed(ctx: HubContext): never {
     userOf(ctx, "start:servers", parts);
-    throw invalid("Named servers are not enabled.");
+    throw new HubError("named_servers_off");
   }
 
   function noneNamed(ctx: HubContext): never {

@@ -1,8 +1,13 @@
-/** Finds out who asks: the session behind the hub's cookie, or whoever can open the control socket. */
+/**
+ * Finds out who asks: the session behind the hub's cookie, the token of a program, or whoever can open the control
+ * socket. Pages take no token: what opens them is a browser's.
+ */
+import { headerToken } from "#src/session/authorization.ts";
 import { HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, parseCookies } from "#src/session/cookies.ts";
 import type { Identity } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { SessionCookies } from "../session-cookies.ts";
@@ -12,18 +17,23 @@ interface IdentifyParts {
   readonly sessions: Sessions;
   readonly accounts: Accounts;
   readonly cookies: SessionCookies;
-  readonly apiPrefix: string;
+  readonly tokens: Pick<Tokens, "authenticate">;
+  readonly hubPath: string;
 }
 
 export function identify(parts: IdentifyParts): HubMiddleware {
   return async function identify(ctx, next) {
     const request = parts.contexts.of(ctx.req);
     ctx.state.request = request;
-    ctx.state.api = ctx.path === parts.apiPrefix || ctx.path.startsWith(`${parts.apiPrefix}/`);
+    const rest = ctx.path.startsWith(parts.hubPath) ? ctx.path.slice(parts.hubPath.length) : "";
+    ctx.state.api = rest === "api" || rest.startsWith("api/");
     const cookies = parseCookies(ctx.get("cookie"));
     const xsrf = cookies.get(XSRF_COOKIE);
     if (xsrf !== undefined) ctx.state.xsrfCookie = xsrf;
-    const identity = request.via === "console" ? consoleIdentity : findVisitor(cookies, parts);
+    const takesToken = ctx.state.api || rest === "metrics" || rest.startsWith("user/");
+    const byToken = takesToken ? findByToken(ctx, parts) : undefined;
+    const identity =
+      request.via === "console" ? consoleIdentity : (byToken ?? findVisitor(cookies, parts));
     if (identity !== undefined) ctx.state.identity = identity;
     if (identity === undefined && (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))) {
       clearDeadCookies(ctx, parts.cookies);
@@ -33,6 +43,12 @@ export function identify(parts: IdentifyParts): HubMiddleware {
 }
 
 const consoleIdentity: Identity = { kind: "console" };
+
+/** An unknown token is none, and no sign-in that failed: nobody can be guessed with it. */
+function findByToken(ctx: HubContext, { tokens }: IdentifyParts): Identity | undefined {
+  const token = headerToken(ctx.get("authorization"));
+  return token === undefined ? undefined : tokens.authenticate(token);
+}
 
 function findVisitor(
   cookies: ReadonlyMap<string, string>,

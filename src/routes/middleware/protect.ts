@@ -12,7 +12,7 @@ export type OnExpired = (ctx: HubContext) => Promise<void> | void;
 export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddleware {
   return async function protectFromForgery(ctx, next) {
     const { request, identity } = ctx.state;
-    if (SAFE_METHODS.has(ctx.method) || request.via === "console") {
+    if (SAFE_METHODS.has(ctx.method) || isNoBrowser(ctx)) {
       await next();
       return;
     }
@@ -35,6 +35,17 @@ export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddle
     }
     await onExpired(ctx);
   };
+}
+
+/**
+ * What no page can make a browser send: a token in a header, or, to the API, nothing that opens anything and no
+ * `Origin`, which all browsers send with these methods.
+ */
+function isNoBrowser(ctx: HubContext): boolean {
+  const { request, identity, api } = ctx.state;
+  if (request.via === "console") return true;
+  if (identity?.kind === "token" || identity?.kind === "service") return true;
+  return api && identity === undefined && header(ctx, "origin") === undefined;
 }
 
 function header(ctx: HubContext, name: string): string | undefined {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserId } from "#src/stores/records.ts";
@@ -28,6 +29,7 @@ interface LiveParts {
   readonly accounts: Accounts;
   readonly servers: Servers;
   readonly sessions: Sessions;
+  readonly tokens: Tokens;
   readonly permissions: Permissions;
   readonly store: Pick<Store, "onChange">;
   readonly frames: Frames;

@@ -5,7 +5,7 @@
 import { livingUser, userNamed } from "#src/services/accounts/user-records.ts";
 import type { GroupId, UserId, UserName } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
-import { ownerOfServer, type Scope, type ScopeFilter } from "./scopes.ts";
+import { ownerOfServer, type Scope, type ScopeFilter } from "#src/scopes/scopes.ts";
 
 /** `undefined` when there is no such person or class. */
 export function pinScope(state: StoreReader, scope: Scope): Scope | undefined {
@@ -47,7 +47,7 @@ function nameValue(state: StoreReader, { by, value }: ScopeFilter): string | und
     case "service":
       return value;
     case "group":
-      return state.get("groups", value as GroupId)?.name; // Of what is no id there is nothing.
+      return state.get("groups", value)?.name; // Of what is no id there is nothing.
     case "user":
       return livingUser(state, value as UserId)?.name; // As above.
     case "server": {

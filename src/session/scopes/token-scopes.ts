@@ -1,7 +1,7 @@
 /** What a token may at most: its record's scopes, read once. */
 import type { TokenRecord } from "#src/stores/records.ts";
-import { selfScopes } from "./scope-names.ts";
-import { expandScopes, parseScope, type Scope } from "./scopes.ts";
+import { selfScopes } from "#src/scopes/scope-names.ts";
+import { expandScopes, parseScope, type Scope } from "#src/scopes/scopes.ts";
 
 export interface TokenScopes {
   /** All that its person may. */

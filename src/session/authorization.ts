@@ -1,0 +1,8 @@
+/** The `Authorization` header, as JupyterHub reads it (contract.md 1.4). */
+
+const TOKEN = /^(?:token|bearer)\s+(\S+)$/i;
+
+/** The token in the header of a request, if it has one. */
+export function headerToken(header: string | undefined): string | undefined {
+  return TOKEN.exec(header ?? "")?.[1];
+}

@@ -1,0 +1,73 @@
+/**
+ * Services are programs that the configuration names with what they may. Their tokens are derived from the box's
+ * own key: nothing is kept, and a greater generation makes the earlier token worthless.
+ */
+import { createHmac } from "node:crypto";
+import { isoTime, type Clock } from "#src/clock.ts";
+import type { Config } from "#src/config/schema.ts";
+import { pinScope } from "#src/session/scopes/pinned.ts";
+import { formatScope, parseScope } from "#src/scopes/scopes.ts";
+import { hashSecret, makeId } from "#src/stores/ids.ts";
+import type { SecretHash, TokenRecord } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
+
+export interface ServiceIdentity {
+  readonly kind: "service";
+  readonly name: string;
+  readonly token: TokenRecord;
+}
+
+interface Parts {
+  readonly services: Config["services"];
+  readonly instanceKey: string;
+  readonly state: StoreReader;
+  readonly clock: Clock;
+}
+
+interface Service {
+  readonly name: string;
+  readonly record: TokenRecord;
+}
+
+const TOKEN_LENGTH = 32;
+
+export class ServiceTokens {
+  readonly #parts: Parts;
+  readonly #bySecret: ReadonlyMap<SecretHash, Service>;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const created = isoTime(parts.clock);
+    this.#bySecret = new Map(
+      Object.entries(parts.services).map(([name, { scopes }]) => {
+        const secret = hashSecret(this.#derive(name));
+        const about = { id: makeId<"token">(), number: 0, service: name, note: "", created };
+        return [secret, { name, record: { ...about, secret, scopes } }];
+      }),
+    );
+  }
+
+  /** `undefined` when the configuration has no such service. */
+  tokenOf(name: string): string | undefined {
+    return Object.hasOwn(this.#parts.services, name) ? this.#derive(name) : undefined;
+  }
+
+  find(secret: SecretHash): ServiceIdentity | undefined {
+    const service = this.#bySecret.get(secret);
+    if (service === undefined) return undefined;
+    const { name, record } = service;
+    // Its filters name people and classes as they are called now.
+    const scopes = record.scopes.flatMap((text) => {
+      const scope = parseScope(text);
+      const pinned = scope && pinScope(this.#parts.state, scope);
+      return pinned === undefined ? [] : [formatScope(pinned)];
+    });
+    return { kind: "service", name, token: { ...record, scopes } };
+  }
+
+  #derive(name: string): string {
+    const { services, instanceKey } = this.#parts;
+    const key = `service token ${name} ${services[name]?.generation ?? 1}`;
+    return createHmac("sha256", instanceKey).update(key).digest("hex").slice(0, TOKEN_LENGTH);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * API tokens: shown once, kept as a hash. The index in memory follows the store, so that a token that ends
+ * anywhere (revoked, reset, locked, erased) is refused with the next request.
+ */
+import { randomBytes } from "node:crypto";
+import { isoTime, type Clock } from "#src/clock.ts";
+import { HubError } from "#src/errors.ts";
+import type { Logger } from "#src/log.ts";
+import { assertActorStays } from "#src/services/accounts/life-changes.ts";
+import { activeUser, demandUser } from "#src/services/accounts/user-records.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import { auditRow } from "#src/services/audit/audit.ts";
+import type { Identity } from "#src/session/identity.ts";
+import { hashSecret, makeId } from "#src/stores/ids.ts";
+import type { SecretHash, TokenId, TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import type { ServiceTokens } from "./service-tokens.ts";
+import { type OpenToken, TokenTimes } from "./token-times.ts";
+
+const TIDY_INTERVAL_MS = 60_000;
+const MAX_PER_USER = 100;
+const MAX_NOTE = 200;
+/** Longer than anybody's; the arithmetic of dates holds. */
+const MAX_LIFE_SECONDS = 100 * 365 * 86_400;
+/** Nothing longer was ever given to anybody. */
+const MAX_TOKEN = 200;
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, "error">;
+  readonly services: Pick<ServiceTokens, "find">;
+}
+
+export interface NewToken {
+  /** As it was when it was decided that they get one. */
+  readonly owner: UserRecord;
+  readonly note: string;
+  /** In the form in which they are kept. */
+  readonly scopes: readonly string[];
+  /** Absent: until it is revoked. */
+  readonly expiresInSeconds?: number;
+}
+
+export interface MadeToken {
+  readonly record: TokenRecord;
+  /** For whoever asked, and kept nowhere. */
+  readonly token: string;
+}
+
+export class Tokens implements AsyncDisposable {
+  readonly #parts: Parts;
+  readonly #times: TokenTimes;
+  readonly #open = new Map<TokenId, OpenToken>();
+  readonly #bySecret = new Map<SecretHash, OpenToken>();
+  readonly #listeners = new Set<(ids: ReadonlySet<TokenId>) => void>();
+  readonly #unsubscribe: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#times = new TokenTimes(parts.clock);
+    for (const [, record] of parts.store.entries("tokens")) this.#put(record);
+    this.#unsubscribe = parts.store.onChange((writes) => this.#follow(writes));
+    this.#timer = setInterval(() => void this.tidy(), TIDY_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`. */
+  async create(input: NewToken, actor: Actor): Promise<MadeToken> {
+    const { store, clock } = this.#parts;
+    const { owner, scopes, expiresInSeconds } = input;
+    const token = randomBytes(16).toString("hex");
+    const record = await store.change((state) => {
+      assertActorStays(state, actor);
+      const user = demandUser(state, owner.id);
+      if (user.disabled !== undefined) throw new HubError("account_locked");
+      if (countOf(state, user.id) >= MAX_PER_USER) {
+        throw new HubError("tokens_full", { limit: String(MAX_PER_USER) });
+      }
+      const meta = state.get("meta", "meta");
+      if (meta === undefined) throw new TypeError("A store begins with its meta row");
+      const number = meta.nextTokenNumber ?? 1;
+      const made: TokenRecord = {
+        id: makeId<"token">(),
+        number,
+        userId: user.id,
+        secret: hashSecret(token),
+        note: cleanNote(input.note),
+        scopes,
+        created: isoTime(clock),
+        ...(expiresInSeconds === undefined ? {} : { expires: expiry(expiresInSeconds, clock) }),
+      };
+      const detail = { token: `a${number}`, note: made.note };
+      return {
+        writes: [
+          { put: "meta", key: "meta", record: { ...meta, nextTokenNumber: number + 1 } },
+          { put: "tokens", key: made.id, record: made },
+          auditRow({ action: "token.created", actor, subject: user, detail }, clock),
+        ],
+        result: made,
+      };
+    });
+    return { record, token };
+  }
+
+  /** Who shows this token; nobody when it is unknown, over, or its person may not sign in. */
+  authenticate(token: string): Identity | undefined {
+    if (token === "" || token.length > MAX_TOKEN) return undefined;
+    const secret = hashSecret(token);
+    const open = this.#bySecret.get(secret);
+    if (open === undefined) return this.#parts.services.find(secret);
+    const { record } = open;
+    const user =
+      record.userId === undefined ? undefined : activeUser(this.#parts.store, record.userId);
+    if (user === undefined || this.#times.isOver(open)) return undefined;
+    this.touch(record.id);
+    return { kind: "token", user, token: record };
+  }
+
+  /** Used now: in memory at once, in the store within a minute. */
+  touch(id: TokenId): void {
+    const open = this.#open.get(id);
+    if (open !== undefined) open.usedAtMs = this.#parts.clock.monotonic();
+  }
+
+  /** The tokens of a person, the first made first; `lastActivity` is up to date. */
+  ofUser(userId: UserId): readonly TokenRecord[] {
+    return Array.from(this.#open.values())
+      .filter((open) => open.record.userId === userId && !this.#times.isOver(open))
+      .map((open) => this.#times.current(open))
+      .sort((a, b) => a.number - b.number);
+  }
+
+  /** That it is over already changes nothing. */
+  async revoke(token: TokenRecord, actor: Actor): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.change((state) => {
+      const record = state.get("tokens", token.id);
+      if (record === undefined) return { writes: [], result: undefined };
+      const subject = record.userId && state.get("users", record.userId);
+      const detail = { token: `a${record.number}`, note: record.note };
+      const about = { actor, detail, ...(subject ? { subject } : {}) };
+      return {
+        writes: [
+          { remove: "tokens", key: record.id },
+          auditRow({ action: "token.revoked", ...about }, clock),
+        ],
+        result: undefined,
+      };
+    });
+  }
+
+  /** Hears of every token that ends, whoever ended it and why. The answer ends the subscription. */
+  onEnded(listener: (ids: ReadonlySet<TokenId>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Removes what is over and writes down what was used, in one batch; every minute by itself. */
+  async tidy(): Promise<void> {
+    const all = Array.from(this.#open.values());
+    const over = all.filter((open) => this.#times.isOver(open));
+    const stale = all.filter((open) => !this.#times.isOver(open) && this.#times.isStale(open));
+    const times = stale.map((open) => ({ open, usedAtMs: open.usedAtMs }));
+    if (over.length === 0 && times.length === 0) return;
+    // What was open with them ends now, also when the disk is full.
+    this.#tell(over.map(({ record }) => record.id));
+    try {
+      await this.#parts.store.change((state) => ({
+        writes: [
+          ...over.map(({ record }): Write => ({ remove: "tokens", key: record.id })),
+          ...times.flatMap(({ open }) => this.#currentRow(state, open)),
+        ],
+        result: undefined,
+      }));
+      for (const { open, usedAtMs } of times) open.writtenUsedAtMs = usedAtMs;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, "tokens could not be written; they are tried again");
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.tidy();
+    this.#unsubscribe();
+  }
+
+  /** What another change has just removed stays removed. */
+  #currentRow(state: StoreReader, open: OpenToken): Write[] {
+    const { id } = open.record;
+    return state.get("tokens", id) === undefined
+      ? []
+      : [{ put: "tokens", key: id, record: this.#times.current(open) }];
+  }
+
+  #put(record: TokenRecord): void {
+    const known = this.#open.get(record.id);
+    if (known !== undefined) {
+      known.record = record;
+      return;
+    }
+    const open = this.#times.open(record);
+    this.#open.set(record.id, open);
+    this.#bySecret.set(record.secret, open);
+  }
+
+  #follow(writes: readonly Write[]): void {
+    const ended: TokenId[] = [];
+    for (const write of writes) {
+      if ("put" in write && write.put === "tokens") {
+        this.#put(write.record);
+      } else if ("remove" in write && write.remove === "tokens") {
+        const id = write.key as TokenId; // The key of a token's row is its id.
+        const open = this.#open.get(id);
+        if (open === undefined) continue;
+        this.#open.delete(id);
+        this.#bySecret.delete(open.record.secret);
+        ended.push(id);
+      }
+    }
+    this.#tell(ended);
+  }
+
+  #tell(ended: readonly TokenId[]): void {
+    if (ended.length === 0) return;
+    const ids: ReadonlySet<TokenId> = new Set(ended);
+    for (const listener of this.#listeners) listener(ids);
+  }
+}
+
+function countOf(state: StoreReader, userId: UserId): number {
+  return Array.from(state.entries("tokens")).filter(([, token]) => token.userId === userId).length;
+}
+
+/** Throws `token_life`. */
+function expiry(seconds: number, clock: Clock): string {
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_LIFE_SECONDS) {
+    throw new HubError("token_life");
+  }
+  return new Date(clock.now() + seconds * 1000).toISOString();
+}
+
+function cleanNote(note: string): string {
+  return note
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, " ")
+    .trim()
+    .slice(0, MAX_NOTE)
+    .toWellFormed();
+}
