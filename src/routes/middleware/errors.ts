@@ -5,6 +5,7 @@ import type { HubContext, HubMiddleware } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import type { Paths } from "../paths.ts";
 import type { Views } from "#src/views/pages.ts";
+import { loggedPath } from "./access-log.ts";
 
 interface ErrorParts {
   readonly frames: Frames;
@@ -81,7 +82,7 @@ function logFailure(ctx: HubContext, error: unknown, log: Logger): void {
   const entry = {
     request: ctx.state.request.id,
     method: ctx.method,
-    path: ctx.path.slice(0, 200),
+    path: loggedPath(ctx.path),
     code: failure.code,
     status: failure.status,
   };

@@ -54,6 +54,26 @@ describe("a server's address", () => {
     }
   });
 
+  it("may have slashes in the name of a class, and nowhere else in the hub", () => {
+    for (const base of BASES) {
+      const is = (path: string): string => parseTarget(`${base}hub/api/${path}`, base).is;
+      for (const path of ["groups/7%2Fb", "groups/%2f%2Fx/users", "groups/a%2Fb/properties?c"]) {
+        assert.equal(is(path), "hub", path);
+      }
+      for (const path of [
+        "groups//users",
+        "groups/",
+        "groups/a/users%2Fb",
+        "groups/a%2F..%2Fb",
+        "groups/%2E%2E/users",
+        "groupsx/a%2Fb",
+        "users/a%2Fb",
+      ]) {
+        assert.equal(is(path), path === "groups/" ? "hub" : "refused", path);
+      }
+    }
+  });
+
   it("belongs to the hub without a name", () => {
     for (const path of ["/user", "/user/", "/users/alice/", "/xuser/alice/", "/USER/alice/"]) {
       assert.equal(parseTarget(path, "/").is, "hub", path);
