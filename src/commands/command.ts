@@ -5,7 +5,7 @@ export const roles = ["owner", "teacher", "student"] as const;
 export type RoleName = (typeof roles)[number];
 
 /** Commands with a page of help of their own. */
-export const helpTopics = ["user", "audit", "sign-up", "doctor", "reset-owner"] as const;
+export const helpTopics = ["user", "audit", "sign-up", "doctor", "reset-owner", "token"] as const;
 export type HelpTopic = (typeof helpTopics)[number];
 
 export type Command =
@@ -21,6 +21,7 @@ export type Command =
   | ResetOwnerCommand
   | AuditCommand
   | SignUpCommand
+  | TokenCommand
   | UserCommand;
 
 export interface DoctorCommand {
@@ -34,6 +35,18 @@ export interface ResetOwnerCommand {
   readonly command: "reset-owner";
   readonly name?: string;
 }
+
+export type TokenCommand =
+  | {
+      readonly command: "token";
+      readonly name: string;
+      /** Absent: all that the person may. */
+      readonly scopes?: readonly string[];
+      /** Seconds; absent: until it is revoked. */
+      readonly expiresIn?: number;
+      readonly note?: string;
+    }
+  | { readonly command: "token"; readonly service: string };
 
 export interface AuditCommand {
   readonly command: "audit";
@@ -95,6 +108,10 @@ export const commandFlags = {
   hours: { type: "string" },
   places: { type: "string" },
   class: { type: "string" },
+  scopes: { type: "string" },
+  "expires-in": { type: "string" },
+  note: { type: "string" },
+  service: { type: "string" },
   outside: { type: "boolean" },
   json: { type: "boolean" },
   "check-config": { type: "boolean" },

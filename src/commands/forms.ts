@@ -37,6 +37,11 @@ export const forms: Readonly<Record<string, Form>> = {
     words: ["name?"],
     read: ([name]) => ({ command: "reset-owner", ...(name === undefined ? {} : { name }) }),
   },
+  token: {
+    words: ["name?"],
+    flags: ["scopes", "expires-in", "note", "service"],
+    read: readToken,
+  },
   audit: { flags: ["about", "limit", "csv", "json"], read: readAudit },
   "sign-up": {
     words: ["mode?"],
@@ -116,6 +121,30 @@ export const forms: Readonly<Record<string, Form>> = {
     ]),
   ),
 };
+
+function readToken(
+  [name]: readonly string[],
+  { service, scopes, note, ...flags }: FlagValues,
+): ParsedCommand {
+  if (typeof service === "string") {
+    const isAlone = name === undefined && scopes === undefined && note === undefined;
+    return isAlone && flags["expires-in"] === undefined
+      ? { command: "token", service }
+      : { problem: "token: --service stands alone" };
+  }
+  if (name === undefined) return { problem: "token: the name is missing" };
+  const expiresIn = readNumber("expires-in", flags["expires-in"], { whole: true });
+  if (isProblem(expiresIn)) return expiresIn;
+  const list =
+    typeof scopes === "string" ? scopes.split(",").map((text) => text.trim()) : undefined;
+  return {
+    command: "token",
+    name,
+    ...(list === undefined ? {} : { scopes: list }),
+    ...(expiresIn === undefined ? {} : { expiresIn }),
+    ...(typeof note === "string" ? { note } : {}),
+  };
+}
 
 function readAudit(_words: readonly string[], flags: FlagValues): ParsedCommand {
   if (flags.csv === true && flags.json === true) {

@@ -127,6 +127,10 @@ async function runWithHub(
       const { runResetOwner } = await import("./reset-owner.ts");
       return runResetOwner(command, host, hub);
     }
+    case "token": {
+      const { runToken } = await import("./token.ts");
+      return runToken(command, host, hub);
+    }
     case "audit": {
       const { runAudit } = await import("./audit.ts");
       return runAudit(command, host, hub);
@@ -155,6 +159,7 @@ function commandModules(): readonly Promise<unknown>[] {
     import("./sign-up.ts"),
     import("./status.ts"),
     import("./stop-notebooks.ts"),
+    import("./token.ts"),
     import("./user.ts"),
   ];
 }

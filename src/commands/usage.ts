@@ -10,6 +10,7 @@ const general = `Usage: homeroom [COMMAND] [FLAGS]
   sign-up [off|code|open]
                          who may make accounts themselves: homeroom sign-up help
   audit                  who did what: homeroom audit help
+  token NAME             an API token for programs: homeroom token help
   reset-owner [NAME]     a new first password for an owner who cannot sign in
   setup-code             the code that makes the first account, while there is none
   stop-notebooks         stop all notebooks of this installation; files stay
@@ -71,6 +72,18 @@ NAME may be spelled in any way: Maria and MARIA are one. IDs are in the list of 
 
   One line for each thing that was looked at: "ok", "!" for what should be looked at, "bad" for what is wrong, each
   with what to do. Works with the hub running or stopped. Exit code 1 when something is bad.
+`,
+  token: `Usage: homeroom token NAME [--scopes A,B] [--expires-in SECONDS] [--note TEXT]
+       homeroom token --service NAME
+
+  Prints a token with which a program uses the API as NAME; it is shown only this once. Everyone sees and revokes the
+  own tokens on the page My account.
+  --scopes A,B           what it may at most, as JupyterHub names it, such as read:users,servers!user;
+                         without it, all that NAME may
+  --expires-in SECONDS   ends it by itself
+  --note TEXT            what it is for
+
+  --service NAME         prints the token of a service that the configuration names (docs/configuration.md)
 `,
   "reset-owner": `Usage: homeroom reset-owner [NAME]
 
