@@ -329,6 +329,11 @@ export const failures = {
     student: "Your notebook is just closing. Try again in a moment.",
     api: "{name} is pending stop",
   },
+  named_servers_off: {
+    status: 400,
+    student: "Everybody has one notebook here. Open it from the home page.",
+    api: "Named servers are not enabled.",
+  },
   server_not_found: {
     status: 404,
     student: "There is no such notebook.",

@@ -527,7 +527,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       }
       if (given === "starting") {
         const hold = rooms.engine.hold("answering");
-        letGo = hold.release;
+        letGo = () => hold.release();
         void rooms.ask("owner", server, { method: "POST" });
         await hold.reached;
         return;

@@ -68,6 +68,8 @@ export interface Classrooms extends AsyncDisposable {
   ask(who: Part | "console" | "anonymous", path: string, options?: AskOptions): Promise<Answer>;
   /** The same with an API token that may all that the person may. */
   askByToken(who: Part, path: string, options?: AskOptions): Promise<Answer>;
+  /** With the cookies of somebody who is signed in, and no form token yet. */
+  browser(who: Part): HttpClient;
   /** Of all rows but the audit and when somebody was there last. */
   digest(): string;
   auditLength(): Promise<number>;
@@ -166,9 +168,19 @@ export async function createClassrooms(
     return box.client().ask(path, { ...asked, headers });
   }
 
+  function browser(who: Part): HttpClient {
+    const { secret } = entry(who);
+    const client = box.client();
+    const { basePath } = box.config;
+    client.keep(HUB_COOKIE, secret, `${basePath}hub/`);
+    client.keep(SITE_COOKIE, siteSecretOf(secret), basePath);
+    return client;
+  }
+
   return {
     box,
     store,
+    browser,
     engine: spawner.engine,
     askByToken,
     stage,

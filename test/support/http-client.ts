@@ -70,6 +70,11 @@ export class HttpClient {
       .join("; ");
   }
 
+  /** As if an answer had set it. */
+  keep(name: string, value: string, path: string): void {
+    this.#jar.push({ name, value, path });
+  }
+
   forget(name: string): void {
     this.#jar = this.#jar.filter((cookie) => cookie.name !== name);
   }

@@ -77,7 +77,8 @@ export function readTimestamp(value: unknown): IsoTime {
   const offset = /^z$/i.test(zone) ? "Z" : `${hours}:${minutes}`;
   const at = new Date(`${day}T${time.replace(",", ".")}${offset}`);
   // There is no 31st of February, whatever `Date` makes of it.
-  const isDay = day !== undefined && String(new Date(`${day}T00:00Z`).toJSON()).startsWith(day);
+  const isDay =
+    day !== undefined && new Date(`${day}T00:00Z`).getUTCDate() === Number(day.slice(-2));
   if (!isDay || Number.isNaN(at.getTime())) {
     throw invalid(`Not a valid timestamp: ${pythonText(value)}`);
   }

@@ -9,21 +9,24 @@ const FORM_LIMIT = 64 * 1024;
 export const LIST_LIMIT = 1024 * 1024;
 const FIELD_LIMIT = 200;
 
-async function readText(ctx: HubContext, limit: number): Promise<string> {
+async function readBytes(ctx: HubContext, limit: number): Promise<Buffer> {
   if (ctx.get("content-encoding") !== "" && ctx.get("content-encoding") !== "identity") {
     throw new HubError("bad_request");
   }
   const declared = Number(ctx.get("content-length") || 0);
   if (declared > limit) throw tooLarge(ctx, limit);
-  let bytes: Buffer;
   try {
-    bytes = await getRawBody(ctx.req, { limit });
+    return await getRawBody(ctx.req, { limit });
   } catch (error) {
     if (error instanceof Error && "type" in error && error.type === "entity.too.large") {
       throw tooLarge(ctx, limit);
     }
     throw new HubError("bad_request", {}, { cause: error });
   }
+}
+
+async function readText(ctx: HubContext, limit: number): Promise<string> {
+  const bytes = await readBytes(ctx, limit);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
@@ -39,14 +42,37 @@ function tooLarge(ctx: HubContext, limit: number): HubError {
 
 /** The form of this request, parsed at the first call. A body that is no form counts as an empty one. */
 export async function readForm(ctx: HubContext, limit = FORM_LIMIT): Promise<URLSearchParams> {
-  if (ctx.state.form !== undefined) return ctx.state.form;
+  ctx.state.form ??=
+    ctx.is("multipart/form-data") === "multipart/form-data"
+      ? await readParts(ctx, limit)
+      : await readFields(ctx, limit);
+  return ctx.state.form;
+}
+
+async function readFields(ctx: HubContext, limit: number): Promise<URLSearchParams> {
   const isForm = ctx.is("urlencoded") === "urlencoded";
   const text = isForm ? await readText(ctx, limit) : "";
   let separators = 0;
   for (let at = text.indexOf("&"); at >= 0; at = text.indexOf("&", at + 1)) separators += 1;
   if (separators >= FIELD_LIMIT) throw new HubError("bad_request");
-  ctx.state.form = new URLSearchParams(text);
-  return ctx.state.form;
+  return new URLSearchParams(text);
+}
+
+/** As scripts send forms; files in it are nobody's business here. */
+async function readParts(ctx: HubContext, limit: number): Promise<URLSearchParams> {
+  const bytes = await readBytes(ctx, limit);
+  const headers = { "content-type": ctx.get("content-type") };
+  const form = new URLSearchParams();
+  try {
+    const parts = await new Response(new Uint8Array(bytes), { headers }).formData();
+    for (const [name, value] of parts) {
+      if (typeof value === "string") form.append(name, value);
+    }
+  } catch (error) {
+    throw new HubError("bad_request", {}, { cause: error });
+  }
+  if (form.size > FIELD_LIMIT) throw new HubError("bad_request");
+  return form;
 }
 
 export function field(form: URLSearchParams, name: string): string {

@@ -53,9 +53,18 @@ function answerFailure(ctx: HubContext, failure: HubError, parts: ErrorParts): v
     ctx.body = { status, message, code, ...forCommands };
     return;
   }
-  const visitor = ctx.state.identity?.kind === "user" ? ctx.state.identity.user : undefined;
   ctx.type = "html";
-  ctx.body = parts.views.page(
+  ctx.body = messagePage(ctx, failure, parts);
+}
+
+/** The page that says what went wrong, and where to go from there. */
+export function messagePage(
+  ctx: HubContext,
+  failure: HubError,
+  parts: Pick<ErrorParts, "frames" | "views" | "paths">,
+): string {
+  const visitor = ctx.state.identity?.kind === "user" ? ctx.state.identity.user : undefined;
+  return parts.views.page(
     "message",
     {
       status: failure.status,

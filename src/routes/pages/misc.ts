@@ -2,11 +2,16 @@
 import { HubError, type FailureCode } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Assets } from "#src/views/assets.ts";
+import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import { messagePage } from "../middleware/errors.ts";
 import type { Paths } from "../paths.ts";
 
 interface MiscParts {
   readonly assets: Assets;
+  readonly frames: Frames;
+  readonly views: Views;
   readonly paths: Paths;
   readonly log: Logger;
 }
@@ -21,7 +26,7 @@ const failureOfStatus: ReadonlyMap<string, FailureCode> = new Map<string, Failur
   ["503", "hub_stopping"],
 ]);
 
-export function miscPages({ assets, paths, log }: MiscParts) {
+export function miscPages({ assets, frames, views, paths, log }: MiscParts) {
   function addSlash(ctx: HubContext): void {
     ctx.redirect(paths.hub + ctx.search);
     ctx.status = 301;
@@ -71,9 +76,12 @@ export function miscPages({ assets, paths, log }: MiscParts) {
     ctx.body = zipped ? found.gzip : found.body;
   }
 
-  function errorPage(ctx: HubContext): never {
+  /** What a web server in front shows in place of an answer that it did not get: it sets the status itself. */
+  function errorPage(ctx: HubContext): void {
     const code = failureOfStatus.get(ctx.params["code"] ?? "") ?? "not_found";
-    throw HubError.from({ code, params: {} });
+    const failure = HubError.from({ code, params: {} });
+    ctx.type = "html";
+    ctx.body = messagePage(ctx, failure, { frames, views, paths });
   }
 
   /** What a browser's content policy refused says that a page of ours is wrong. */

@@ -9,7 +9,7 @@ import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { wantsJson } from "../middleware/errors.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { callerOf, visitorOf } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
 import type { Paths } from "../paths.ts";
 import { asleepModel } from "../user-path-pages.ts";
@@ -54,8 +54,27 @@ export function spawnPages(parts: SpawnParts) {
   async function startAndLead(ctx: HubContext, user: UserRecord): Promise<void> {
     await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
     const status = await servers.settled(user.id, SPAWN_WAIT_MS);
-    if (status.is === "running") return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name));
-    ctx.redirect(paths.waiting(user.name, nextOf(ctx)));
+    if (status.is === "running") return ctx.redirect(nextOf(ctx) ?? labOf(ctx, user));
+    ctx.redirect(paths.waiting(user.name, nextOf(ctx) ?? keptLab(ctx, user)));
+  }
+
+  /** What was asked for besides goes along: Lab knows some words of its own there. */
+  function labOf(ctx: HubContext, user: UserRecord): string {
+    const query = new URLSearchParams(ctx.method === "POST" ? "" : ctx.querystring);
+    query.delete("next");
+    query.delete("_xsrf");
+    return query.size === 0 ? paths.lab(user.name) : `${paths.lab(user.name)}?${query.toString()}`;
+  }
+
+  function keptLab(ctx: HubContext, user: UserRecord): string | undefined {
+    const lab = labOf(ctx, user);
+    return lab === paths.lab(user.name) ? undefined : lab;
+  }
+
+  /** Everybody has one notebook, which has no name. */
+  function named(ctx: HubContext): never {
+    serverOwner(ctx, parts);
+    throw new HubError("named_servers_off");
   }
 
   async function stop(ctx: HubContext): Promise<void> {
@@ -85,20 +104,28 @@ export function spawnPages(parts: SpawnParts) {
     if (isOwn && status.is === "running") {
       return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name));
     }
+    // Scripts that wait here see at the status that it will not come.
+    if (status.is === "stopped" && status.lastFailure !== undefined) {
+      ctx.status = HubError.from(status.lastFailure).status;
+    }
     ctx.type = "html";
     ctx.body = parts.views.page("waiting", waitingModel(ctx, user, parts), parts.frames.of(ctx));
   }
 
-  /** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs. */
+  /** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs; they may come by token. */
   function userUrl(ctx: HubContext): void {
     const user = serverOwner(ctx, parts);
     const path = paths.base + ctx.path.slice(paths.hub.length) + ctx.search;
     const status = servers.status(user.id);
-    if (status.is === "running") return ctx.redirect(path);
-    if (isUnderWay(status)) return ctx.redirect(paths.waiting(user.name, path));
-    const about = { path, ownServer: user.id === visitorOf(ctx).user.id };
     const failure = notRunning(ctx, user, path, paths);
-    if (wantsJson(ctx) || ctx.path.split("/").includes("api", 3)) throw failure;
+    // What was to be changed cannot be sent on.
+    if (ctx.method !== "GET" && ctx.method !== "HEAD") throw inJson(ctx, failure);
+    if (status.is === "running") return ctx.redirect(path);
+    const isForProgram =
+      wantsJson(ctx) || ctx.path.slice(paths.hub.length).split("/").includes("api");
+    if (isForProgram) throw inJson(ctx, failure);
+    if (isUnderWay(status)) return ctx.redirect(paths.waiting(user.name, path));
+    const about = { path, ownServer: user.id === callerOf(ctx).user?.id };
     ctx.status = failure.status;
     ctx.type = "html";
     const model = asleepModel(user, about, servers, paths);
@@ -112,7 +139,12 @@ export function spawnPages(parts: SpawnParts) {
     ctx.redirect(paths.spawn(user.name, `${paths.server(user.name)}${rest}${ctx.search}`));
   }
 
-  return { open, start, stop, restart, waiting, userUrl, userRedirect };
+  return { open, start, stop, restart, waiting, named, userUrl, userRedirect };
+}
+
+function inJson(ctx: HubContext, failure: HubError): HubError {
+  ctx.state.api = true;
+  return failure;
 }
 
 export function waitingModel(
@@ -140,11 +172,10 @@ export function serverOwner(
   ctx: HubContext,
   { accounts, permissions }: Pick<SpawnParts, "accounts" | "permissions">,
 ): UserRecord {
-  const visitor = visitorOf(ctx);
   const name = ctx.params["name"];
-  if (name === undefined) return visitor.user;
+  if (name === undefined) return visitorOf(ctx).user;
   const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(visitor, "servers", user)) {
+  if (user === undefined || !permissions.may(ctx.state.identity, "servers", user)) {
     throw new HubError("not_found");
   }
   return user;
