@@ -244,7 +244,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     before(async () => {
       const spawner = { spawner: new FakeSpawner(new FakeEngine()), homes: new FakeHomes() };
       box = await createTestHub({
-        config: { basePath },
+        config: { basePath, services: { grader: { scopes: ["list:users"] } } },
         overrides: { store: createMemoryStore(), spawner },
       });
       const owner = await box.setUp();
@@ -353,6 +353,71 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const paged = await ask("owner", `${api}proxy?limit=1`, { headers });
       const page = JSON.parse(paged.text) as { items: object; _pagination: { total: number } };
       assert.deepEqual([Object.keys(page.items), page._pagination.total], [[basePath], 2]);
+    });
+
+    async function tokenWith(scopes: readonly string[]): Promise<AskOptions> {
+      const json = { note: "a program", scopes };
+      const made = await ask("owner", `${api}users/ada/tokens`, { method: "POST", json });
+      assert.equal(made.status, 201, made.text);
+      const { token } = JSON.parse(made.text) as { token: string };
+      return { headers: { authorization: `token ${token}` } };
+    }
+
+    it("keeps a token to the groups that its scopes name", async () => {
+      const json = { groups: ["t1", "t2"] };
+      assert.equal((await ask("owner", `${api}groups`, { method: "POST", json })).status, 201);
+      const token = await tokenWith(["groups!group=t1"]);
+      const program = (method: string, path: string, body?: unknown): Promise<Answer> =>
+        ask("nobody", api + path, {
+          ...token,
+          method,
+          ...(body === undefined ? {} : { json: body }),
+        });
+      assert.deepEqual(JSON.parse((await program("GET", "groups")).text), [group("t1")]);
+      const users = { users: ["sam"] };
+      const added = await program("POST", "groups/t1/users", users);
+      assert.deepEqual([added.status, JSON.parse(added.text)], [200, group("t1", ["sam"])]);
+      for (const [method, path, status] of [
+        ["POST", "groups/t2/users", 404],
+        ["DELETE", "groups/t2/users", 404],
+        ["GET", "groups/t2", 404],
+        ["PUT", "groups/t2/properties", 404],
+        ["POST", "groups/t3", 403],
+        ["DELETE", "groups/t1", 403],
+        ["GET", "proxy", 403],
+        ["POST", "shutdown", 403],
+        ["GET", "metrics", 403],
+      ] as const) {
+        const answer = await program(method, path, method === "GET" ? undefined : users);
+        assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+      }
+      assert.deepEqual(JSON.parse((await program("GET", "groups/t1")).text), group("t1", ["sam"]));
+      const narrow = await tokenWith(["list:groups"]);
+      const listed = await ask("nobody", `${api}groups?limit=1`, narrow);
+      assert.deepEqual(JSON.parse(listed.text), [{ kind: "group", name: "Class" }]);
+    });
+
+    it("gives figures to a program that has read:metrics, at both addresses", async () => {
+      const token = await tokenWith(["read:metrics"]);
+      for (const path of [`${api}metrics`, `${basePath}hub/metrics`]) {
+        const answer = await ask("nobody", path, token);
+        assert.equal(answer.status, 200, path);
+        assert.match(answer.text, /^jupyterhub_total_users \d+$/m);
+      }
+      assert.equal((await ask("nobody", `${api}groups`, token)).status, 403);
+    });
+
+    it("knows the services of the configuration", async () => {
+      const all = JSON.parse((await ask("owner", `${api}services`)).text) as object;
+      assert.deepEqual(Object.keys(all), ["grader"]);
+      const one = await ask("owner", `${api}services/grader`);
+      assert.partialDeepStrictEqual(JSON.parse(one.text), {
+        kind: "service",
+        name: "grader",
+        admin: false,
+      });
+      const narrow = await tokenWith(["list:services!service=other"]);
+      assert.deepEqual(JSON.parse((await ask("nobody", `${api}services`, narrow)).text), {});
     });
 
     it("gives figures without a name of anybody in them", async () => {

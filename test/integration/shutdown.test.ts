@@ -78,6 +78,18 @@ describe("a hub that is asked to end", { timeout: 120_000 }, () => {
     assert.deepEqual(Object.keys(routes), ["/", "/user/ada/"]);
   });
 
+  it("counts what it passes on to notebooks, and what it could not", async () => {
+    const figure = async (name: string): Promise<string> => {
+      const { text } = await ada.get("/hub/metrics");
+      return new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1] ?? "";
+    };
+    const before = Number(await figure("homeroom_proxy_request_seconds_count"));
+    for (let asked = 0; asked < 3; asked += 1) await ada.get("/user/ada/api/status");
+    assert.equal(Number(await figure("homeroom_proxy_request_seconds_count")), before + 3);
+    assert.equal(await figure('homeroom_proxy_failures_total\\{reason="unreachable"\\}'), "");
+    assert.equal(await figure("jupyterhub_running_servers"), "1");
+  });
+
   it("does not end when it is asked in a way that it does not understand", async () => {
     assert.equal((await api("POST", "shutdown", { servers: "yes" })).status, 400);
     assert.equal((await ada.get("/hub/health")).status, 200);

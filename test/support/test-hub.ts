@@ -28,6 +28,7 @@ export interface TestHubOptions {
     readonly dataDir?: string;
     readonly spawner?: Partial<Config["spawner"]>;
     readonly sessions?: Partial<Config["sessions"]>;
+    readonly services?: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
   };
   readonly secrets?: Secrets;
   readonly overrides?: HubOverrides;
@@ -48,6 +49,7 @@ export function testConfig(options: TestHubOptions["config"] & { dataDir: string
     dataDir: options.dataDir,
     listen: { port: 0, bind: "127.0.0.1" },
     sessions: options.sessions ?? {},
+    services: options.services ?? {},
     spawner: options.spawner ?? {},
   });
 }
