@@ -1,7 +1,8 @@
 /**
- * `npm run bench [opening|process|sockets|sign-in|store]`: figures against their goals. They belong here and not
+ * `npm run bench [api|opening|process|sockets|sign-in|store]`: figures against their goals. They belong here and not
  * in a test: a busy machine makes them worse without anything being broken.
  */
+import { benchApi } from "./api.ts";
 import { benchOpening } from "./opening.ts";
 import { benchProcess } from "./process.ts";
 import { benchStore } from "./store.ts";
@@ -16,3 +17,4 @@ if (wanted === undefined || wanted === "opening") await benchOpening(image, 10);
 if (wanted === undefined || wanted === "sockets") await benchSockets(3);
 if (wanted === undefined || wanted === "sign-in") await benchSignIn(3);
 if (wanted === undefined || wanted === "store") await benchStore();
+if (wanted === undefined || wanted === "api") await benchApi();
