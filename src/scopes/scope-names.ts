@@ -72,7 +72,12 @@ const table = {
   /** Ours. */
   "read:logs": { about: "servers" },
 
-  "admin:groups": { about: "groups", includes: ["groups", "read:roles:groups", "delete:groups"] },
+  "admin:groups": {
+    about: "groups",
+    includes: ["groups", "read:roles:groups", "delete:groups", "sign-up:groups"],
+  },
+  /** Ours: who may join a class. */
+  "sign-up:groups": { about: "groups" },
   groups: { about: "groups", includes: ["read:groups", "list:groups"] },
   "list:groups": { about: "groups", includes: ["read:groups:name"] },
   "read:groups": { about: "groups", includes: ["read:groups:name"] },

@@ -53,8 +53,10 @@ export type Permission =
   | "sessions"
   /** Which lines of the audit: those about whom. */
   | "read:audit"
-  /** Classes and who may join them. */
+  /** Making and deleting classes. */
   | "admin:groups"
+  /** Who may join a class. */
+  | "sign-up:groups"
   /** The box itself: its health and settings. */
   | "admin:box"
   | "servers"
@@ -106,6 +108,7 @@ const REACH: {
     sessions: ["everyone"],
     "read:audit": ["everyone"],
     "admin:groups": ["everyone"],
+    "sign-up:groups": ["everyone"],
     "admin:box": ["everyone"],
     servers: ["everyone"],
     "start:servers": ["everyone"],
@@ -143,7 +146,7 @@ const REACH: {
     "reset:passwords": ["own students"],
     sessions: ["own students", "self"],
     "read:audit": ["own students", "self"],
-    "admin:groups": ["self"],
+    "sign-up:groups": ["self"],
     servers: ["own students", "self"],
     "start:servers": ["own students", "self"],
     "delete:servers": ["own students", "self"],

@@ -397,6 +397,24 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.deepEqual(JSON.parse(listed.text), [{ kind: "group", name: "Class" }]);
     });
 
+    it("says of a teacher what is true of groups", async () => {
+      const { scopes } = JSON.parse((await ask("teacher", `${api}user`)).text) as {
+        scopes: string[];
+      };
+      assert.deepEqual(
+        scopes.filter((scope) => scope.includes("groups") && scope.endsWith("!group=Class")),
+        [
+          "groups!group=Class",
+          "list:groups!group=Class",
+          "read:groups!group=Class",
+          "read:groups:name!group=Class",
+          "read:users:groups!group=Class",
+          "sign-up:groups!group=Class",
+        ],
+      );
+      assert.ok(!scopes.some((scope) => /^(?:admin|delete):groups/.test(scope)));
+    });
+
     it("gives figures to a program that has read:metrics, at both addresses", async () => {
       const token = await tokenWith(["read:metrics"]);
       for (const path of [`${api}metrics`, `${basePath}hub/metrics`]) {

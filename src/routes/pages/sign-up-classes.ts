@@ -95,7 +95,7 @@ export function ownClasses(
   { classes, permissions }: Reach,
 ): readonly GroupRecord[] {
   const { identity } = ctx.state;
-  return classes.list().filter(({ id }) => permissions.mayInGroup(identity, "admin:groups", id));
+  return classes.list().filter(({ id }) => permissions.mayInGroup(identity, "sign-up:groups", id));
 }
 
 /** Another teacher's class is as if there were none. Throws `class_not_found`. */

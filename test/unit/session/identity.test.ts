@@ -113,7 +113,7 @@ describe("what people may do to a class", () => {
     const classes = Array.from(people.store.entries("groups"), ([, group]) => group);
     const mayIn = (identity: Identity | undefined): readonly string[] =>
       classes
-        .filter(({ id }) => permissions.mayInGroup(identity, "admin:groups", id))
+        .filter(({ id }) => permissions.mayInGroup(identity, "sign-up:groups", id))
         .map(({ name }) => name)
         .sort();
     assert.deepEqual(mayIn(visitor("olga")), ["Class", "Other class"]);
