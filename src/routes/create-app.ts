@@ -73,6 +73,7 @@ import { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
+import { tokensPages } from "./pages/tokens.ts";
 import { trashPages } from "./pages/trash.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
@@ -171,6 +172,7 @@ function createHandlers(
     servers: serversApi(parts),
     sessions: sessionsApi(parts),
     tokens: tokensApi(parts),
+    tokensPages: tokensPages({ ...parts, newTokens: new OneTimeNotes() }),
     accounts: accountsApi(parts),
     audit: auditApi(parts),
     classes: classesApi(parts),

@@ -35,6 +35,7 @@ import type { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import type { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
+import type { tokensPages } from "./pages/tokens.ts";
 import type { trashPages } from "./pages/trash.ts";
 
 export interface Handlers {
@@ -60,6 +61,7 @@ export interface Handlers {
   readonly info: ReturnType<typeof infoApi>;
   readonly servers: ReturnType<typeof serversApi>;
   readonly tokens: ReturnType<typeof tokensApi>;
+  readonly tokensPages: ReturnType<typeof tokensPages>;
   readonly accounts: ReturnType<typeof accountsApi>;
   readonly audit: ReturnType<typeof auditApi>;
   readonly sessions: ReturnType<typeof sessionsApi>;
@@ -117,6 +119,9 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/account/appearance", "signed_in", h.account.appearance],
     ["POST", "hub/account/sign-out-everywhere", "signed_in", h.login.signOutEverywhere],
     ["POST", "hub/account/sessions/:session/end", "signed_in", h.account.endSession],
+    ["GET", "hub/token", "signed_in", h.tokensPages.show],
+    ["POST", "hub/token", "signed_in", h.tokensPages.create],
+    ["POST", "hub/token/:token/revoke", "signed_in", h.tokensPages.revoke],
     ["POST", "hub/account/others-seen", "signed_in", h.account.knowOthers],
 
     ["GET", "hub/home", "signed_in", h.home.show],

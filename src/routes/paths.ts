@@ -22,6 +22,9 @@ export function createPaths(basePath: string) {
     changePassword: `${hub}change-password`,
     signOutEverywhere: `${hub}account/sign-out-everywhere`,
     endSession: (id: SessionId): string => `${hub}account/sessions/${id}/end`,
+    tokens: `${hub}token`,
+    /** POST. */
+    revokeToken: (id: string): string => `${hub}token/${id}/revoke`,
     othersSeen: `${hub}account/others-seen`,
     admin: `${hub}admin`,
     health: `${hub}admin/health`,

@@ -23,6 +23,7 @@ import {
   expandScopes,
   formatScope,
   intersectScopes,
+  parseScope,
   type Scope,
   type ScopeFilter,
   type ScopeWorld,
@@ -287,6 +288,14 @@ export class Permissions {
     const names =
       user.role === "owner" ? scopeNames : scopeNames.filter((name) => name in REACH[user.role]);
     return expandScopes(names.flatMap((name) => this.#scopesFor(user, name)));
+  }
+
+  /** The scopes of a token's record, as whoever asked for them named them. */
+  spokenTexts(texts: readonly string[]): readonly string[] {
+    return texts.flatMap((text) => {
+      const scope = parseScope(text);
+      return scope === undefined ? [text] : this.spoken([scope]);
+    });
   }
 
   /** Of what is gone nothing is said. */

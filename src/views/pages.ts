@@ -185,6 +185,22 @@ export interface Pages extends SignUpPages, PeoplePages {
     readonly ended: boolean;
     /** Sessions of this person, this one first. */
     readonly devices: readonly DeviceRow[];
+    readonly tokensUrl: string;
+  };
+  tokens: {
+    /** POST: makes one. */
+    readonly action: string;
+    readonly accountUrl: string;
+    /** How long a new one may last. */
+    readonly lives: readonly ("hour" | "day" | "week" | "month" | "year" | "never")[];
+    /** What stands in the form. */
+    readonly note: string;
+    readonly life: Pages["tokens"]["lives"][number];
+    readonly revoked: boolean;
+    readonly tokens: readonly TokenRow[];
+    /** Just made, and shown this once. */
+    readonly fresh?: { readonly token: string; readonly note: string };
+    readonly problem?: FailureData;
   };
   health: {
     readonly checks: readonly Check[];
@@ -254,6 +270,18 @@ export interface Pages extends SignUpPages, PeoplePages {
 }
 
 export type PageName = keyof Pages;
+
+/** An API token in the list of its person. */
+export interface TokenRow {
+  readonly id: string;
+  readonly note: string;
+  readonly created: string;
+  readonly expires?: string;
+  readonly lastUsed?: string;
+  /** Absent: all that the person may. */
+  readonly scopes?: readonly string[];
+  readonly revokeUrl: string;
+}
 
 /** Fragments that are sent over an event stream to a page that shows them. */
 export interface Parts {

@@ -19,6 +19,7 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   waiting: "pages/waiting.njk",
   asleep: "pages/asleep.njk",
   account: "pages/account.njk",
+  tokens: "pages/tokens.njk",
   health: "pages/health.njk",
   logout: "pages/logout.njk",
   message: "pages/message.njk",

@@ -315,7 +315,34 @@ const account = {
   saved: false,
   ended: false,
   devices: [ownDevice],
+  tokensUrl: "/hub/token",
 };
+const tokens = {
+  action: "/hub/token",
+  accountUrl: "/hub/account",
+  lives: ["hour", "day", "week", "month", "year", "never"],
+  note: "",
+  life: "month",
+  revoked: false,
+  tokens: [],
+} as const;
+const someTokens = [
+  {
+    id: "a7",
+    note: "Script that hands out the worksheets every Monday morning before the first lesson",
+    created: "2026-11-20T08:00:00.000Z",
+    lastUsed: "2026-11-22T09:00:00.000Z",
+    revokeUrl: "/hub/token/a7/revoke",
+  },
+  {
+    id: "a5",
+    note: "",
+    created: "2026-11-01T08:00:00.000Z",
+    expires: "2026-12-01T08:00:00.000Z",
+    scopes: ["read:users!user=maria", "access:servers!server=maria/", "users:activity!user=maria"],
+    revokeUrl: "/hub/token/a5/revoke",
+  },
+];
 const addPeople = {
   action: "/hub/admin/people/add",
   previewAction: "/hub/admin/people/preview",
@@ -529,6 +556,34 @@ export const samples: readonly Sample[] = [
     ...account,
     problems: { fields: { current: { code: "current_password_wrong", params: {} } } },
   }),
+
+  sample("none", "tokens", tokens, { ...student, nav: "account" }),
+  sample(
+    "some",
+    "tokens",
+    { ...tokens, tokens: someTokens, revoked: true },
+    { ...teacher, nav: "account" },
+  ),
+  sample(
+    "fresh",
+    "tokens",
+    {
+      ...tokens,
+      tokens: someTokens,
+      fresh: { token: "0123456789abcdef0123456789abcdef", note: "Grading" },
+    },
+    { ...student, nav: "account" },
+  ),
+  sample(
+    "full",
+    "tokens",
+    {
+      ...tokens,
+      tokens: someTokens,
+      problem: { code: "tokens_full", params: { limit: "100" } },
+    },
+    { ...student, nav: "account" },
+  ),
 
   sample("well", "health", { ...health(wellChecks), worst: "ok", notice: "read" }, teacher),
   sample("warnings", "health", { ...health(someWarnings), worst: "warning" }, teacher),

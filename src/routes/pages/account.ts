@@ -110,6 +110,7 @@ export function accountPages(parts: AccountParts) {
       saved: ctx.query["saved"] === "1",
       ended: ctx.query["ended"] === "1",
       devices: deviceRows(sessions.ofUser(user.id), own),
+      tokensUrl: paths.tokens,
     };
     ctx.body = parts.views.page("account", model, parts.frames.of(ctx, "account"));
   }

@@ -1,0 +1,125 @@
+/** The visitor's own API tokens. A new one is shown on the page that follows, once. */
+import { HubError } from "#src/errors.ts";
+import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
+import type { SessionId, TokenRecord } from "#src/stores/records.ts";
+import type { Pages, Views } from "#src/views/pages.ts";
+import type { HubContext } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import { field, readForm } from "../middleware/body.ts";
+import { visitorOf } from "../middleware/require.ts";
+import type { OneTimeNotes } from "../one-time-notes.ts";
+import type { Paths } from "../paths.ts";
+
+interface TokensPageParts {
+  readonly tokens: Tokens;
+  readonly permissions: Permissions;
+  readonly newTokens: OneTimeNotes<NewToken>;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+}
+
+export interface NewToken {
+  readonly token: string;
+  readonly note: string;
+}
+
+type Life = Pages["tokens"]["lives"][number];
+
+const DAY_SECONDS = 86_400;
+const secondsOf: Readonly<Record<Life, number | undefined>> = {
+  hour: 3600,
+  day: DAY_SECONDS,
+  week: 7 * DAY_SECONDS,
+  month: 30 * DAY_SECONDS,
+  year: 365 * DAY_SECONDS,
+  never: undefined,
+};
+const lives = Object.keys(secondsOf).filter(isLife);
+const USUAL_LIFE: Life = "month";
+
+export function tokensPages(parts: TokensPageParts) {
+  const { tokens, paths, newTokens } = parts;
+
+  function show(ctx: HubContext): void {
+    const { session } = visitorOf(ctx);
+    const fresh = newTokens.take(session.id, String(ctx.query["new"] ?? ""));
+    render(ctx, { note: "", life: USUAL_LIFE, ...(fresh === undefined ? {} : { fresh }) });
+  }
+
+  async function create(ctx: HubContext): Promise<void> {
+    const { user, session } = visitorOf(ctx);
+    const form = await readForm(ctx);
+    const [note, life] = [field(form, "note"), field(form, "life")];
+    if (!isLife(life)) throw new HubError("bad_request");
+    const seconds = secondsOf[life];
+    try {
+      const made = await tokens.create(
+        {
+          owner: user,
+          note,
+          scopes: ["inherit"],
+          ...(seconds === undefined ? {} : { expiresInSeconds: seconds }),
+        },
+        actorOf(ctx.state.identity, ctx.state.request),
+      );
+      ctx.redirect(withNew(session.id, { token: made.token, note: made.record.note }));
+    } catch (error) {
+      if (!(error instanceof HubError) || error.code !== "tokens_full") throw error;
+      ctx.status = error.status;
+      render(ctx, { note: note.slice(0, 200), life, problem: error.toData() });
+    }
+  }
+
+  /** One of the visitor's own; that it is over already, or was never theirs, changes nothing. */
+  async function revoke(ctx: HubContext): Promise<void> {
+    const { user } = visitorOf(ctx);
+    const id = ctx.params["token"] ?? "";
+    const token = tokens.ofUser(user.id).find(({ number }) => `a${number}` === id);
+    if (token === undefined) return ctx.redirect(paths.tokens);
+    await tokens.revoke(token, actorOf(ctx.state.identity, ctx.state.request));
+    ctx.redirect(`${paths.tokens}?revoked=1`);
+  }
+
+  function withNew(session: SessionId, token: NewToken): string {
+    return `${paths.tokens}?new=${newTokens.leave(session, token)}`;
+  }
+
+  function render(
+    ctx: HubContext,
+    more: Pick<Pages["tokens"], "note" | "life" | "fresh" | "problem">,
+  ): void {
+    const { user } = visitorOf(ctx);
+    const model: Pages["tokens"] = {
+      action: paths.tokens,
+      accountUrl: paths.account,
+      lives,
+      revoked: ctx.query["revoked"] === "1",
+      // The newest first: that is the one just made.
+      tokens: tokens.ofUser(user.id).toReversed().map(row),
+      ...more,
+    };
+    ctx.type = "html";
+    ctx.body = parts.views.page("tokens", model, parts.frames.of(ctx, "account"));
+  }
+
+  function row(token: TokenRecord): Pages["tokens"]["tokens"][number] {
+    const { note, created, expires, lastActivity, scopes, number } = token;
+    return {
+      id: `a${number}`,
+      note,
+      created,
+      ...(expires === undefined ? {} : { expires }),
+      ...(lastActivity === undefined ? {} : { lastUsed: lastActivity }),
+      ...(scopes.includes("inherit") ? {} : { scopes: parts.permissions.spokenTexts(scopes) }),
+      revokeUrl: paths.revokeToken(`a${number}`),
+    };
+  }
+
+  return { show, create, revoke };
+}
+
+function isLife(text: string): text is Life {
+  return Object.hasOwn(secondsOf, text);
+}
