@@ -568,6 +568,109 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       }
     }
 
+    /** What a token with these scopes gets; `{sam}` and `{home}` are ids. */
+    const scoped: readonly (readonly [
+      scopes: readonly string[],
+      ask: string,
+      json: unknown,
+      status: number,
+      says?: Row["says"],
+    ])[] = [
+      [[], "GET user", undefined, 200, { name: "olga", admin: true, scopes: [] }],
+      [[], "GET users", undefined, 403, lacks("list:users")],
+      [["list:users!user={sam}"], "GET users", undefined, 200, names("sam")],
+      [
+        ["list:users!group={home}"],
+        "GET users",
+        undefined,
+        200,
+        names("sam", "alex", "tess", "toni"),
+      ],
+      [["read:users!user={sam}"], "GET users", undefined, 403, lacks("list:users")],
+      [["read:users!user={sam}"], "GET users/sam", undefined, 200, { groups: ["Class"] }],
+      [["read:users!user={sam}"], "GET users/alex", undefined, 404, "Not Found"],
+      [["users:activity"], "GET users/sam", undefined, 403, lacks("read:users:name")],
+      [["users:activity"], "POST users/sam/activity", { last_activity: "2026-01-02" }, 200],
+      [["servers!user={sam}"], "POST users/sam/server", {}, 201],
+      [["servers!server={sam}/"], "POST users/sam/server", {}, 201],
+      [["servers!user={sam}"], "POST users/alex/server", {}, 404, "Not Found"],
+      [["start:servers"], "DELETE users/sam/server", undefined, 403, lacks("delete:servers")],
+      [["admin:users"], "POST users/new1", {}, 201, { name: "new1" }],
+      [
+        ["admin:users!group={home}"],
+        "POST users/new1",
+        {},
+        404,
+        "No access to resources or resources not found",
+      ],
+      [["admin:users!group={home}"], "PATCH users/sam", { name: "sammy" }, 200, { name: "sammy" }],
+      [["admin:users!group={home}"], "PATCH users/finn", { name: "f1" }, 404, "Not Found"],
+      [
+        ["admin:users"],
+        "POST users/new1",
+        { admin: true },
+        403,
+        "Only admins can grant admin permissions",
+      ],
+      [
+        ["admin:users"],
+        "PATCH users/owen",
+        { name: "x1" },
+        403,
+        "Only admins can modify other admins",
+      ],
+      [["read:hub"], "GET info", undefined, 200],
+    ];
+    for (const [scopes, ask, json, status, says] of scoped) {
+      it(`by a token for ${scopes.join(" ") || "nothing"}: ${ask} → ${status}`, async () => {
+        await prepare(undefined);
+        const home = [...rooms.store.entries("groups")].find(([, { isDefault }]) => isDefault)?.[0];
+        const sam = rooms.person("student").id;
+        const kept = scopes.map((text) =>
+          text.replace("{sam}", sam).replace("{home}", home ?? assert.fail()),
+        );
+        const [method = "", path = ""] = ask.split(" ");
+        const options: AskOptions = { method, ...(json === undefined ? {} : { json }) };
+        const url = `${basePath}hub/api/${path}`;
+        const answer = await rooms.askByToken("owner", url, options, kept);
+        assert.equal(answer.status, status, answer.text);
+        if (says === undefined) return;
+        const expected = typeof says === "string" ? { status, message: says } : says;
+        assertHas(JSON.parse(answer.text), expected);
+      });
+    }
+
+    it("shows of people only what the scopes of a token are about", async () => {
+      await prepare("running");
+      const keys = async (...scopes: readonly string[]): Promise<readonly string[]> => {
+        const url = `${basePath}hub/api/users`;
+        const answer = await rooms.askByToken("owner", url, {}, scopes);
+        const [first] = JSON.parse(answer.text) as readonly Record<string, unknown>[];
+        return Object.keys(first ?? {}).toSorted();
+      };
+      const name = ["admin", "kind", "name", "user_info"];
+      assert.deepEqual(await keys("list:users"), name);
+      assert.deepEqual(
+        await keys("list:users", "read:users:groups"),
+        ["groups", ...name].toSorted(),
+      );
+      assert.deepEqual(
+        await keys("list:users", "read:users:activity"),
+        ["last_activity", ...name].toSorted(),
+      );
+      assert.deepEqual(await keys("list:users", "read:servers"), ["servers", ...name].toSorted());
+      const whole = [
+        "auth_state",
+        "created",
+        "groups",
+        "last_activity",
+        "pending",
+        "roles",
+        "server",
+      ];
+      assert.deepEqual(await keys("list:users", "read:users"), [...whole, ...name].toSorted());
+    });
+
     it("says the next page's address as the client wrote the first one's", async () => {
       await rooms.stage();
       const url = `${basePath}hub/api/users?limit=3&name_filter=&sort=-name&x=a%20b`;

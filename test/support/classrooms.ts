@@ -66,8 +66,13 @@ export interface Classrooms extends AsyncDisposable {
   trash(part: Part): Promise<void>;
   /** Asks as somebody who is signed in, over the control socket, or as nobody. */
   ask(who: Part | "console" | "anonymous", path: string, options?: AskOptions): Promise<Answer>;
-  /** The same with an API token that may all that the person may. */
-  askByToken(who: Part, path: string, options?: AskOptions): Promise<Answer>;
+  /** The same with an API token that may all that the person may, or what its scopes say, ids in their filters. */
+  askByToken(
+    who: Part,
+    path: string,
+    options?: AskOptions,
+    scopes?: readonly string[],
+  ): Promise<Answer>;
   /** With the cookies of somebody who is signed in, and no form token yet. */
   browser(who: Part): HttpClient;
   /** Of all rows but the audit and when somebody was there last. */
@@ -163,8 +168,20 @@ export async function createClassrooms(
     return box.client().ask(path, { ...options, headers });
   }
 
-  function askByToken(who: Part, path: string, asked: AskOptions = {}): Promise<Answer> {
-    const headers = { authorization: `token ${entry(who).token}`, ...asked.headers };
+  async function askByToken(
+    who: Part,
+    path: string,
+    asked: AskOptions = {},
+    scopes?: readonly string[],
+  ): Promise<Answer> {
+    const { user } = entry(who);
+    let { token } = entry(who);
+    if (scopes !== undefined) {
+      const made = tokenOf(user, scopes);
+      token = made.token;
+      await write([{ put: "tokens", key: made.record.id, record: made.record }]);
+    }
+    const headers = { authorization: `token ${token}`, ...asked.headers };
     return box.client().ask(path, { ...asked, headers });
   }
 
@@ -219,7 +236,10 @@ function sessionOf(user: UserRecord): { session: SessionRecord; secret: string }
   return { session, secret };
 }
 
-function tokenOf(user: UserRecord): { record: TokenRecord; token: string } {
+function tokenOf(
+  user: UserRecord,
+  scopes: readonly string[] = ["inherit"],
+): { record: TokenRecord; token: string } {
   const token = makeSecret();
   const record: TokenRecord = {
     id: makeId<"token">(),
@@ -227,7 +247,7 @@ function tokenOf(user: UserRecord): { record: TokenRecord; token: string } {
     userId: user.id,
     secret: hashSecret(token),
     note: "of a test",
-    scopes: ["inherit"],
+    scopes,
     created: NOW,
   };
   return { record, token };
