@@ -59,7 +59,9 @@ export function accountsApi(parts: AccountsParts) {
 
   async function add(ctx: HubContext): Promise<void> {
     const input = await readJson(ctx, newAccount);
-    if (input.role !== "student" && !permissions.may(ctx.state.identity, "change:roles")) {
+    const needed: readonly Permission[] =
+      input.role === "student" ? ["admin:users"] : ["admin:users", "change:roles"];
+    if (!needed.every((permission) => permissions.mayAnew(ctx.state.identity, permission))) {
       throw new HubError("not_allowed");
     }
     const { user, firstPassword } = await accounts.add(
