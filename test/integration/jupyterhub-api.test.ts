@@ -671,6 +671,88 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.deepEqual(await keys("list:users", "read:users"), [...whole, ...name].toSorted());
     });
 
+    it("has JupyterHub's headers on every answer", async () => {
+      await prepare(undefined);
+      for (const path of ["", "users", "nope", "users/nobody"]) {
+        const { headers } = await rooms.ask("owner", `${basePath}hub/api/${path}`);
+        assert.equal(headers["x-jupyterhub-version"], "5.4.0+homeroom.0.1", path);
+        assert.equal(
+          headers["access-control-allow-headers"],
+          "accept, content-type, authorization",
+        );
+        assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
+        assert.match(headers["content-type"] ?? "", /^application\/json/);
+        const isOpen = headers["access-control-allow-origin"] === "*";
+        assert.equal(isOpen, path === "");
+      }
+    });
+
+    it("takes of a browser only JSON with the form token, and of a token anything", async () => {
+      const url = `${basePath}hub/api/users/sam/server`;
+      const say = async (answer: Promise<Answer>) => {
+        const { status, text } = await answer;
+        return [status, text === "" ? "" : (JSON.parse(text) as { message: string }).message];
+      };
+      const post = (headers: Readonly<Record<string, string>>): AskOptions => ({
+        method: "POST",
+        body: "{}",
+        headers,
+      });
+      const jsonType = "application/json; charset=utf-8";
+      await prepare(undefined);
+      const browser = rooms.browser("owner");
+      assert.deepEqual(await say(browser.ask(url, post({ "content-type": jsonType }))), [
+        403,
+        "'_xsrf' argument missing from POST",
+      ]);
+      const wrong = { "content-type": jsonType, "x-xsrftoken": "x" };
+      assert.deepEqual(await say(browser.ask(url, post(wrong))), [
+        403,
+        "XSRF cookie does not match POST argument",
+      ]);
+      for (const type of ["text/plain", "application/x-www-form-urlencoded", "x"]) {
+        const form = await say(rooms.ask("owner", url, post({ "content-type": type })));
+        assert.deepEqual(form, [403, "Missing or invalid credentials."], type);
+      }
+      const started: unknown[] = [];
+      for (const type of [jsonType, "text/plain", "application/x-www-form-urlencoded"]) {
+        await prepare(undefined);
+        started.push(await say(rooms.askByToken("owner", url, post({ "content-type": type }))));
+      }
+      await prepare(undefined);
+      started.push(await say(rooms.ask("owner", url, post({}))));
+      assert.deepEqual(started, [
+        [201, ""],
+        [201, ""],
+        [201, ""],
+        [201, ""],
+      ]);
+    });
+
+    it("takes tokens in the spellings that JupyterHub takes, and no others", async () => {
+      await prepare(undefined);
+      const url = `${basePath}hub/api/users/sam`;
+      const answer = await rooms.askByToken("owner", url);
+      assert.equal(answer.status, 200);
+      const user = rooms.tokenText("owner");
+      for (const [authorization, status] of [
+        [`token ${user}`, 200],
+        [`Token   ${user}`, 200],
+        [`Bearer ${user}`, 200],
+        [`bearer ${user}`, 200],
+        [`Basic ${user}`, 403],
+        [user, 403],
+        [`token ${user}x`, 403],
+        [`token ${user} x`, 403],
+        ["token", 403],
+      ] as const) {
+        const headers = { authorization };
+        const asked = await rooms.box.client().get(url, { headers });
+        assert.equal(asked.status, status, authorization.replace(user, "…"));
+        if (status === 403) assert.match(asked.text, /"Missing or invalid credentials\."/);
+      }
+    });
+
     it("says the next page's address as the client wrote the first one's", async () => {
       await rooms.stage();
       const url = `${basePath}hub/api/users?limit=3&name_filter=&sort=-name&x=a%20b`;

@@ -73,6 +73,8 @@ export interface Classrooms extends AsyncDisposable {
     options?: AskOptions,
     scopes?: readonly string[],
   ): Promise<Answer>;
+  /** Of the API token that may all that the person may. */
+  tokenText(part: Part): string;
   /** With the cookies of somebody who is signed in, and no form token yet. */
   browser(who: Part): HttpClient;
   /** Of all rows but the audit and when somebody was there last. */
@@ -198,6 +200,7 @@ export async function createClassrooms(
     box,
     store,
     browser,
+    tokenText: (part) => entry(part).token,
     engine: spawner.engine,
     askByToken,
     stage,

@@ -150,7 +150,7 @@ export class Accounts {
    * Accounts that wait: nobody can sign in with one until a teacher makes a first password. All in one change;
    * names that are taken are left out. Throws what `parseUserName` throws.
    */
-  addWaiting(people: readonly NewUser[], actor: Actor): Promise<readonly UserRecord[]> {
+  async addWaiting(people: readonly NewUser[], actor: Actor): Promise<readonly UserRecord[]> {
     const newcomers = people.map((person) => readNewcomer(person, this.#minLength));
     return this.#store.change((state) => {
       assertActorStays(state, actor);

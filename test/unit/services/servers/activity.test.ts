@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Write } from "#src/stores/store.ts";
 import { settle } from "#test/support/fake-clock.ts";
+import { failureOf } from "#test/support/people.ts";
 import { ServersBox, self } from "#test/support/servers-box.ts";
 
 describe("last activity", () => {
@@ -115,5 +116,36 @@ describe("a disk that cannot be written", () => {
     const status = hub.servers.status(maria.id);
     assert.ok(status.is === "stopped");
     assert.equal(status.lastFailure?.code, "crashed");
+  });
+
+  it("counts as told by a server when it is later than what is known, and never backwards", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    await hub.servers.start(maria, self(maria));
+    await settle();
+    const known = (): unknown => [
+      box.store.get("users", maria.id)?.lastActivity,
+      box.record(maria)?.lastActivity,
+    ];
+    const [early, later] = ["2026-11-02T07:00:00.000Z", "2026-11-02T08:30:00.000Z"];
+    await hub.servers.noteActivity(maria.id, { user: later, servers: new Map() });
+    assert.deepEqual(known(), [later, "2026-11-02T08:00:00.000Z"]);
+    await hub.servers.noteActivity(maria.id, { user: early, servers: new Map([["", early]]) });
+    assert.deepEqual(known(), [later, "2026-11-02T08:00:00.000Z"]);
+    await hub.servers.noteActivity(maria.id, { servers: new Map([["", later]]) });
+    assert.deepEqual(known(), [later, later]);
+    hub.servers.touch(maria.id);
+    await box.clock.advance(60_000);
+    assert.deepEqual(known(), [later, later]);
+  });
+
+  it("is not taken from a clock that is an hour ahead", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    const told = { user: "2026-11-02T09:00:00.000Z", servers: new Map() };
+    assert.equal(await failureOf(hub.servers.noteActivity(maria.id, told)), "activity_in_future");
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, undefined);
   });
 });
