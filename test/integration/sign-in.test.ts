@@ -284,6 +284,15 @@ describe("where a person is signed in", () => {
     assert.equal(kept.length, 2);
   });
 
+  it("goes on when they type the bare address of the box, or one that there is not", async () => {
+    const kim = box.client();
+    assert.equal((await signIn(kim, "kim")).status, 302);
+    for (const path of ["/", "/favicon.ico", "/hub", "/nope", "/hub/nope"]) {
+      await kim.get(path);
+      assert.equal((await kim.get("/hub/account")).status, 200, path);
+    }
+  });
+
   it("takes no session that somebody planted in the browser before", async () => {
     const attacker = box.client();
     await signIn(attacker, "alex");

@@ -35,7 +35,13 @@ export function identify(parts: IdentifyParts): HubMiddleware {
     const identity =
       request.via === "console" ? consoleIdentity : (byToken ?? findVisitor(cookies, parts));
     if (identity !== undefined) ctx.state.identity = identity;
-    if (identity === undefined && (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))) {
+    // Elsewhere a browser does not send the hub's cookie, which says nothing of its session.
+    const isOfHub = ctx.path.startsWith(parts.hubPath);
+    if (
+      identity === undefined &&
+      isOfHub &&
+      (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))
+    ) {
       clearDeadCookies(ctx, parts.cookies);
     }
     await next();
