@@ -438,6 +438,53 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.deepEqual(JSON.parse((await ask("nobody", `${api}services`, narrow)).text), {});
     });
 
+    it("answers nonsense with a failure of the one who asks, never of its own", async () => {
+      const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+      const bodies = [
+        "null",
+        "0",
+        '"x"',
+        "{",
+        "[[]]",
+        deep,
+        `{"users":${deep}}`,
+        `{"a":${deep}}`,
+        '{"__proto__":{"users":["sam"]}}',
+        '{"groups":{"length":1},"users":{"0":"sam"}}',
+        '{"groups":["\\ud800"],"users":["\\u0000"]}',
+        '{"proxy":{},"servers":[]}',
+        '{"users":[{"name":"sam"}]}',
+      ];
+      const paths = [
+        "groups",
+        "groups/Class",
+        "groups/nonsense/users",
+        "groups/Class/users",
+        "groups/Class/properties",
+        "groups/%F0%9F%92%A9%00",
+        "proxy",
+        "services",
+        "services/__proto__",
+        "shutdown",
+        "authorizations/token",
+        "metrics",
+      ];
+      for (const path of paths) {
+        for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+          for (const body of bodies) {
+            const headers = { "content-type": "application/json", "content-length": "" };
+            headers["content-length"] = String(Buffer.byteLength(body));
+            const answer = await ask("owner", api + path, { method, body, headers });
+            // This hub has nobody who could end it.
+            const about = `${method} ${path} ${body.slice(0, 40)}: ${answer.text.slice(0, 200)}`;
+            assert.ok(answer.status < 500, about);
+          }
+        }
+      }
+      const { text } = await ask("owner", `${api}groups/Class`);
+      assert.ok((JSON.parse(text) as { users: string[] }).users.includes("sam"));
+    });
+
     it("gives figures without a name of anybody in them", async () => {
       await ask("owner", `${api}groups/Secret%20class`);
       await ask("owner", `${api}users/sam`);
