@@ -82,6 +82,7 @@ export class WriteThroughStore implements Store {
   #working: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #isWriting = false;
+  readonly #waitingAlone: (() => Promise<void>)[] = [];
   readonly #waitingForRest: (() => void)[] = [];
   #lastAuditTime: string;
 
@@ -179,7 +180,21 @@ export class WriteThroughStore implements Store {
     return promise;
   }
 
+  /** Calls `work` between two writes; the next waits for its end. */
+  protected alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#waitingAlone.push(() => work().then(resolve, reject));
+    this.#working ??= this.#work();
+    return promise;
+  }
+
+  /** Ends what goes on beside changes, which are refused by now. */
+  protected endOtherWork(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async #close(): Promise<void> {
+    await this.endOtherWork();
     await this.#working;
     await this.#backing.close();
   }
@@ -187,8 +202,9 @@ export class WriteThroughStore implements Store {
   async #work(): Promise<void> {
     // Changes asked for in the same turn share the first write.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 || this.#waitingAlone.length > 0) {
       this.#isWriting = true;
+      await this.#waitingAlone.shift()?.();
       await this.#carryOut(this.#queue.splice(0, MAX_GROUP));
       this.#isWriting = false;
       for (const look of this.#waitingForRest.splice(0)) {

@@ -42,6 +42,8 @@ class Calls {
       close: () => this.#call("close", () => database.close()),
       audit: (limit) => this.#iterate("audit", () => database.audit(limit)),
       auditKeys: () => database.auditKeys(),
+      compact: () => database.compact(),
+      rewrite: (keys) => database.rewrite(keys),
     };
   };
 

@@ -29,6 +29,8 @@ describe("a write of which nobody knows whether it reached the disk", () => {
     // LevelDB says so when the disk did not confirm a record that is in its log.
     const doubtful = {
       auditKeys: () => database.auditKeys(),
+      compact: () => database.compact(),
+      rewrite: (keys: readonly string[]) => database.rewrite(keys),
       rows: () => database.rows(),
       audit: (limit: number) => database.audit(limit),
       close: () => database.close(),

@@ -10,6 +10,8 @@ const store = await openStore(process.argv[2] ?? "", {
     rows: () => database.rows(),
     audit: (limit) => database.audit(limit),
     auditKeys: () => database.auditKeys(),
+    compact: () => database.compact(),
+    rewrite: (keys) => database.rewrite(keys),
     close: () => database.close(),
     write: async (batch) => {
       await database.write(batch);

@@ -64,3 +64,15 @@ export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]>
   }
   return list;
 }
+
+/** What the hub writes when somebody is erased for good. */
+export function eraseWrites(state: StoreReader, id: string): readonly Write[] {
+  const userId = [...state.entries("users")].find(([key]) => key === id)?.[1].id;
+  if (userId === undefined) return [];
+  const names = [...state.entries("names")].filter(([, record]) => record.userId === userId);
+  return [
+    { remove: "users", key: userId },
+    ...names.map(([key]): Write => ({ remove: "names", key })),
+    { redact: userId },
+  ];
+}

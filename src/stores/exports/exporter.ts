@@ -12,7 +12,7 @@ import type { IsoTime } from "#src/stores/records.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
 import type { Batch } from "#src/stores/write-through-store.ts";
 import { isNoSpace, type Reserve } from "#src/stores/reserve.ts";
-import { writeExport, type Snapshot } from "./export-file.ts";
+import { readExport, writeExport, type Snapshot } from "./export-file.ts";
 import type { ExportEntry, ExportsFolder } from "./exports-folder.ts";
 import { Journal } from "./journal-file.ts";
 
@@ -113,6 +113,29 @@ export class Exporter {
     }
   }
 
+  /** An export of now, read back, in the place of all older ones and their journals. Throws when that cannot be. */
+  async renew(): Promise<void> {
+    while (this.#exporting !== undefined) {
+      await this.#exporting;
+    }
+    const renewing = this.#renew();
+    this.#exporting = renewing
+      .catch(() => undefined)
+      .finally(() => {
+        this.#exporting = undefined;
+      });
+    await renewing;
+  }
+
+  async #renew(): Promise<void> {
+    const newest = await this.#export();
+    if (newest === undefined) {
+      throw new Error("there is no new export");
+    }
+    await readExport(newest.path);
+    await this.#folder.removeOlder(newest);
+  }
+
   /** With a last export, if anything is in none. */
   async close(): Promise<void> {
     this.#stopTimer();
@@ -128,13 +151,17 @@ export class Exporter {
 
   /** While one is made, the next waits for its end. */
   #start(): void {
-    this.#exporting ??= this.#export().finally(() => {
-      this.#exporting = undefined;
-    });
+    this.#exporting ??= this.#export()
+      .then(() => undefined)
+      .finally(() => {
+        this.#exporting = undefined;
+      });
   }
 
-  async #export(): Promise<void> {
+  /** `undefined` when it failed: that is told, and tried again. */
+  async #export(): Promise<Pick<ExportEntry, "path" | "changes"> | undefined> {
     this.#stopTimer();
+    let newest: Pick<ExportEntry, "path" | "changes">;
     let covered = 0;
     try {
       await this.#folder.make();
@@ -146,13 +173,14 @@ export class Exporter {
       const audit = await oldestFirst(cut.audit);
       const path = this.#folder.exportPath(cut.checksum.changes, made);
       await this.#write(path, { ...cut, made, audit });
+      newest = { path, changes: cut.checksum.changes };
       this.#lastExport = made;
       this.#succeed();
     } catch (error) {
       this.#changes += covered;
       this.#fail(error, "the database was not exported");
       this.#exportLater(RETRY_MS);
-      return;
+      return undefined;
     }
     await this.#reserve?.refill();
     await this.#tidy(this.#reserve?.isUsed === true);
@@ -161,6 +189,7 @@ export class Exporter {
     } else if (this.#changes > 0) {
       this.#exportLater(this.#changes >= CHANGES_IN_NONE ? 0 : AT_LATEST_MS);
     }
+    return newest;
   }
 
   /** From here on changes go into a new journal. */

@@ -1,7 +1,7 @@
 /** The folder `exports` beside the database: what is in it, and for how long. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FOLDER_MODE, undefinedIfMissing } from "#src/stores/files.ts";
+import { FOLDER_MODE, syncFolder, undefinedIfMissing } from "#src/stores/files.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 
 export interface ExportEntry {
@@ -72,6 +72,24 @@ export class ExportsFolder {
       exports: exports.toSorted(newestFirst),
       journals: journals.toSorted((a, b) => a.after - b.after),
     };
+  }
+
+  /** Removes what is older than this export. Only for who holds the database. */
+  async removeOlder({
+    path: newest,
+    changes,
+  }: Pick<ExportEntry, "path" | "changes">): Promise<void> {
+    const { exports, journals } = await this.entries();
+    const names = await readdir(this.path);
+    const paths = [
+      ...exports.filter(({ path }) => path < newest).map(({ path }) => path),
+      ...journals.filter(({ after }) => after < changes).map(({ path }) => path),
+      ...names.filter((name) => name.endsWith(".new")).map((name) => join(this.path, name)),
+    ];
+    for (const path of paths) {
+      await rm(path, { force: true });
+    }
+    await syncFolder(this.path);
   }
 
   /** Removes what nobody needs after an export, and where room is scarce, all that is not needed most. Only for who holds the database. */

@@ -113,6 +113,24 @@ export class Database {
     await this.#level.batch(operations, { sync: true });
   }
 
+  /** Lets LevelDB tidy all its files, beside what goes on; afterwards it writes into a new log. */
+  async compact(): Promise<void> {
+    // All keys begin with the first of these.
+    await compactable(this.#level).compactRange("!", '"');
+  }
+
+  /** Writes rows once more, by their whole keys, as they are: nobody may change them meanwhile. */
+  async rewrite(keys: readonly string[]): Promise<void> {
+    const values = await this.#level.getMany([...keys]);
+    const operations = keys.map((key, index) => {
+      const value: string | undefined = values[index];
+      return value === undefined
+        ? { type: "del" as const, key }
+        : { type: "put" as const, key, value };
+    });
+    await this.#level.batch(operations, { sync: true });
+  }
+
   close(): Promise<void> {
     return this.#level.close();
   }
@@ -123,6 +141,18 @@ export class Database {
     this.#sublevels.set(collection, sublevel);
     return sublevel;
   }
+}
+
+interface Compactable {
+  compactRange(start: string, end: string): Promise<void>;
+}
+
+/** `level` is LevelDB in Node.js alone, so its types do not know all of it. */
+function compactable(level: object): Compactable {
+  if (!("compactRange" in level)) {
+    throw new TypeError("This database cannot be compacted");
+  }
+  return level as Compactable;
 }
 
 function openFailure(path: string, error: unknown): unknown {

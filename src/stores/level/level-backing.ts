@@ -12,6 +12,7 @@ import type { AuditRow } from "#src/stores/rows.ts";
 import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
 import type { Database } from "./database.ts";
 import type { Marker } from "./marker.ts";
+import { Readers } from "./readers.ts";
 
 /** A write that went wrong: nobody knows whether it is on the disk. */
 interface Doubt {
@@ -23,7 +24,10 @@ interface Doubt {
 }
 
 /** What of {@link Database} is used here, so that a test can make each call fail. */
-export type OpenDatabase = Pick<Database, "rows" | "audit" | "auditKeys" | "write" | "close">;
+export type OpenDatabase = Pick<
+  Database,
+  "rows" | "audit" | "auditKeys" | "write" | "compact" | "rewrite" | "close"
+>;
 
 export class LevelBacking implements Backing {
   readonly #path: string;
@@ -32,6 +36,7 @@ export class LevelBacking implements Backing {
   readonly #exporter: Exporter;
   readonly #reserve: Pick<Reserve, "use"> | undefined;
   readonly #reopen: () => Promise<OpenDatabase>;
+  readonly #readers = new Readers();
   #database: OpenDatabase | undefined;
   #checksum: Checksum;
   #doubt: Doubt | undefined;
@@ -65,7 +70,31 @@ export class LevelBacking implements Backing {
     if (this.#database === undefined) {
       throw this.#doubt === undefined ? new HubError("hub_stopping") : writeFailure("it is closed");
     }
-    return this.#database;
+    return this.#readers.counting(this.#database);
+  }
+
+  /** Writes rows once more, as they are. Only between two writes. */
+  async rewrite(keys: readonly string[]): Promise<void> {
+    const database = await this.#sureDatabase();
+    try {
+      await database.rewrite(keys);
+    } catch (error) {
+      this.#doubt = this.#nothing();
+      throw error;
+    }
+  }
+
+  /**
+   * Closes the database and opens it again, with another manifest and another log of LevelDB's; `false` when somebody
+   * reads in it. Only between two writes.
+   */
+  async reopen(): Promise<boolean> {
+    if (!this.#readers.isNobody) {
+      return false;
+    }
+    this.#doubt ??= this.#nothing();
+    await this.#sureDatabase();
+    return true;
   }
 
   async write(batch: Batch): Promise<void> {
@@ -122,6 +151,11 @@ export class LevelBacking implements Backing {
     } finally {
       await this.#marker.close();
     }
+  }
+
+  /** A write that changes no row: the rows are to be as they were. */
+  #nothing(): Doubt {
+    return { batch: { rows: [], audit: [], redact: [] }, checksum: this.#checksum, audit: [] };
   }
 
   /** The journal first: the marker tells of no change that it does not have. */

@@ -1,6 +1,7 @@
 /** The store on disk, with exports and a journal beside it. What is damaged is restored from them, and told. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
@@ -15,15 +16,27 @@ import { lastJournalled } from "#src/stores/exports/newest-state.ts";
 import { detailOf, FOLDER_MODE } from "#src/stores/files.ts";
 import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
 import { isNoSpace, Reserve } from "#src/stores/reserve.ts";
-import type { Store, StoreCheck, StoreHealth } from "#src/stores/store.ts";
+import type { Change, Store, StoreCheck, StoreHealth, StoreReader } from "#src/stores/store.ts";
 import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 import { Database } from "./database.ts";
 import { LevelBacking, type OpenDatabase } from "./level-backing.ts";
 import { Marker } from "./marker.ts";
 import { openDatabase, type Opened } from "./opening.ts";
-import { finishRestore, reasonOf, restoreDatabase, tidyAfterRestore } from "./restore.ts";
+import { erases, Forgetting, withForgetting } from "./forgetting.ts";
+import { staleKeys } from "./stale-keys.ts";
+import {
+  removeAsides,
+  finishRestore,
+  reasonOf,
+  restoreDatabase,
+  tidyAfterRestore,
+} from "./restore.ts";
 import { folderNumber } from "./restore-lock.ts";
-import { checkAll } from "./verify.ts";
+import { checkAll, checkDatabase, type CheckedParts } from "./verify.ts";
+
+const ROUNDS = 6;
+const ROUNDS_TO_REOPEN = 50;
+const BETWEEN_ROUNDS_MS = 100;
 
 export interface LevelStore extends Store {
   /** Writes since the database was made: grows with every one. */
@@ -110,7 +123,16 @@ async function openOrRestore(
     reopen: async () => through(await Database.open(path, { create: false })),
     checksum: opened.checksum,
   });
-  const store = new LevelWriteThroughStore({ path, folder, opened, backing, exporter, reserve });
+  const store = new LevelWriteThroughStore({
+    path,
+    folder,
+    opened,
+    backing,
+    exporter,
+    reserve,
+    log,
+    ...(later !== undefined && { later }),
+  });
   await exporter.begin(store, { changes: store.changes, newest: entries.exports[0] });
   void reserve.refill();
   return store;
@@ -131,6 +153,7 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   readonly #backing: LevelBacking;
   readonly #exporter: Exporter;
   readonly #reserve: Reserve;
+  readonly #forgetting: Forgetting;
 
   constructor(parts: {
     readonly path: string;
@@ -139,6 +162,8 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
     readonly backing: LevelBacking;
     readonly exporter: Exporter;
     readonly reserve: Reserve;
+    readonly log: Logger;
+    readonly later?: ExporterOptions["later"];
   }) {
     super({ backing: parts.backing, ...parts.opened });
     this.#path = parts.path;
@@ -147,6 +172,23 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
     this.#backing = parts.backing;
     this.#exporter = parts.exporter;
     this.#reserve = parts.reserve;
+    const { log, later = laterUnlessEnding } = parts;
+    this.#forgetting = new Forgetting({
+      store: this,
+      steps: [
+        () => this.#demandWhole(),
+        () => parts.exporter.renew(),
+        () => removeAsides(parts.path),
+        () => this.#removeStale(),
+        () => this.#reopen(),
+      ],
+      log,
+      later,
+    });
+    this.#forgetting.open();
+    this.onChange((writes) => {
+      if (erases(writes)) this.#forgetting.open();
+    });
   }
 
   get changes(): number {
@@ -163,18 +205,63 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
     };
   }
 
+  override change<Result>(plan: (state: StoreReader) => Change<Result>): Promise<Result> {
+    return super.change((state) => {
+      const { writes, result } = plan(state);
+      return { writes: withForgetting(writes), result };
+    });
+  }
+
   override async close(): Promise<void> {
     await super.close();
     await this.#reserve.close();
   }
 
+  protected override endOtherWork(): Promise<void> {
+    return this.#forgetting.close();
+  }
+
   override async verify(): Promise<StoreCheck> {
-    const { checksum, rows, audit } = await this.atRest(() => ({
+    return checkAll({ ...(await this.#checked()), folder: this.#folder });
+  }
+
+  #checked(): Promise<Omit<CheckedParts, "folder">> {
+    return this.atRest(() => ({
+      path: this.#path,
       checksum: this.#backing.checksum,
       rows: this.#backing.database.rows(),
       audit: this.#backing.database.auditKeys(),
     }));
-    return checkAll({ path: this.#path, folder: this.#folder, checksum, rows, audit });
+  }
+
+  /** Before anything goes that it could be restored from. */
+  async #demandWhole(): Promise<void> {
+    if (this.#reserve.isUsed) throw new Error("the disk is full");
+    const problems: string[] = [];
+    await checkDatabase(await this.#checked(), problems);
+    if (problems.length > 0) throw new Error(problems.join("; "));
+  }
+
+  /** LevelDB drops an older row only where it meets the newer one: so the newer one is written again. */
+  async #removeStale(): Promise<void> {
+    for (let round = 1; ; round += 1) {
+      await this.#backing.database.compact();
+      const keys = await staleKeys(this.#path);
+      if (keys.length === 0) return;
+      if (round === ROUNDS)
+        throw new Error(`${keys.length} rows that are gone are in the files yet`);
+      await this.alone(() => this.#backing.rewrite(keys));
+    }
+  }
+
+  /** LevelDB's manifest and its own log name some keys. */
+  async #reopen(): Promise<void> {
+    for (let tries = 0; !(await this.alone(() => this.#backing.reopen())); tries += 1) {
+      if (tries === ROUNDS_TO_REOPEN)
+        throw new Error("somebody reads in the database all the time");
+      await sleep(BETWEEN_ROUNDS_MS);
+    }
+    await rm(join(this.#path, "LOG.old"), { force: true });
   }
 
   /** For the {@link Exporter}. */

@@ -96,6 +96,16 @@ async function asidePath(path: string): Promise<string | undefined> {
   return `${path}.damaged-${number}`;
 }
 
+/** Databases that were put aside: nobody may look at them any more. */
+export async function removeAsides(path: string): Promise<void> {
+  const unfinished = `${basename(path)}.unfinished-`;
+  const names = await readdir(dirname(path));
+  const asideNames = (await asides(path)).map(({ name }) => name);
+  for (const name of [...asideNames, ...names.filter((other) => other.startsWith(unfinished))]) {
+    await rm(join(dirname(path), name), { recursive: true, force: true });
+  }
+}
+
 /** The oldest first. */
 async function asides(path: string): Promise<readonly { name: string; number: number }[]> {
   const names = await readdir(dirname(path));

@@ -11,16 +11,22 @@ import { readableEntries } from "./table-file.ts";
 const REMOVED = 0;
 const WRITTEN = 1;
 
+export interface LoggedWrite {
+  readonly key: Buffer;
+  /** Grows with every write. */
+  readonly order: bigint;
+  /** Absent when it removed the row. */
+  readonly value: Buffer | undefined;
+}
+
 /** Rows whose keys as in the database (`!audit!…`) begin with `prefix`. */
 export async function salvageRows(folder: string, prefix: string): Promise<Map<string, string>> {
   const newest = new NewestRows(prefix);
   for (const name of await readdir(folder).catch(() => [])) {
     if (/\.(?:ldb|sst|log)$/.test(name)) {
       const bytes = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
-      if (name.endsWith(".log")) {
-        readLog(bytes, newest);
-      } else {
-        readTable(bytes, newest);
+      for (const write of name.endsWith(".log") ? writesOfLog(bytes) : writesOfTable(bytes)) {
+        newest.add(write);
       }
     }
   }
@@ -35,7 +41,7 @@ class NewestRows {
     this.#prefix = Buffer.from(prefix);
   }
 
-  add(key: Buffer, order: bigint, value: Buffer | undefined): void {
+  add({ key, order, value }: LoggedWrite): void {
     if (!key.subarray(0, this.#prefix.length).equals(this.#prefix)) {
       return;
     }
@@ -56,36 +62,44 @@ class NewestRows {
   }
 }
 
-function readTable(bytes: Buffer, newest: NewestRows): void {
+/** As far as the table can be read. */
+export function* writesOfTable(bytes: Buffer): Generator<LoggedWrite> {
   for (const { key, value } of readableEntries(bytes)) {
     const end = key.length - 8;
     if (end >= 0) {
       const stamp = key.readBigUInt64LE(end);
       const isWritten = Number(stamp & 0xffn) === WRITTEN;
-      newest.add(key.subarray(0, end), stamp >> 8n, isWritten ? value : undefined);
+      const written = isWritten ? value : undefined;
+      yield { key: key.subarray(0, end), order: stamp >> 8n, value: written };
     }
   }
 }
 
-/** https://github.com/google/leveldb/blob/main/db/write_batch.cc */
-function readLog(bytes: Buffer, newest: NewestRows): void {
+/** As far as the log can be read: https://github.com/google/leveldb/blob/main/db/write_batch.cc */
+export function* writesOfLog(bytes: Buffer): Generator<LoggedWrite> {
   for (const record of records(bytes, { skipsDamage: true })) {
-    try {
-      let order = record.readBigUInt64LE(0);
-      const reader = new ByteReader(record.subarray(12));
-      while (!reader.isAtEnd) {
-        const kind = reader.take(1).readUInt8();
-        if (kind !== WRITTEN && kind !== REMOVED) {
-          break;
-        }
-        const key = reader.text();
-        newest.add(key, order, kind === WRITTEN ? reader.text() : undefined);
-        order += 1n;
+    yield* writesOfRecord(record);
+  }
+}
+
+function writesOfRecord(record: Buffer): readonly LoggedWrite[] {
+  const writes: LoggedWrite[] = [];
+  try {
+    let order = record.readBigUInt64LE(0);
+    const reader = new ByteReader(record.subarray(12));
+    while (!reader.isAtEnd) {
+      const kind = reader.take(1).readUInt8();
+      if (kind !== WRITTEN && kind !== REMOVED) {
+        break;
       }
-    } catch (error) {
-      if (!(error instanceof RangeError)) {
-        throw error;
-      }
+      const key = reader.text();
+      writes.push({ key, order, value: kind === WRITTEN ? reader.text() : undefined });
+      order += 1n;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) {
+      throw error;
     }
   }
+  return writes;
 }

@@ -26,19 +26,28 @@ export interface CheckedParts {
 
 export async function checkAll(parts: CheckedParts): Promise<StoreCheck> {
   const problems: string[] = [];
-  const read = await orProblem(problems, "the database", () => readDatabase(parts, problems));
-  const table = await damagedTable(parts.path);
-  if (table !== undefined) {
-    problems.push(`the database: ${table}`);
-  }
+  const read = await checkDatabase(parts, problems);
   const entries = await parts.folder.entries();
   const exports = await checkExports(entries, problems);
   await checkJournals(entries, problems);
   return { ...(read ?? { rows: 0, auditRows: 0 }), exports, problems };
 }
 
+/** Adds to `problems`; `undefined` when it cannot be read. */
+export async function checkDatabase(
+  parts: Omit<CheckedParts, "folder">,
+  problems: string[],
+): Promise<Pick<StoreCheck, "rows" | "auditRows"> | undefined> {
+  const read = await orProblem(problems, "the database", () => readDatabase(parts, problems));
+  const table = await damagedTable(parts.path);
+  if (table !== undefined) {
+    problems.push(`the database: ${table}`);
+  }
+  return read;
+}
+
 async function readDatabase(
-  { rows: reading, audit, checksum }: CheckedParts,
+  { rows: reading, audit, checksum }: Omit<CheckedParts, "folder">,
   problems: string[],
 ): Promise<Pick<StoreCheck, "rows" | "auditRows">> {
   const rows = await reading;

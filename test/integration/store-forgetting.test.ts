@@ -1,0 +1,232 @@
+/** Who was erased is in no file any more: not in the database's own, nor in what lies beside it. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { openStore } from "#src/stores/create.ts";
+import { undefinedIfMissing } from "#src/stores/files.ts";
+import { FORGETTING_KEY } from "#src/stores/level/forgetting.ts";
+import type { LevelStore } from "#src/stores/level/level-store.ts";
+import type { UserId } from "#src/stores/records.ts";
+import type { Store } from "#src/stores/store.ts";
+import { filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
+import { ManualTimer } from "#test/support/manual-timer.ts";
+import { addPerson, collect, eraseWrites, namesIn, userName } from "#test/support/records.ts";
+import { silentLog } from "#test/support/silent-log.ts";
+
+const unzip = promisify(gunzip);
+const NAME = "xanthippe-quillfeather";
+const DISPLAY_NAME = "Xanthippe Quillfeather-Zzyzx";
+const EARLIER_NAME = "xanthippe-of-old";
+const WORDS = [NAME, DISPLAY_NAME, EARLIER_NAME, "$scrypt$of-xanthippe"];
+const child = new URL("../support/forgetting-child.ts", import.meta.url).pathname;
+
+describe("a store that erases somebody", { timeout: 300_000 }, () => {
+  let folder: Folder;
+  let timer: ManualTimer;
+  let erased: UserId;
+
+  beforeEach(async () => {
+    folder = await makeFolder();
+    timer = new ManualTimer();
+  });
+  afterEach(() => folder.remove());
+
+  const open = () => openStore(folder.path, { log: silentLog, later: timer.later });
+  const exports = async () =>
+    (await readdir(join(folder.path, "exports"))).filter((name) => name.endsWith(".gz"));
+
+  async function exportNow(): Promise<void> {
+    const earlier = new Set(await exports());
+    await timer.until(async () => {
+      timer.fire();
+      return (await exports()).some((name) => !earlier.has(name));
+    });
+  }
+
+  /** With others, a name before that one, a refused try, several exports and journals, and tables of LevelDB's. */
+  async function live(store: Store): Promise<void> {
+    for (let number = 0; number < 20; number += 1) await addPerson(store, `before${number}`);
+    erased = await addPerson(store, EARLIER_NAME);
+    await exportNow();
+    await store.change((state) => {
+      const user = state.get("users", erased);
+      assert.ok(user !== undefined);
+      const record = {
+        ...user,
+        name: userName(NAME),
+        displayName: DISPLAY_NAME,
+        password: { hash: "$scrypt$of-xanthippe", isTemporary: false },
+      };
+      const at = "2026-01-02T00:00:00.000Z";
+      const line = { at, action: "user.renamed", subject: erased, subjectName: NAME } as const;
+      const actor = { actor: "console", actorName: "console" } as const;
+      return {
+        writes: [
+          { put: "users", key: erased, record: record as never },
+          { remove: "names", key: EARLIER_NAME },
+          { put: "names", key: NAME, record: { userId: erased } },
+          { audit: { ...line, ...actor, action: "user.added", subjectName: EARLIER_NAME } },
+          { audit: { ...line, ...actor, detail: { before: EARLIER_NAME } } },
+          { audit: { at, action: "login.failed", ...actor, subjectName: NAME } as never },
+        ],
+        result: undefined,
+      };
+    });
+    for (let number = 0; number < 20; number += 1) await addPerson(store, `later${number}`);
+    await exportNow();
+    await addPerson(store, "last");
+  }
+
+  const erase = (store: Store) =>
+    store.change((state) => ({ writes: eraseWrites(state, erased), result: undefined }));
+
+  const isForgotten = (store: Store) => store.get("settings", FORGETTING_KEY) === undefined;
+
+  async function untilForgotten(store: Store): Promise<void> {
+    await timer.until(() => {
+      timer.fire();
+      return isForgotten(store);
+    });
+  }
+
+  /** Files below the data folder with any of the words, and which. */
+  async function traces(path = folder.path): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || entry.name === "reserve") continue;
+      const file = join(entry.parentPath, entry.name);
+      // An export that is just being finished has another name by now.
+      const bytes = await readFile(file).catch(undefinedIfMissing);
+      if (bytes === undefined) continue;
+      const texts = [bytes, file.endsWith(".gz") ? await unzip(bytes) : bytes];
+      for (const word of WORDS.filter((text) => texts.some((part) => part.includes(text)))) {
+        found.push(`${word} in ${file.slice(path.length + 1)}`);
+      }
+    }
+    return found;
+  }
+
+  async function assertForgotten(store: LevelStore): Promise<void> {
+    assert.deepEqual(await traces(), []);
+    assert.deepEqual(await filesBeside(folder.path), ["db", "exports", "initialised"]);
+    assert.deepEqual((await store.verify()).problems, []);
+    const lines = (await collect(store.audit())).filter(({ subject }) => subject === erased);
+    assert.deepEqual(
+      lines.map(({ action, subjectName, detail }) => [action, subjectName, detail]),
+      [
+        ["user.renamed", "", {}],
+        ["user.added", "", undefined],
+      ],
+    );
+    assert.equal(namesIn(store).length, 41);
+  }
+
+  it("has them in no file afterwards, also none that was put aside, and goes on", async () => {
+    await using store = await open();
+    await live(store);
+    for (const aside of ["db.damaged-1", "db.damaged-2", "db.unfinished-17"]) {
+      await mkdir(join(folder.path, aside));
+      await writeFile(join(folder.path, aside, "000003.log"), NAME);
+    }
+    assert.ok((await traces()).length > 8, (await traces()).join("\n"));
+    const before = await readdir(join(folder.path, "db"));
+    await erase(store);
+    await untilForgotten(store);
+    // Keys may stand in LevelDB's manifest and in its own log, too: both are others now.
+    const after = await readdir(join(folder.path, "db"));
+    const kept = after.filter((name) => before.includes(name) || name === "LOG.old");
+    assert.deepEqual(kept.toSorted(), ["CURRENT", "LOCK", "LOG"]);
+    await assertForgotten(store);
+    assert.ok((await exports()).length <= 2, (await exports()).join(" "));
+    await addPerson(store, "next");
+    assert.deepEqual((await store.verify()).problems, []);
+  });
+
+  it("forgets those whom LevelDB has in deep tables, too, while changes go on", async () => {
+    {
+      await using store = await open();
+      await live(store);
+    }
+    // Each start brings the log into a table, and fills another level.
+    for (let start = 0; start < 3; start += 1) {
+      await using store = await open();
+      const value = "x".repeat(300_000);
+      for (let number = 0; number < 12; number += 1) {
+        const record = { value: `${value}${number}` };
+        await store.change(() => ({
+          writes: [{ put: "settings", key: `big${number}`, record }],
+          result: undefined,
+        }));
+      }
+    }
+    await using store = await open();
+    await erase(store);
+    let changes = 0;
+    while (!isForgotten(store)) {
+      timer.fire();
+      await store.change(() => ({
+        writes: [{ put: "settings", key: "busy", record: { value: (changes += 1) } }],
+        result: undefined,
+      }));
+    }
+    assert.ok(changes > 0);
+    await assertForgotten(store);
+  });
+
+  it("keeps what it could be restored from while the database is not whole, and tries again", async () => {
+    await using store = await open();
+    await live(store);
+    await erase(store);
+    const before = await exports();
+    const aside = join(folder.path, "elsewhere");
+    // No export can be made.
+    await cp(join(folder.path, "exports"), aside, { recursive: true });
+    await rm(join(folder.path, "exports"), { recursive: true });
+    await writeFile(join(folder.path, "exports"), "in the way");
+    timer.fire();
+    await timer.until(() => timer.waiting.includes(60_000));
+    assert.equal(isForgotten(store), false);
+    await rm(join(folder.path, "exports"));
+    await cp(aside, join(folder.path, "exports"), { recursive: true });
+    await rm(aside, { recursive: true });
+    assert.ok(before.length > 1);
+    await untilForgotten(store);
+    await assertForgotten(store);
+  });
+
+  it("goes on at the next start, wherever it was killed", async () => {
+    {
+      await using store = await open();
+      await live(store);
+    }
+    const original = `${folder.path}-original`;
+    await cp(folder.path, original, { recursive: true });
+    try {
+      let [unfinished, step] = [0, 1];
+      for (; ; step += 1) {
+        await rm(folder.path, { recursive: true });
+        await cp(original, folder.path, { recursive: true });
+        const { signal } = spawnSync(process.execPath, [child, folder.path, erased, String(step)]);
+        // There are no more steps.
+        if (signal === null) break;
+        assert.equal(signal, "SIGKILL", `step ${step}`);
+        await using store = await open();
+        assert.equal(store.health().restored, undefined, `step ${step}`);
+        if (store.get("users", erased) !== undefined) {
+          // Killed before the erasing itself was on the disk.
+          await erase(store);
+        }
+        unfinished += isForgotten(store) ? 0 : 1;
+        await untilForgotten(store);
+        await assertForgotten(store);
+      }
+      assert.ok(step > 15 && unfinished > step / 2, `${unfinished} of ${step}`);
+    } finally {
+      await rm(original, { recursive: true });
+    }
+  });
+});
