@@ -220,6 +220,17 @@ describe("the audit has a line with who, whom, from where and which request", ()
     assert.ok(line.request !== undefined);
   });
 
+  it("for making and revoking an API token", async () => {
+    const ida = await world.join("ida");
+    const by = { actor: "ida", subject: "ida" };
+    await ida.get(`${hub}token`);
+    const form = { note: "a script", life: "day" };
+    const made = await lineAfter(() => ida.post(`${hub}token`, form));
+    assertLine(made, "token.created", by);
+    assert.deepEqual(made.detail, { token: "a1", note: "a script" });
+    assertLine(await lineAfter(() => ida.post(`${hub}token/a1/revoke`)), "token.revoked", by);
+  });
+
   it("in the very batch of the change, whatever was done above", () => {
     const users = new Map<string, UserRecord>();
     const sessions = new Map<string, SessionRecord>();
