@@ -223,7 +223,7 @@ export const failures = {
     api: "No such service: {name}",
   },
   /** For programs alone. */
-  deprecated: { status: 404, student: "{reason}" },
+  deprecated: { status: 404, student: "There is no such page here.", api: "{reason}" },
   shutdown_elsewhere: {
     status: 409,
     student: "This hub is ended by the program that started it.",
