@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import fc from "fast-check";
 import { type Classrooms, type Part, createClassrooms } from "#test/support/classrooms.ts";
 import type { Answer, AskOptions } from "#test/support/http-client.ts";
 
@@ -751,6 +752,44 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         assert.equal(asked.status, status, authorization.replace(user, "…"));
         if (status === 403) assert.match(asked.text, /"Missing or invalid credentials\."/);
       }
+    });
+
+    it("has an answer below 500 for whatever is asked", async () => {
+      await prepare(undefined);
+      const text = fc.oneof(
+        fc.string({ unit: "binary" }),
+        fc.constantFrom("sam", "olga", "Sám ", "..", "__proto__", "%", "a/b", "x".repeat(3000)),
+      );
+      const field = fc.constantFrom(
+        ...["usernames", "admin", "name", "last_activity", "servers", "remove", "", "__proto__"],
+      );
+      const body = fc.oneof(
+        fc.jsonValue().map((value) => JSON.stringify(value)),
+        fc.dictionary(field, fc.jsonValue()).map((value) => JSON.stringify(value)),
+        fc.string(),
+      );
+      const path = fc.oneof(
+        text.map((name) => `users/${encodeURIComponent(name)}`),
+        text.map((name) => `users/${encodeURIComponent(name)}/activity`),
+        text.map((name) => `users/sam/servers/${encodeURIComponent(name)}`),
+        fc.constantFrom("users", "info", "user", "users/sam/server", "users/sam/activity"),
+        fc
+          .tuple(fc.constantFrom("state", "sort", "offset", "limit", "name_filter"), text)
+          .map(([key, value]) => `users?${key}=${encodeURIComponent(value)}`),
+      );
+      const method = fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD");
+      await fc.assert(
+        fc.asyncProperty(method, path, body, async (method, path, body) => {
+          const url = `${basePath}hub/api/${path}`;
+          const hasBody = method !== "GET" && method !== "HEAD";
+          const answer = await rooms.askByToken("owner", url, {
+            method,
+            ...(hasBody ? { body } : {}),
+          });
+          assert.ok(answer.status < 500, `${answer.status} ${answer.text}`);
+        }),
+        { numRuns: 400 },
+      );
     });
 
     it("says the next page's address as the client wrote the first one's", async () => {
