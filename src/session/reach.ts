@@ -1,0 +1,148 @@
+/** What each role may do, and to whom: the table that {@link "./identity.ts"} reads (design D12). */
+import type { UserRecord } from "#src/stores/records.ts";
+
+export type Permission =
+  | "admin-ui"
+  | "list:users"
+  | "admin:users"
+  | "delete:users"
+  /** Out of the trash again. */
+  | "restore:users"
+  | "erase:users"
+  | "rename:users"
+  | "disable:users"
+  | "reset:passwords"
+  | "change:roles"
+  /** Where they are signed in, and ending that. */
+  | "sessions"
+  /** Which lines of the audit: those about whom. */
+  | "read:audit"
+  /** Making and deleting classes. */
+  | "admin:groups"
+  /** Who may join a class. */
+  | "sign-up:groups"
+  /** The box itself: its health and settings. */
+  | "admin:box"
+  | "servers"
+  | "start:servers"
+  | "delete:servers"
+  | "read:servers"
+  | "read:logs"
+  | "access:servers"
+  | "read:users"
+  | "read:users:name"
+  | "read:users:groups"
+  | "read:users:activity"
+  | "users:activity"
+  /** API tokens of people. */
+  | "tokens"
+  | "read:tokens"
+  | "list:groups"
+  | "read:groups"
+  | "groups"
+  | "delete:groups"
+  | "read:hub"
+  | "read:metrics"
+  | "proxy"
+  | "shutdown"
+  | "list:services"
+  | "read:services";
+
+/** Whom a role may do it to. */
+export type Reach = "everyone" | "own class" | "own students" | "self";
+
+/** Done to people in the trash, and to nobody else; everything else is done to living people alone. */
+export const OF_TRASH: ReadonlySet<Permission> = new Set(["restore:users", "erase:users"]);
+
+/** What is not in the table is not allowed. */
+export const REACH: {
+  readonly [Role in UserRecord["role"]]: { readonly [P in Permission]?: readonly Reach[] };
+} = {
+  owner: {
+    "admin-ui": ["everyone"],
+    "list:users": ["everyone"],
+    "admin:users": ["everyone"],
+    "delete:users": ["everyone"],
+    "restore:users": ["everyone"],
+    "erase:users": ["everyone"],
+    "rename:users": ["everyone"],
+    "disable:users": ["everyone"],
+    "reset:passwords": ["everyone"],
+    "change:roles": ["everyone"],
+    sessions: ["everyone"],
+    "read:audit": ["everyone"],
+    "admin:groups": ["everyone"],
+    "sign-up:groups": ["everyone"],
+    "admin:box": ["everyone"],
+    servers: ["everyone"],
+    "start:servers": ["everyone"],
+    "delete:servers": ["everyone"],
+    "read:servers": ["everyone"],
+    "read:logs": ["everyone"],
+    "read:users": ["everyone"],
+    "read:users:name": ["everyone"],
+    "read:users:groups": ["everyone"],
+    "read:users:activity": ["everyone"],
+    "users:activity": ["everyone"],
+    tokens: ["everyone"],
+    "read:tokens": ["everyone"],
+    "list:groups": ["everyone"],
+    "read:groups": ["everyone"],
+    groups: ["everyone"],
+    "delete:groups": ["everyone"],
+    "read:hub": ["everyone"],
+    "read:metrics": ["everyone"],
+    proxy: ["everyone"],
+    shutdown: ["everyone"],
+    "list:services": ["everyone"],
+    "read:services": ["everyone"],
+    // Another person's open notebook is an own, audited step.
+    "access:servers": ["self"],
+  },
+  teacher: {
+    "admin-ui": ["self"],
+    "list:users": ["own class", "self"],
+    "admin:users": ["own students"],
+    "delete:users": ["own students"],
+    "restore:users": ["own students"],
+    "rename:users": ["own students"],
+    "disable:users": ["own students"],
+    "reset:passwords": ["own students"],
+    sessions: ["own students", "self"],
+    "read:audit": ["own students", "self"],
+    "sign-up:groups": ["self"],
+    servers: ["own students", "self"],
+    "start:servers": ["own students", "self"],
+    "delete:servers": ["own students", "self"],
+    "read:servers": ["own students", "self"],
+    "read:logs": ["own students"],
+    "access:servers": ["self"],
+    "read:users": ["own class", "self"],
+    "read:users:name": ["own class", "self"],
+    "read:users:groups": ["own class", "self"],
+    "read:users:activity": ["own class", "self"],
+    "users:activity": ["own students", "self"],
+    // Who had a token of a student could open their notebook.
+    tokens: ["self"],
+    "read:tokens": ["self"],
+    "list:groups": ["self"],
+    "read:groups": ["self"],
+    // Own students alone: src/services/accounts/groups.ts.
+    groups: ["self"],
+  },
+  student: {
+    sessions: ["self"],
+    servers: ["self"],
+    "start:servers": ["self"],
+    "delete:servers": ["self"],
+    "read:servers": ["self"],
+    "access:servers": ["self"],
+    "read:users": ["self"],
+    "read:users:name": ["self"],
+    "read:users:groups": ["self"],
+    "read:users:activity": ["self"],
+    "users:activity": ["self"],
+    tokens: ["self"],
+    "read:tokens": ["self"],
+  },
+};
