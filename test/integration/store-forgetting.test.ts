@@ -1,13 +1,10 @@
 /** Who was erased is in no file any more: not in the database's own, nor in what lies beside it. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { openStore } from "#src/stores/create.ts";
-import { undefinedIfMissing } from "#src/stores/files.ts";
 import { FORGETTING_KEY } from "#src/stores/level/forgetting.ts";
 import type { LevelStore } from "#src/stores/level/level-store.ts";
 import type { UserId } from "#src/stores/records.ts";
@@ -16,8 +13,8 @@ import { filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
 import { ManualTimer } from "#test/support/manual-timer.ts";
 import { addPerson, collect, eraseWrites, namesIn, userName } from "#test/support/records.ts";
 import { silentLog } from "#test/support/silent-log.ts";
+import { tracesOf } from "#test/support/traces.ts";
 
-const unzip = promisify(gunzip);
 const NAME = "xanthippe-quillfeather";
 const DISPLAY_NAME = "Xanthippe Quillfeather-Zzyzx";
 const EARLIER_NAME = "xanthippe-of-old";
@@ -93,22 +90,7 @@ describe("a store that erases somebody", { timeout: 300_000 }, () => {
     });
   }
 
-  /** Files below the data folder with any of the words, and which. */
-  async function traces(path = folder.path): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || entry.name === "reserve") continue;
-      const file = join(entry.parentPath, entry.name);
-      // An export that is just being finished has another name by now.
-      const bytes = await readFile(file).catch(undefinedIfMissing);
-      if (bytes === undefined) continue;
-      const texts = [bytes, file.endsWith(".gz") ? await unzip(bytes) : bytes];
-      for (const word of WORDS.filter((text) => texts.some((part) => part.includes(text)))) {
-        found.push(`${word} in ${file.slice(path.length + 1)}`);
-      }
-    }
-    return found;
-  }
+  const traces = () => tracesOf(WORDS, folder.path);
 
   async function assertForgotten(store: LevelStore): Promise<void> {
     assert.deepEqual(await traces(), []);
