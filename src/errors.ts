@@ -50,27 +50,31 @@ export const failures = {
   },
   scopes_not_held: {
     status: 400,
-    student: "A token cannot do what its person may not do: {scopes}.",
+    student: "A program cannot do more than its person may: {scopes}.",
+    teacher: "A token cannot do more than its person may: {scopes}.",
     api: "Not assigning requested scopes {scopes} not held by {who}",
   },
   token_life: {
     status: 400,
-    student: "A token lasts at least a second and at most a hundred years.",
+    student: "It lasts at least a second and at most a hundred years.",
+    teacher: "A token lasts at least a second and at most a hundred years.",
     api: "token expires_in must be a whole number of seconds from 1 to 3153600000",
   },
   tokens_full: {
     status: 409,
-    student:
-      "There can be {limit} tokens of a person at most. Revoke one that is not used any more.",
+    student: "There can be {limit} of them at most. Revoke one that is not used any more.",
+    teacher: "A person can have {limit} tokens at most. Revoke one that is not used any more.",
   },
   token_not_found: {
     status: 404,
-    student: "There is no such token.",
+    student: "That one is over already.",
+    teacher: "There is no such token.",
     api: "No such token {token} for user {name}",
   },
   no_token_for: {
     status: 403,
-    student: "You may not make tokens for {name}.",
+    student: "You may not do that for {name}.",
+    teacher: "You may not make tokens for {name}.",
     api: "{kind} {name} not found or no permissions to generate tokens",
   },
   form_expired: {

@@ -262,8 +262,13 @@ export class WriteThroughStore implements Store {
         rows.push(plannedRow(write.remove, write.key, undefined));
       } else if (write.put === "meta") {
         // Schema and audit number are the store's own.
-        const { nextUserNumber, nextGroupNumber, nextTokenNumber = 1 } = write.record;
-        next = { ...next, nextUserNumber, nextGroupNumber, nextTokenNumber };
+        const { nextUserNumber, nextGroupNumber, nextTokenNumber } = write.record;
+        next = {
+          ...next,
+          nextUserNumber,
+          nextGroupNumber,
+          ...(nextTokenNumber === undefined ? {} : { nextTokenNumber }),
+        };
       } else {
         rows.push(plannedRow(write.put, write.key, write.record));
       }

@@ -73,6 +73,9 @@ export function tokensApi(parts: TokensParts) {
       requester === undefined
         ? permissions.may(identity, "tokens", subject)
         : permissions.mayAs(requester, "tokens", subject);
+    if (owner === undefined && identity?.kind === "console") {
+      throw new HubError("user_not_found", { name: name.slice(0, 80) });
+    }
     if (owner === undefined || !mayMake(owner)) {
       const kind = identity?.kind === "service" ? "Service" : "User";
       throw new HubError("no_token_for", { kind, name: name.slice(0, 80) });

@@ -68,6 +68,6 @@ describe("token", () => {
     const done = await ask(["token", "ada", "--scopes=shutdown"], 400, refused);
     assert.equal(done.code, 1);
     assert.equal(done.stdout, "");
-    assert.match(done.stderr, /what its person may not do: shutdown/);
+    assert.match(done.stderr, /more than its person may: shutdown/);
   });
 });
