@@ -25,6 +25,8 @@ import { collect, userRecord } from "./records.ts";
 import { type TestHub, createTestHub, makeSecrets } from "./test-hub.ts";
 
 const NOW = "2026-11-22T08:00:00.000Z";
+/** Fits nothing: nobody signs in here. */
+const password = { hash: "none", isFirst: false, changed: NOW };
 
 /** `home` is the default class. */
 const cast = {
@@ -119,7 +121,8 @@ export async function createClassrooms(
     for (const [part, { name, role, group }] of Object.entries(cast)) {
       if (without.some((each) => each === part)) continue;
       number += 1;
-      const user = userRecord(name, { number, role, displayName: `The ${part}` });
+      const displayName = `The ${part}`;
+      const user = userRecord(name, { number, role, displayName, password });
       const { session, secret } = sessionOf(user);
       const { record, token } = tokenOf(user);
       people.set(part as Part, { user, session, secret, token }); // The keys of a constant.

@@ -69,8 +69,8 @@ export function assertFree(state: StoreReader, name: UserName): void {
 }
 
 /**
- * For whatever takes an owner away. One who is locked cannot help anybody, so only the others count; the box
- * always has one of them. Throws `last_owner`.
+ * For whatever takes an owner away. One who is locked or has no password cannot help anybody, so only the others
+ * count; the box always has one of them. Throws `last_owner`.
  */
 export function assertNotLastOwner(state: StoreReader, user: UserRecord): void {
   if (!isActiveOwner(user)) {
@@ -85,7 +85,8 @@ export function assertNotLastOwner(state: StoreReader, user: UserRecord): void {
 }
 
 function isActiveOwner(user: UserRecord): boolean {
-  return user.role === "owner" && user.deleted === undefined && user.disabled === undefined;
+  const canSignIn = user.disabled === undefined && user.password !== undefined;
+  return user.role === "owner" && user.deleted === undefined && canSignIn;
 }
 
 export function putUser(record: UserRecord): Write {

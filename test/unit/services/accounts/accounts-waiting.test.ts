@@ -88,4 +88,16 @@ describe("accounts that wait for a first password", () => {
     assert.equal(await failureOf(work), "name_space");
     assert.deepEqual(people.accounts.living(), []);
   });
+
+  it("are no owners on whom a box could be left", async () => {
+    const ada = await people.add("ada", "owner");
+    await people.accounts.addWaiting([{ name: "bob", role: "owner" }], consoleActor);
+    const work = people.accounts.setRole(ada.id, "student", consoleActor);
+    assert.equal(await failureOf(work), "last_owner");
+    const bob = people.accounts.byName("bob");
+    assert.ok(bob !== undefined);
+    await people.accounts.resetPassword(bob.id, consoleActor);
+    const student = await people.accounts.setRole(ada.id, "student", consoleActor);
+    assert.equal(student.role, "student");
+  });
 });
