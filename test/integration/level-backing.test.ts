@@ -81,3 +81,35 @@ describe("a write of which nobody knows whether it reached the disk", () => {
     await again.close();
   });
 });
+
+describe("opening the database anew", () => {
+  it("lets who reads meanwhile wait for it", async () => {
+    await using folder = await makeFolder();
+    const path = join(folder.path, "db");
+    const backing = new LevelBacking({
+      path,
+      log: silentLog,
+      marker: await Marker.read(join(folder.path, "initialised"), silentLog),
+      exporter: new Exporter({
+        folder: new ExportsFolder(join(folder.path, "exports")),
+        log: silentLog,
+        clock: systemClock,
+      }),
+      database: await Database.open(path, { create: true }),
+      reopen: () => Database.open(path, { create: false }),
+      checksum: Checksum.of(new Map(), 0),
+    });
+    await backing.write(batch("a", { value: 1 }));
+    for (let round = 0; round < 20; round += 1) {
+      const reopening = backing.reopen();
+      const reads = [];
+      for (let reader = 0; reader < 5; reader += 1) {
+        reads.push(collect(backing.audit(10)));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (const read of reads) assert.equal((await read).length, 1);
+      await reopening;
+    }
+    await backing.close();
+  });
+});

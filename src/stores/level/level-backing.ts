@@ -40,6 +40,8 @@ export class LevelBacking implements Backing {
   #database: OpenDatabase | undefined;
   #checksum: Checksum;
   #doubt: Doubt | undefined;
+  /** Under way: readers wait for it. */
+  #opening: Promise<OpenDatabase> | undefined;
 
   constructor(options: {
     readonly path: string;
@@ -63,6 +65,11 @@ export class LevelBacking implements Backing {
 
   get checksum(): Checksum {
     return this.#checksum;
+  }
+
+  /** Ends when the database is not just being opened anew. */
+  async opened(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
   }
 
   /** The handle to the disk, for reading; throws when there is none at present. */
@@ -125,6 +132,7 @@ export class LevelBacking implements Backing {
   }
 
   async *audit(limit: number): AsyncGenerator<AuditRecord> {
+    await this.opened();
     try {
       for await (const { text } of this.database.audit(limit)) {
         yield toFrozen<AuditRecord>(text);
@@ -174,19 +182,32 @@ export class LevelBacking implements Backing {
     if (this.#doubt === undefined) {
       return this.database;
     }
-    const doubt = this.#doubt;
+    this.#opening ??= this.#openAnew(this.#doubt);
     try {
-      await this.#database?.close();
-      this.#database = undefined;
-      const database = await this.#reopen();
-      this.#database = database;
-      await this.#settle(database, doubt);
-      this.#doubt = undefined;
-      this.#log.info({ path: this.#path }, "the database can be written again");
-      return database;
+      return await this.#opening;
     } catch (error) {
       throw writeFailure(error);
+    } finally {
+      this.#opening = undefined;
     }
+  }
+
+  async #openAnew(doubt: Doubt): Promise<OpenDatabase> {
+    const old = this.#database;
+    // At once: nobody begins to read in what is being closed.
+    this.#database = undefined;
+    try {
+      await old?.close();
+    } catch (error) {
+      this.#database = old;
+      throw error;
+    }
+    const database = await this.#reopen();
+    this.#database = database;
+    await this.#settle(database, doubt);
+    this.#doubt = undefined;
+    this.#log.info({ path: this.#path }, "the database can be written again");
+    return database;
   }
 
   /** Whoever asked for the doubtful write was told that nothing changed: so it is undone if it is there. */
