@@ -161,9 +161,10 @@ describe("a restored database", () => {
     assert.equal(upTo, "2026-11-22T08:00:00.000Z");
   });
 
-  it("ends all sessions: one that had ended could come back", async () => {
+  it("ends all sessions and tokens: one that had ended could come back", async () => {
     const store = await open();
     const id = makeId<"session">();
+    const token = makeId<"token">();
     const secret = "0".repeat(64) as never;
     const at = "2026-01-01T00:00:00.000Z";
     await store.change(() => ({
@@ -183,13 +184,18 @@ describe("a restored database", () => {
             address: "",
           },
         },
+        {
+          put: "tokens",
+          key: token,
+          record: { id: token, number: 1, secret, note: "", scopes: ["inherit"], created: at },
+        },
       ],
       result: undefined,
     }));
     await store.close();
     await rm(inData("db"), { recursive: true });
     await using again = await open();
-    assert.deepEqual([...again.entries("sessions")], []);
+    assert.deepEqual([...again.entries("sessions"), ...again.entries("tokens")], []);
   });
 
   it("comes from an older export and all journals since, when the newest export is damaged", async () => {
