@@ -1,7 +1,7 @@
 /** Time that stands still until a test moves it. */
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "#src/clock.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 
 interface FakeTimer {
   readonly at: number;

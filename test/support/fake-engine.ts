@@ -1,6 +1,6 @@
 /** An engine in memory: what a driver would make of Docker, with every mishap on command. */
 import { type FailureData, HubError } from "#src/errors.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import type { ServerEvent, ServerSpec, ServerState, Upstream } from "#src/spawners/spawner.ts";
 import type { ServerId, UserId } from "#src/stores/records.ts";
 

@@ -11,7 +11,7 @@ import type {
   Step,
 } from "#src/spawners/spawner.ts";
 import type { ServerId } from "#src/stores/records.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import { type FakeContainer, FakeEngine, type Point, isAlive } from "./fake-engine.ts";
 
 export { FakeHomes } from "./fake-homes.ts";

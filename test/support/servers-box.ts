@@ -5,7 +5,7 @@ import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { Servers, type ServersOptions } from "#src/services/servers/servers.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import { isId } from "#src/stores/ids.ts";

@@ -9,7 +9,7 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { removeServers } from "#src/services/servers/server-rows.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
-import { pause, systemTimers, type Timers } from "#src/services/servers/timers.ts";
+import { pause, systemTimers, type Timers } from "#src/timers.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { UserId, UserName } from "#src/stores/records.ts";

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
-import { networkOf } from "#src/services/sign-in/attempts.ts";
+import { networkOf } from "#src/services/networks.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

@@ -4,7 +4,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { IsoTime, UserId } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "#src/timers.ts";
 
 const WRITE_EVERY_MS = 60_000;
 /** As JupyterHub has it: clocks differ, and one that is wrong would keep a server awake for ever. */

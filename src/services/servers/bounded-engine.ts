@@ -2,7 +2,7 @@
 import { HubError } from "#src/errors.ts";
 import type { ServerSpec, ServerState, Spawner, Step } from "#src/spawners/spawner.ts";
 import type { ServerId } from "#src/stores/records.ts";
-import { type Timers, countdown } from "./timers.ts";
+import { type Timers, countdown } from "#src/timers.ts";
 
 const ASK_MS = 10_000;
 /** A hub that was made anew enters the network of every server while it lists them. */

@@ -4,7 +4,7 @@ import type { Logger } from "#src/log.ts";
 import type { ServerEvent, ServerState, Spawner } from "#src/spawners/spawner.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import { failureOf } from "./server-failures.ts";
-import { type Timers, pause } from "./timers.ts";
+import { type Timers, pause } from "#src/timers.ts";
 
 /** Only while the engine does not answer, or its events do not come. */
 const TRY_AGAIN_MS = { first: 1_000, most: 30_000 };

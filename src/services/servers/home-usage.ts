@@ -4,7 +4,7 @@ import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { IsoTime, UserId } from "#src/stores/records.ts";
-import { type Timers, pause, systemTimers } from "./timers.ts";
+import { type Timers, pause, systemTimers } from "#src/timers.ts";
 
 /** How long a count is good for. */
 const KEPT_MS = 60_000;

@@ -3,7 +3,7 @@ import type { Logger } from "#src/log.ts";
 import type { ServerId } from "#src/stores/records.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import type { ServerLife } from "./server-life.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "#src/timers.ts";
 
 /** A server that runs and does not answer is looked at no more often than this. */
 const AGAIN_AFTER_MS = 1_000;

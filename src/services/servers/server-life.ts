@@ -12,7 +12,7 @@ import { type RunsParts, ServerRuns } from "./server-runs.ts";
 import type { Exit, LifeEvent, LifeState, Moment } from "./server-state.ts";
 import { transition } from "./server-transition.ts";
 import type { StartQueue } from "./start-queue.ts";
-import { countdown } from "./timers.ts";
+import { countdown } from "#src/timers.ts";
 
 /** What could not be removed is tried again, ever more rarely; then it waits for the next start. */
 const SWEEPS_AFTER_MS = [30_000, 120_000, 480_000];

@@ -8,7 +8,7 @@ import { failureOf, failureOfExit, mayPass } from "./server-failures.ts";
 import type { ServerKey, ServerRecords } from "./server-records.ts";
 import type { ServerSpecs } from "./server-specs.ts";
 import type { Exit, LifeEvent, LifeState, Moment, Starting, Stopping } from "./server-state.ts";
-import { type Timers, pause } from "./timers.ts";
+import { type Timers, pause } from "#src/timers.ts";
 
 const LOG_TAIL_LINES = 100;
 const RETRY_AFTER_MS = 1_000;

@@ -32,7 +32,7 @@ import { ServerSpecs } from "./server-specs.ts";
 import type { ServerStatus } from "./server-status.ts";
 import { type Admit, StartQueue } from "./start-queue.ts";
 import { StatusBoard, type StatusListener } from "./status-board.ts";
-import { type Timers, systemTimers } from "./timers.ts";
+import { type Timers, systemTimers } from "#src/timers.ts";
 import { Wishes } from "./wishes.ts";
 
 /** Beyond what a notebook has to save and end: killing it, and removing container and network. */

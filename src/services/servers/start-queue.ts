@@ -2,7 +2,7 @@
 import type { Clock } from "#src/clock.ts";
 import type { Logger } from "#src/log.ts";
 import type { Place } from "./status-of.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "#src/timers.ts";
 
 /**
  * Asked whether the next in line may start now, whenever a place is free. Memory of the box, freezing of idle

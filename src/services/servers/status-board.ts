@@ -6,7 +6,7 @@ import type { ServerLife } from "./server-life.ts";
 import type { ServerStatus } from "./server-status.ts";
 import type { StartQueue } from "./start-queue.ts";
 import { statusOf } from "./status-of.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "#src/timers.ts";
 
 export type StatusListener = (userId: UserId, serverName: string, status: ServerStatus) => void;
 

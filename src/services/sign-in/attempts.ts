@@ -9,12 +9,11 @@
  */
 import { type Clock, systemClock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
-import { type Timers, systemTimers } from "#src/services/servers/timers.ts";
+import { type Timers, systemTimers } from "#src/timers.ts";
 import { MissCounter } from "./miss-counter.ts";
 import { NoisyAddresses } from "./noisy-addresses.ts";
 import { RecentKeys } from "./recent-keys.ts";
 
-export { networkOf } from "./networks.ts";
 
 /** Misses of one account by one client without any waiting; then 2, 4, 8, … seconds, and a minute each. */
 const FREE_MISSES = 5;

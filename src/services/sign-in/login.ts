@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { isoTime, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";

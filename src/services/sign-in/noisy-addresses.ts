@@ -5,9 +5,9 @@
  */
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
-import { pause, type Timers } from "#src/services/servers/timers.ts";
+import { pause, type Timers } from "#src/timers.ts";
 import { BUSY_SECONDS } from "./busy.ts";
-import { networkOf } from "./networks.ts";
+import { networkOf } from "#src/services/networks.ts";
 
 /** Misses in a minute that nobody notices. */
 const FREE_MISSES = 100;

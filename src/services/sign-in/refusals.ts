@@ -6,10 +6,10 @@ import type { Clock } from "#src/clock.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
-import type { Timers } from "#src/services/servers/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
-import { networkOf } from "./networks.ts";
+import { networkOf } from "#src/services/networks.ts";
 
 /** Of one address in ten minutes, told one by one. */
 const TOLD_ALONE = 30;

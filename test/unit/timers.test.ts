@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { countdown, pause, systemTimers } from "#src/services/servers/timers.ts";
+import { countdown, pause, systemTimers } from "#src/timers.ts";
 import { FakeClock } from "#test/support/fake-clock.ts";
 
 describe("a countdown", () => {
