@@ -14,7 +14,6 @@ import { MissCounter } from "./miss-counter.ts";
 import { NoisyAddresses } from "./noisy-addresses.ts";
 import { RecentKeys } from "./recent-keys.ts";
 
-
 /** Misses of one account by one client without any waiting; then 2, 4, 8, … seconds, and a minute each. */
 const FREE_MISSES = 5;
 const LONGEST_WAIT_MS = 60_000;
