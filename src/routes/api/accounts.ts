@@ -2,13 +2,14 @@
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { accountDetails, accountModel } from "./account-model.ts";
 
 interface AccountsParts {
@@ -146,8 +147,4 @@ export function accountOf(
 function fieldsOf(asked: ChangedAccount): readonly (keyof ChangedAccount)[] {
   const fields = Object.keys(permissionOf) as (keyof ChangedAccount)[]; // The keys of a constant.
   return fields.filter((field) => asked[field] !== undefined);
-}
-
-function actorIn(ctx: HubContext) {
-  return actorOf(ctx.state.identity, ctx.state.request);
 }

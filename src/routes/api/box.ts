@@ -5,10 +5,10 @@ import type { Check } from "#src/services/box/findings.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
-import { actorOf } from "#src/session/identity.ts";
 import { HOMEROOM_VERSION } from "#src/version.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 
 interface BoxParts {
@@ -44,7 +44,7 @@ export function boxApi(parts: BoxParts) {
 
   async function resetOwner(ctx: HubContext): Promise<void> {
     const { name } = await readJson(ctx, whichOwner);
-    const reset = await ownerReset.reset(name, actorOf(ctx.state.identity, ctx.state.request));
+    const reset = await ownerReset.reset(name, actorIn(ctx));
     ctx.body = {
       name: reset.user.name,
       first_password: reset.firstPassword,

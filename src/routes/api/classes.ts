@@ -1,10 +1,11 @@
 /** Classes and who may join them, for `./homeroom sign-up`; a teacher sees the own ones. */
 import * as v from "valibot";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { GroupRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { classOf, ownClasses } from "../pages/sign-up-classes.ts";
 
 interface ClassesParts {
@@ -39,7 +40,7 @@ export function classesApi(parts: ClassesParts) {
             ...(asked.places === undefined ? {} : { places: asked.places }),
           }
         : asked;
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     ctx.body = classModel(await parts.classes.set(id, change, actor));
   }
 

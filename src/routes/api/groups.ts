@@ -1,10 +1,11 @@
 /** Classes, which JupyterHub calls groups, in its shapes and words (contract.md 4.2). */
 import { HubError } from "#src/errors.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
-import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { GroupRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { readNewGroup, readNewGroups, readProperties, readUsers } from "./group-bodies.ts";
 import { answerPage, readPage } from "./pagination.ts";
 
@@ -108,8 +109,4 @@ export function groupsApi(parts: GroupsParts) {
 
 function nameIn(ctx: HubContext): string {
   return ctx.params["group"] ?? "";
-}
-
-function actorIn(ctx: HubContext) {
-  return actorOf(ctx.state.identity, ctx.state.request);
 }

@@ -1,13 +1,13 @@
 /** Starting, stopping and following a server in JupyterHub's shapes (contract.md 4.2, 4.3). */
 import { HubError, failureText } from "#src/errors.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
-import { actorOf } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { HubContext } from "../context.ts";
 import { answerWithEvents, jupyterhubHeartbeat, untilSignedOut } from "../event-stream.ts";
 import { readAnyJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { withinTime } from "./in-time.ts";
 import { invalid, isDict } from "./user-bodies.ts";
 import { isReady, serverModel } from "./user-models.ts";
@@ -37,7 +37,7 @@ export function serversApi(parts: ServersParts) {
     if (isReady(before)) throw new HubError("already_running", { name: user.name });
     if (before.is === "stopping") throw new HubError("pending_stop", { name: user.name });
     const isPending = before.is === "queued" || before.is === "starting";
-    await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
+    await servers.start(user, actorIn(ctx));
     const status = isPending ? servers.status(user.id) : await servers.settled(user.id, SLOW_MS);
     if (status.is === "stopped" && status.lastFailure !== undefined) {
       throw HubError.from(status.lastFailure);
@@ -50,7 +50,7 @@ export function serversApi(parts: ServersParts) {
     const user = userOf(ctx, "delete:servers", parts);
     const { remove = false } = await readDict(ctx);
     if (remove !== false && remove !== null) throw invalid("Cannot delete the default server");
-    const work = servers.stop(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    const work = servers.stop(user.id, actorIn(ctx));
     answerEmpty(ctx, (await withinTime(work, SLOW_MS)) ? 204 : 202);
   }
 

@@ -1,10 +1,11 @@
 /** Where people are signed in, and ending that: for `./homeroom user show` and `user sign-out`. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
 import { personOf } from "../pages/classroom.ts";
 
 interface SessionsParts {
@@ -23,7 +24,7 @@ export function sessionsApi(parts: SessionsParts) {
 
   async function endAll(ctx: HubContext): Promise<void> {
     const subject = personOf(ctx, "sessions", parts);
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     await sessions.endAll(subject.id, { actor });
     ctx.status = 204;
   }
@@ -32,7 +33,7 @@ export function sessionsApi(parts: SessionsParts) {
     const subject = personOf(ctx, "sessions", parts);
     const wanted = sessions.ofUser(subject.id).find(({ id }) => id === ctx.params["session"]);
     if (wanted === undefined) throw new HubError("not_found");
-    await sessions.end(wanted.id, actorOf(ctx.state.identity, ctx.state.request));
+    await sessions.end(wanted.id, actorIn(ctx));
     ctx.status = 204;
   }
 

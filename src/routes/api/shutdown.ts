@@ -1,9 +1,9 @@
 /** `POST {H}api/shutdown` (contract.md 4.2). */
 import type { Shutdown } from "#src/services/box/shutdown.ts";
 import type { Logger } from "#src/log.ts";
-import { actorOf } from "#src/session/identity.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { pythonText } from "./python-words.ts";
 import { invalid, isDict } from "./user-bodies.ts";
 
@@ -19,7 +19,7 @@ export function shutdownApi({ shutdown, log }: ShutdownParts) {
     if (!isDict(body)) throw invalid(`Invalid JSON data: ${pythonText(body)}`);
     readFlag(body, "proxy");
     const stopServers = readFlag(body, "servers");
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     const end = await shutdown.prepare({ stopServers }, actor);
     ctx.res.once("close", () => {
       end().catch((error: unknown) => log.error({ err: error }, "the hub could not be ended"));

@@ -6,16 +6,12 @@ import { type Login, type SignedIn } from "#src/services/sign-in/login.ts";
 import { grantScopes } from "#src/session/tokens/grant.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
-import {
-  type Identity,
-  type Permission,
-  type Permissions,
-  actorOf,
-} from "#src/session/identity.ts";
+import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
 import type { TokenRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { pythonText } from "./python-words.ts";
 import { microTime } from "./user-models.ts";
 
@@ -210,8 +206,4 @@ function usualNote(
 
 function wrong(reason: string): HubError {
   return new HubError("invalid_field", { reason });
-}
-
-function actorIn(ctx: HubContext) {
-  return actorOf(ctx.state.identity, ctx.state.request);
 }

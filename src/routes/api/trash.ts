@@ -3,10 +3,11 @@ import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Erasure } from "#src/services/accounts/erasure.ts";
-import { type Permission, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { accountModel, trashedModel } from "./account-model.ts";
 
 interface TrashParts {
@@ -33,7 +34,7 @@ export function trashApi(parts: TrashParts) {
     const { name } = await readJson(ctx, restored);
     const subject = trashedOf(ctx, "restore:users", parts);
     const as = name === undefined ? {} : { name };
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     ctx.body = { user: accountModel(await accounts.restore(subject.id, as, actor)) };
   }
 
@@ -41,7 +42,7 @@ export function trashApi(parts: TrashParts) {
   async function erase(ctx: HubContext): Promise<void> {
     const { confirm } = await readJson(ctx, erased);
     const subject = trashedOf(ctx, "erase:users", parts);
-    await erasure.erase(subject.id, confirm, actorOf(ctx.state.identity, ctx.state.request));
+    await erasure.erase(subject.id, confirm, actorIn(ctx));
     if (accounts.trashedById(subject.id) === undefined) {
       ctx.status = 204;
       return;

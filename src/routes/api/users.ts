@@ -2,10 +2,11 @@
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
-import { type Permission, actorOf } from "#src/session/identity.ts";
+import type { Permission } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { withinTime } from "./in-time.ts";
 import { answerPage, readPage } from "./pagination.ts";
 import { pythonText } from "./python-words.ts";
@@ -141,10 +142,6 @@ export function userOf(
     throw new HubError("user_not_found", { name: name.slice(0, 80) });
   }
   return user;
-}
-
-function actorIn(ctx: HubContext) {
-  return actorOf(ctx.state.identity, ctx.state.request);
 }
 
 function isPossible(name: unknown): name is string {

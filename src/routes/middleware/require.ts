@@ -1,6 +1,12 @@
 /** Guards: who may use a URL at all. They stand beside the URLs in routes/index.ts. */
 import { HubError } from "#src/errors.ts";
-import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import {
+  type Identity,
+  type Permission,
+  type Permissions,
+  actorOf,
+} from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { Paths } from "../paths.ts";
@@ -71,4 +77,9 @@ export function visitorOf(ctx: HubContext): UserIdentity {
 export function callerOf(ctx: HubContext): { readonly user?: UserRecord } {
   const { identity } = ctx.state;
   return identity?.kind === "user" || identity?.kind === "token" ? { user: identity.user } : {};
+}
+
+/** Who does what is asked here, for the audit. */
+export function actorIn(ctx: HubContext): Actor {
+  return actorOf(ctx.state.identity, ctx.state.request);
 }

@@ -1,14 +1,13 @@
 /** Own password and own sessions (ui.md S2, S7). */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import { type Frames, THEME_COOKIE } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
 import { deviceRows } from "../models.ts";
 import type { Paths } from "../paths.ts";
 import type { SessionCookies } from "../session-cookies.ts";
@@ -42,7 +41,7 @@ export function accountPages(parts: AccountParts) {
     const form = await readForm(ctx);
     try {
       const next = newPassword(form);
-      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const actor = actorIn(ctx);
       await accounts.chooseOwnPassword(user.id, { next, session: session.id }, actor);
       stayKnown(ctx);
       ctx.redirect(nextOf(ctx) ?? (user.role === "student" ? paths.home : paths.admin));
@@ -66,7 +65,7 @@ export function accountPages(parts: AccountParts) {
     const form = await readForm(ctx);
     try {
       const next = newPassword(form);
-      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const actor = actorIn(ctx);
       const current = field(form, "current");
       await accounts.changePassword(user.id, { current, next, keepSession: session.id }, actor);
       stayKnown(ctx);
@@ -87,7 +86,7 @@ export function accountPages(parts: AccountParts) {
     const { user, session } = visitorOf(ctx);
     const wanted = sessions.ofUser(user.id).find(({ id }) => id === ctx.params["session"]);
     if (wanted === undefined) return ctx.redirect(paths.account);
-    await sessions.end(wanted.id, actorOf(ctx.state.identity, ctx.state.request));
+    await sessions.end(wanted.id, actorIn(ctx));
     if (wanted.id !== session.id) return ctx.redirect(`${paths.account}?ended=1`);
     parts.cookies.clear(ctx);
     ctx.redirect(`${paths.login()}?notice=signed_out`);

@@ -3,9 +3,10 @@ import { Readable } from "node:stream";
 import { auditCsv } from "#src/services/audit/audit-csv.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import { mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
 
 interface AuditParts {
   readonly auditLog: AuditLog;
@@ -16,7 +17,7 @@ interface AuditParts {
 export function auditPages(parts: AuditParts) {
   /** All that the visitor may read; whoever takes years of it waits for the network, and nobody else does. */
   async function csv(ctx: HubContext): Promise<void> {
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     const mayRead = mayReadLines(ctx.state.identity, parts);
     const { at, lines } = await parts.auditLog.export(actor, mayRead);
     ctx.set("content-type", "text/csv; charset=utf-8");

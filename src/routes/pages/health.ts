@@ -1,9 +1,10 @@
 /** Health of the box (ui.md T13), and the line about it on other pages. */
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import { worstFirst } from "#src/services/box/findings.ts";
-import { type Identity, type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { HealthLine, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
 import type { Frames } from "../frames.ts";
 import type { Paths } from "../paths.ts";
 
@@ -36,7 +37,7 @@ export function healthPages({ checks, frames, views, paths }: HealthParts) {
   }
 
   async function takeNotice(ctx: HubContext): Promise<void> {
-    await checks.takeNotice(actorOf(ctx.state.identity, ctx.state.request));
+    await checks.takeNotice(actorIn(ctx));
     ctx.redirect(`${paths.health}?notice=read`);
   }
 

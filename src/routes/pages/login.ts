@@ -13,7 +13,7 @@ import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
 import { safeNext } from "../next-url.ts";
 import type { Paths } from "../paths.ts";
 import type { SessionCookies } from "../session-cookies.ts";
@@ -54,7 +54,7 @@ export function loginPages(parts: LoginParts) {
     const isKept = field(form, "keep") === "1";
     const patience = patienceOf(ctx);
     try {
-      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const actor = actorIn(ctx);
       const credentials = { username, password: field(form, "password") };
       const client = {
         device: parts.cookies.deviceKnownTo(ctx, accounts.byName(username)),
@@ -148,7 +148,7 @@ export function loginPages(parts: LoginParts) {
   }
 
   async function signOutEverywhere(ctx: HubContext): Promise<void> {
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     await sessions.endAll(visitorOf(ctx).user.id, { actor });
     parts.cookies.clear(ctx);
     ctx.redirect(`${paths.login()}?notice=signed_out`);

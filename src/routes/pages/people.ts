@@ -9,14 +9,14 @@ import {
   freeUserName,
   planRoster,
 } from "#src/services/accounts/roster-plan.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { Role } from "#src/stores/records.ts";
 import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { LIST_LIMIT, field, readForm } from "../middleware/body.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import type { Paths } from "../paths.ts";
 
@@ -46,7 +46,7 @@ export function peoplePages(parts: PeopleParts) {
   async function add(ctx: HubContext): Promise<void> {
     const form = await readForm(ctx, LIST_LIMIT);
     const values = valuesOf(form);
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     try {
       if (values.list.trim() === "") {
         showPasswords(ctx, [await addOne(ctx, values, actor)], []);

@@ -2,13 +2,13 @@
 import { HubError, failureText } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
-import { type Permission, actorOf } from "#src/session/identity.ts";
+import type { Permission } from "#src/session/identity.ts";
 import type { Role, UserId, UserRecord } from "#src/stores/records.ts";
 import type { PersonNotice } from "#src/views/people-pages.ts";
 import type { Handler, HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import { field, readForm } from "../middleware/body.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import { personOf } from "./classroom.ts";
 import { type PersonParts, type Refused, renderPerson } from "./person.ts";
@@ -47,7 +47,7 @@ export function personActions(parts: PersonActionParts) {
       const form = await readForm(ctx);
       try {
         const subject = subjectOf(ctx, permission, form, parts);
-        const actor = actorOf(ctx.state.identity, ctx.state.request);
+        const actor = actorIn(ctx);
         ctx.redirect(await work({ ctx, subject, actor, form }));
       } catch (error) {
         if (!(error instanceof HubError)) throw error;

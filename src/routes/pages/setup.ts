@@ -3,12 +3,12 @@ import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { UserRecord } from "#src/stores/records.ts";
-import { actorOf } from "#src/session/identity.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 
 interface SetupParts {
@@ -47,7 +47,7 @@ export function setupPages(parts: SetupParts) {
       displayName: field(form, "display_name"),
     };
     try {
-      const actor = actorOf(ctx.state.identity, ctx.state.request);
+      const actor = actorIn(ctx);
       await setupCode.check(values.code, actor);
       const password = field(form, "password");
       const repeat = repeatProblem(password, field(form, "password_repeat"));

@@ -6,13 +6,14 @@ import {
   type SignUpClasses,
   type SignUpTime,
 } from "#src/services/accounts/sign-up-classes.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { GroupRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { SignUpClassCard } from "#src/views/sign-up-pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 
 interface SignUpClassesParts {
@@ -37,7 +38,7 @@ export function signUpClassesPages(parts: SignUpClassesParts) {
     const { id } = classOf(ctx, field(form, "class"), parts);
     try {
       const change = changeOf(form);
-      await classes.set(id, change, actorOf(ctx.state.identity, ctx.state.request));
+      await classes.set(id, change, actorIn(ctx));
       ctx.redirect(`${paths.signUpClasses}?notice=${change.mode}`);
     } catch (error) {
       if (!(error instanceof HubError) || error.status >= 500) throw error;

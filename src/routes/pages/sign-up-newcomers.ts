@@ -1,8 +1,9 @@
 /** People who made their own account, before a teacher of theirs: they belong here, or they do not. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 import { personOf } from "./classroom.ts";
 
@@ -17,7 +18,7 @@ export function newcomerActions(parts: NewcomerParts) {
 
   async function accept(ctx: HubContext): Promise<void> {
     const user = personOf(ctx, "admin:users", parts);
-    await accounts.accept(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    await accounts.accept(user.id, actorIn(ctx));
     ctx.redirect(`${paths.admin}?notice=person_accepted`);
   }
 
@@ -26,7 +27,7 @@ export function newcomerActions(parts: NewcomerParts) {
     const user = personOf(ctx, "delete:users", parts);
     // A colleague may have said meanwhile that they belong here.
     if (user.isNewcomer !== true) throw new HubError("not_a_newcomer", { name: user.name });
-    await accounts.remove(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    await accounts.remove(user.id, actorIn(ctx));
     ctx.redirect(`${paths.admin}?notice=person_refused`);
   }
 

@@ -3,13 +3,13 @@ import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { wantsJson } from "../middleware/errors.ts";
-import { callerOf, visitorOf } from "../middleware/require.ts";
+import { actorIn, callerOf, visitorOf } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
 import type { Paths } from "../paths.ts";
 import { asleepModel } from "../user-path-pages.ts";
@@ -47,12 +47,12 @@ export function spawnPages(parts: SpawnParts) {
     const user = serverOwner(ctx, parts);
     const isOwn = user.id === visitorOf(ctx).user.id;
     if (isOwn) return startAndLead(ctx, user);
-    await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
+    await servers.start(user, actorIn(ctx));
     ctx.redirect(paths.admin);
   }
 
   async function startAndLead(ctx: HubContext, user: UserRecord): Promise<void> {
-    await servers.start(user, actorOf(ctx.state.identity, ctx.state.request));
+    await servers.start(user, actorIn(ctx));
     const status = await servers.settled(user.id, SPAWN_WAIT_MS);
     if (status.is === "running") return ctx.redirect(nextOf(ctx) ?? labOf(ctx, user));
     ctx.redirect(paths.waiting(user.name, nextOf(ctx) ?? keptLab(ctx, user)));
@@ -79,13 +79,13 @@ export function spawnPages(parts: SpawnParts) {
 
   async function stop(ctx: HubContext): Promise<void> {
     const user = serverOwner(ctx, parts);
-    await servers.stop(user.id, actorOf(ctx.state.identity, ctx.state.request));
+    await servers.stop(user.id, actorIn(ctx));
     ctx.redirect(backFrom(ctx, user));
   }
 
   async function restart(ctx: HubContext): Promise<void> {
     const user = serverOwner(ctx, parts);
-    const actor = actorOf(ctx.state.identity, ctx.state.request);
+    const actor = actorIn(ctx);
     await servers.stop(user.id, actor);
     await servers.start(user, actor);
     ctx.redirect(

@@ -1,13 +1,13 @@
 /** The visitor's own API tokens. A new one is shown on the page that follows, once. */
 import { HubError } from "#src/errors.ts";
-import { type Permissions, actorOf } from "#src/session/identity.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { SessionId, TokenRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
-import { visitorOf } from "../middleware/require.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import type { Paths } from "../paths.ts";
 
@@ -62,7 +62,7 @@ export function tokensPages(parts: TokensPageParts) {
           scopes: ["inherit"],
           ...(seconds === undefined ? {} : { expiresInSeconds: seconds }),
         },
-        actorOf(ctx.state.identity, ctx.state.request),
+        actorIn(ctx),
       );
       ctx.redirect(withNew(session.id, { token: made.token, note: made.record.note }));
     } catch (error) {
@@ -78,7 +78,7 @@ export function tokensPages(parts: TokensPageParts) {
     const id = ctx.params["token"] ?? "";
     const token = tokens.ofUser(user.id).find(({ number }) => `a${number}` === id);
     if (token === undefined) return ctx.redirect(paths.tokens);
-    await tokens.revoke(token, actorOf(ctx.state.identity, ctx.state.request));
+    await tokens.revoke(token, actorIn(ctx));
     ctx.redirect(`${paths.tokens}?revoked=1`);
   }
 

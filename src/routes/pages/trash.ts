@@ -6,7 +6,7 @@ import type { Erasure } from "#src/services/accounts/erasure.ts";
 import { suggestUserName } from "#src/services/accounts/names.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
 import type { HomeUsage } from "#src/services/servers/home-usage.ts";
-import { type Permission, actorOf } from "#src/session/identity.ts";
+import type { Permission } from "#src/session/identity.ts";
 import type { AuditRecord, UserRecord } from "#src/stores/records.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { TrashRow } from "#src/views/people-pages.ts";
@@ -16,6 +16,7 @@ import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { answerRefusal } from "./person-actions.ts";
 
 interface TrashParts extends AccountModelParts {
@@ -105,7 +106,7 @@ export function trashPages(parts: TrashParts) {
     await onPage(ctx, "restore:users", async (user) => {
       const name = field(await readForm(ctx), "username").trim();
       try {
-        const actor = actorOf(ctx.state.identity, ctx.state.request);
+        const actor = actorIn(ctx);
         const restored = await accounts.restore(user.id, name === "" ? {} : { name }, actor);
         const page = personUrl(restored, ctx.state.identity, parts);
         ctx.redirect(page === undefined ? paths.people : `${page}?notice=restored`);
@@ -146,7 +147,7 @@ export function trashPages(parts: TrashParts) {
     await onPage(ctx, "erase:users", async (user) => {
       const confirm = field(await readForm(ctx), "confirm");
       try {
-        const actor = actorOf(ctx.state.identity, ctx.state.request);
+        const actor = actorIn(ctx);
         await parts.erasure.erase(user.id, confirm, actor);
         const isGone = accounts.trashedById(user.id) === undefined;
         ctx.redirect(`${paths.trash}?notice=${isGone ? "person_erased" : "person_erasing"}`);
