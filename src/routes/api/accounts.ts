@@ -10,6 +10,7 @@ import type { StoreReader } from "#src/stores/store.ts";
 import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { nobodyCalled } from "../person-of.ts";
 import { accountDetails, accountModel } from "./account-model.ts";
 
 interface AccountsParts {
@@ -136,7 +137,7 @@ export function accountOf(
   const name = ctx.params["name"] ?? "";
   const user = accounts.byName(name);
   if (user === undefined || !permissions.may(identity, "list:users", user)) {
-    throw new HubError("user_not_found", { name: name.slice(0, 80) });
+    throw nobodyCalled(name);
   }
   if (![needed].flat().every((permission) => permissions.may(identity, permission, user))) {
     throw new HubError("not_allowed");

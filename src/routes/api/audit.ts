@@ -8,6 +8,7 @@ import type { Permissions } from "#src/session/identity.ts";
 import type { AuditRecord, UserRecord } from "#src/stores/records.ts";
 import { mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
+import { nobodyCalled } from "../person-of.ts";
 
 interface AuditParts {
   readonly auditLog: AuditLog;
@@ -48,7 +49,7 @@ export function auditApi(parts: AuditParts) {
     const trashed = accounts
       .trashed()
       .find((user) => user.name === name && permissions.may(identity, "restore:users", user));
-    if (trashed === undefined) throw new HubError("user_not_found", { name: text.slice(0, 80) });
+    if (trashed === undefined) throw nobodyCalled(text);
     return trashed;
   }
 

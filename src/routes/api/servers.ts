@@ -8,10 +8,11 @@ import type { HubContext } from "../context.ts";
 import { answerWithEvents, jupyterhubHeartbeat, untilSignedOut } from "../event-stream.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { personOf } from "../person-of.ts";
 import { withinTime } from "./in-time.ts";
 import { invalid, isDict } from "./user-bodies.ts";
 import { isReady, serverModel } from "./user-models.ts";
-import { type UsersParts, userOf } from "./users.ts";
+import type { UsersParts } from "./users.ts";
 
 /** `slow_spawn_timeout` and `slow_stop_timeout` of JupyterHub. */
 const SLOW_MS = 10_000;
@@ -26,12 +27,12 @@ export function serversApi(parts: ServersParts) {
   const { servers, paths } = parts;
 
   function show(ctx: HubContext): void {
-    ctx.body = serverModel(userOf(ctx, "read:servers", parts), parts);
+    ctx.body = serverModel(personOf(ctx, "read:servers", parts), parts);
   }
 
   /** 201: it runs. 202: it is still starting, or waits in line. What a body asks for has no meaning here. */
   async function start(ctx: HubContext): Promise<void> {
-    const user = userOf(ctx, "start:servers", parts);
+    const user = personOf(ctx, "start:servers", parts);
     await readDict(ctx);
     const before = servers.status(user.id);
     if (isReady(before)) throw new HubError("already_running", { name: user.name });
@@ -47,7 +48,7 @@ export function serversApi(parts: ServersParts) {
 
   /** 204: it is stopped. 202: it is still stopping. */
   async function stop(ctx: HubContext): Promise<void> {
-    const user = userOf(ctx, "delete:servers", parts);
+    const user = personOf(ctx, "delete:servers", parts);
     const { remove = false } = await readDict(ctx);
     if (remove !== false && remove !== null) throw invalid("Cannot delete the default server");
     const work = servers.stop(user.id, actorIn(ctx));
@@ -55,7 +56,7 @@ export function serversApi(parts: ServersParts) {
   }
 
   function progress(ctx: HubContext): void {
-    const user = userOf(ctx, "read:servers", parts);
+    const user = personOf(ctx, "read:servers", parts);
     const present = servers.status(user.id);
     if (present.is === "stopped" && present.lastFailure === undefined) {
       throw new HubError("not_starting", { name: user.name });
@@ -73,12 +74,12 @@ export function serversApi(parts: ServersParts) {
 
   /** Everybody has one server, which has no name. */
   function startNamed(ctx: HubContext): never {
-    userOf(ctx, "start:servers", parts);
+    personOf(ctx, "start:servers", parts);
     throw new HubError("named_servers_off");
   }
 
   function noneNamed(ctx: HubContext): never {
-    const { name } = userOf(ctx, "read:servers", parts);
+    const { name } = personOf(ctx, "read:servers", parts);
     const server = (ctx.params["server"] ?? "").slice(0, 80);
     throw new HubError("server_not_found", { name, server });
   }

@@ -6,7 +6,7 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
-import { personOf } from "../pages/classroom.ts";
+import { personOf } from "../person-of.ts";
 
 interface SessionsParts {
   readonly accounts: Accounts;

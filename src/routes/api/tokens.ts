@@ -6,12 +6,13 @@ import { type Login, type SignedIn } from "#src/services/sign-in/login.ts";
 import { grantScopes } from "#src/session/tokens/grant.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
-import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
+import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { TokenRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { nobodyCalled, personOf } from "../person-of.ts";
 import { pythonText } from "./python-words.ts";
 import { microTime } from "./user-models.ts";
 
@@ -42,19 +43,19 @@ export function tokensApi(parts: TokensParts) {
   const { tokens, permissions } = parts;
 
   function list(ctx: HubContext): void {
-    const user = ownerOf(ctx, "read:tokens");
+    const user = personOf(ctx, "read:tokens", parts);
     ctx.body = {
       api_tokens: tokens.ofUser(user.id).map((token) => tokenModel(user, token, parts)),
     };
   }
 
   function show(ctx: HubContext): void {
-    const user = ownerOf(ctx, "read:tokens");
+    const user = personOf(ctx, "read:tokens", parts);
     ctx.body = tokenModel(user, tokenOf(ctx, user), parts);
   }
 
   async function revoke(ctx: HubContext): Promise<void> {
-    const user = ownerOf(ctx, "tokens");
+    const user = personOf(ctx, "tokens", parts);
     await tokens.revoke(tokenOf(ctx, user), actorIn(ctx));
     ctx.status = 204;
   }
@@ -70,7 +71,7 @@ export function tokensApi(parts: TokensParts) {
         ? permissions.may(identity, "tokens", subject)
         : permissions.mayAs(requester, "tokens", subject);
     if (owner === undefined && identity?.kind === "console") {
-      throw new HubError("user_not_found", { name: name.slice(0, 80) });
+      throw nobodyCalled(name);
     }
     if (owner === undefined || !mayMake(owner)) {
       const kind = identity?.kind === "service" ? "Service" : "User";
@@ -115,16 +116,6 @@ export function tokensApi(parts: TokensParts) {
     // Choosing an own password comes first.
     if (signedIn.mustChangePassword) throw new HubError("not_allowed");
     return signedIn.user;
-  }
-
-  /** Whom the visitor may not ask about is as if there were nobody. */
-  function ownerOf(ctx: HubContext, permission: Permission): UserRecord {
-    const name = ctx.params["name"] ?? "";
-    const user = parts.accounts.byName(name);
-    if (user === undefined || !permissions.may(ctx.state.identity, permission, user)) {
-      throw new HubError("user_not_found", { name: name.slice(0, 80) });
-    }
-    return user;
   }
 
   function tokenOf(ctx: HubContext, user: UserRecord): TokenRecord {

@@ -2,11 +2,11 @@
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
-import type { Permission } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { personOf } from "../person-of.ts";
 import { withinTime } from "./in-time.ts";
 import { answerPage, readPage } from "./pagination.ts";
 import { pythonText } from "./python-words.ts";
@@ -36,7 +36,7 @@ export function usersApi(parts: UsersParts) {
   }
 
   function show(ctx: HubContext): void {
-    answerUser(ctx, userOf(ctx, "read:users:name", parts));
+    answerUser(ctx, personOf(ctx, "read:users:name", parts));
   }
 
   /** All who do not have an account yet, in one change; with one name that cannot be, none. */
@@ -73,7 +73,7 @@ export function usersApi(parts: UsersParts) {
 
   async function change(ctx: HubContext): Promise<void> {
     const { identity } = ctx.state;
-    const user = userOf(ctx, "admin:users", parts);
+    const user = personOf(ctx, "admin:users", parts);
     const { name, admin } = readUserModel(await readAnyJson(ctx));
     const mayMakeOwners = permissions.may(identity, "change:roles", user);
     if (user.role === "owner" && !mayMakeOwners) {
@@ -93,7 +93,7 @@ export function usersApi(parts: UsersParts) {
 
   /** Into the trash. Whatever the server does: a start is called off, what runs is stopped first. */
   async function remove(ctx: HubContext): Promise<void> {
-    const user = userOf(ctx, "delete:users", parts);
+    const user = personOf(ctx, "delete:users", parts);
     const actor = actorIn(ctx);
     accounts.assertRemovable(user.id, actor);
     if (servers.status(user.id).is !== "stopped") {
@@ -109,7 +109,7 @@ export function usersApi(parts: UsersParts) {
     const name = ctx.params["name"] ?? "";
     const user = accounts.byName(name);
     if (user === undefined) throw new HubError("no_such_user", { name: pythonText(name) });
-    userOf(ctx, "users:activity", parts);
+    personOf(ctx, "users:activity", parts);
     const record = servers.remembered(user.id);
     const told = readActivity(await readAnyJson(ctx), user.name, record === undefined ? [] : [""]);
     await servers.noteActivity(user.id, told);
@@ -128,20 +128,6 @@ export function usersApi(parts: UsersParts) {
   }
 
   return { list, show, addMany, add, change, remove, activity };
-}
-
-/** The person of the URL, in whatever spelling; whom the visitor may not know is as if there were nobody. */
-export function userOf(
-  ctx: HubContext,
-  permission: Permission,
-  { accounts, permissions }: Pick<UsersParts, "accounts" | "permissions">,
-): UserRecord {
-  const name = ctx.params["name"] ?? "";
-  const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(ctx.state.identity, permission, user)) {
-    throw new HubError("user_not_found", { name: name.slice(0, 80) });
-  }
-  return user;
 }
 
 function isPossible(name: unknown): name is string {

@@ -1,16 +1,15 @@
 /** Class now (ui.md T1), and one person's log. */
-import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
-import type { Permission, Permissions } from "#src/session/identity.ts";
-import type { UserRecord } from "#src/stores/records.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { classRow, classTiles, newcomersModel, visiblePeople } from "../models.ts";
 import type { Paths } from "../paths.ts";
+import { personOf } from "../person-of.ts";
 import { healthLine } from "./health.ts";
 
 const LOG_LINES = 500;
@@ -78,18 +77,4 @@ function noticeOf(notice: unknown): Pick<Pages["class"], "notice"> {
     default:
       return {};
   }
-}
-
-/** The person of the URL, if the visitor may do this with them; else as if there were nobody. */
-export function personOf(
-  ctx: HubContext,
-  permission: Permission,
-  { accounts, permissions }: { accounts: Accounts; permissions: Permissions },
-): UserRecord {
-  const name = ctx.params["name"] ?? "";
-  const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(ctx.state.identity, permission, user)) {
-    throw new HubError("user_not_found", { name: name.slice(0, 80) });
-  }
-  return user;
 }

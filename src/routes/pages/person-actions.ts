@@ -10,7 +10,7 @@ import { type Field, formProblems } from "../form-problems.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
-import { personOf } from "./classroom.ts";
+import { nobodyCalled, personOf } from "../person-of.ts";
 import { type PersonParts, type Refused, renderPerson } from "./person.ts";
 import { renderRoster } from "./roster.ts";
 
@@ -175,9 +175,7 @@ function subjectOf(
   parts: PersonActionParts,
 ): UserRecord {
   const user = visiblePerson(ctx, form, parts);
-  if (user === undefined) {
-    throw new HubError("user_not_found", { name: (ctx.params["name"] ?? "").slice(0, 80) });
-  }
+  if (user === undefined) throw nobodyCalled(ctx.params["name"] ?? "");
   if (!parts.permissions.may(ctx.state.identity, permission, user)) {
     throw new HubError("not_allowed");
   }

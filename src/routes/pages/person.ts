@@ -14,7 +14,7 @@ import { actorOfLine, auditLine, mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { deviceRows } from "../models.ts";
-import { personOf } from "./classroom.ts";
+import { personOf } from "../person-of.ts";
 import type { RosterParts } from "./roster.ts";
 
 const LOG_LINES = 30;

@@ -1,11 +1,10 @@
 /** People who made their own account, before a teacher of theirs: they belong here, or they do not. */
-import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
-import { personOf } from "./classroom.ts";
+import { personOf } from "../person-of.ts";
 
 interface NewcomerParts {
   readonly accounts: Accounts;
@@ -25,9 +24,7 @@ export function newcomerActions(parts: NewcomerParts) {
   /** Into the trash; sessions and notebook end with it. Nobody else is put there by this. */
   async function refuse(ctx: HubContext): Promise<void> {
     const user = personOf(ctx, "delete:users", parts);
-    // A colleague may have said meanwhile that they belong here.
-    if (user.isNewcomer !== true) throw new HubError("not_a_newcomer", { name: user.name });
-    await accounts.remove(user.id, actorIn(ctx));
+    await accounts.refuse(user.id, actorIn(ctx));
     ctx.redirect(`${paths.admin}?notice=person_refused`);
   }
 

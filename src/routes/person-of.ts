@@ -1,0 +1,33 @@
+/** The person whom an address names. */
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Permission, Permissions } from "#src/session/identity.ts";
+import type { UserRecord } from "#src/stores/records.ts";
+import type { HubContext } from "./context.ts";
+
+interface PersonOfParts {
+  readonly accounts: Pick<Accounts, "byName">;
+  readonly permissions: Permissions;
+}
+
+/**
+ * In whatever spelling of the name, if the visitor may do this with them; else it is as if there were nobody. Throws
+ * `user_not_found`.
+ */
+export function personOf(
+  ctx: HubContext,
+  permission: Permission,
+  { accounts, permissions }: PersonOfParts,
+): UserRecord {
+  const name = ctx.params["name"] ?? "";
+  const user = accounts.byName(name);
+  if (user === undefined || !permissions.may(ctx.state.identity, permission, user)) {
+    throw nobodyCalled(name);
+  }
+  return user;
+}
+
+/** An answer is no place for however much somebody sent. */
+export function nobodyCalled(name: string): HubError {
+  return new HubError("user_not_found", { name: name.slice(0, 80) });
+}
