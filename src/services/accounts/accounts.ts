@@ -16,6 +16,7 @@ import {
   assertActorStays,
   planAcceptance,
   planChange,
+  planRefusal,
   planRemoval,
   planRestoring,
 } from "./life-changes.ts";
@@ -83,14 +84,12 @@ export class Accounts {
 
   /** Those in the trash, the last removed first; `erasing` tells of whom nothing will be left. */
   trashed(): readonly UserRecord[] {
-    return Array.from(this.#store.entries("users"), ([, user]) => user)
-      .filter((user) => user.deleted !== undefined)
-      .sort((a, b) => (b.deleted ?? "").localeCompare(a.deleted ?? "") || b.number - a.number);
+    return this.#trashedWhere(() => true);
   }
 
   /** Who had this canonical name last, of those in the trash. */
   lastTrashed(name: string): UserRecord | undefined {
-    return this.trashed().find((user) => user.name === name);
+    return this.#trashedWhere((user) => user.name === name)[0];
   }
 
   trashedById(id: string): UserRecord | undefined {
@@ -215,10 +214,13 @@ export class Accounts {
   }
 
   /** Into the trash. Throws `user_not_found`, `last_owner`, `cannot_delete_self`. */
-  async remove(userId: UserId, actor: Actor): Promise<UserRecord> {
-    const user = await this.#change((state, by) => planRemoval(state, userId, by), actor);
-    this.#forgive(user.name);
-    return user;
+  remove(userId: UserId, actor: Actor): Promise<UserRecord> {
+    return this.#remove((state, by) => planRemoval(state, userId, by), actor);
+  }
+
+  /** Who made the account themselves does not belong here: into the trash. Throws `not_a_newcomer`, too. */
+  refuse(userId: UserId, actor: Actor): Promise<UserRecord> {
+    return this.#remove((state, by) => planRefusal(state, userId, by), actor);
   }
 
   /**
@@ -246,6 +248,21 @@ export class Accounts {
 
   renewHash(user: UserRecord, password: string): Promise<void> {
     return this.#passwordChanges.renewHash(user, password);
+  }
+
+  #trashedWhere(isMeant: (user: UserRecord) => boolean): readonly UserRecord[] {
+    return Array.from(this.#store.entries("users"), ([, user]) => user)
+      .filter((user) => user.deleted !== undefined && isMeant(user))
+      .sort((a, b) => (b.deleted ?? "").localeCompare(a.deleted ?? "") || b.number - a.number);
+  }
+
+  async #remove(
+    plan: (state: StoreReader, by: By) => Change<UserRecord>,
+    actor: Actor,
+  ): Promise<UserRecord> {
+    const user = await this.#change(plan, actor);
+    this.#forgive(user.name);
+    return user;
   }
 
   #change(

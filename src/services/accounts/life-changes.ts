@@ -117,6 +117,18 @@ export function planRemoval(state: StoreReader, userId: UserId, by: By): Change<
 }
 
 /**
+ * They do not belong here: a colleague may have said meanwhile that they do. Throws `not_a_newcomer` and what
+ * {@link planRemoval} throws.
+ */
+export function planRefusal(state: StoreReader, userId: UserId, by: By): Change<UserRecord> {
+  const { isNewcomer, name } = demandUser(state, userId);
+  if (isNewcomer !== true) {
+    throw new HubError("not_a_newcomer", { name });
+  }
+  return planRemoval(state, userId, by);
+}
+
+/**
  * Out of the trash, under the name that it had or another one; nobody is signed in with it. Throws `not_in_trash`,
  * `erasing_now`, `name_taken`, `not_allowed`.
  */

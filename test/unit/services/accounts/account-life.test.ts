@@ -487,6 +487,27 @@ describe("a newcomer", () => {
     assert.equal(rows.length, 1);
   });
 
+  it("is accepted or refused, whichever was said first", async () => {
+    const [nele, nora] = [await people.add("nele"), await people.add("nora")];
+    for (const user of [nele, nora]) {
+      const record = { ...user, isNewcomer: true } as const;
+      await people.store.change(() => ({
+        writes: [{ put: "users", key: user.id, record }],
+        result: undefined,
+      }));
+    }
+    const { accounts } = people;
+    const outcomes = await Promise.all([
+      failureOf(accounts.accept(nele.id, consoleActor)),
+      failureOf(accounts.refuse(nele.id, consoleActor)),
+      failureOf(accounts.refuse(nora.id, consoleActor)),
+      failureOf(accounts.accept(nora.id, consoleActor)),
+    ]);
+    assert.deepEqual(outcomes, ["no failure", "not_a_newcomer", "no failure", "user_not_found"]);
+    assert.ok(accounts.byId(nele.id) !== undefined);
+    assert.equal(accounts.lastTrashed("nora")?.id, nora.id);
+  });
+
   it("joins the default class when the one of the sign-up is gone", async () => {
     const newcomer = readNewcomer({ name: "nele", password: "nele likes tea" }, 8);
     const secret = { hash: "plain nele likes tea", isFirst: false };
