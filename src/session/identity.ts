@@ -1,11 +1,6 @@
 /** Who asks, and what they may do: the one place that answers "may they?" (design D12). */
 import type { Actor } from "#src/services/audit/actor.ts";
-import {
-  isTeacherOf,
-  membershipsOf,
-  shareGroup,
-  wasTeacherOf,
-} from "#src/services/accounts/memberships.ts";
+import { isOwnStudent, membershipsOf, shareGroup } from "#src/services/accounts/memberships.ts";
 import { activeUser, livingUser, trashedUser } from "#src/services/accounts/user-records.ts";
 import { kindOf, scopeNames, type ScopeName } from "#src/scopes/scope-names.ts";
 import {
@@ -235,13 +230,9 @@ export class Permissions {
     }
   }
 
-  /** Of somebody in the trash: one who was, when they were put there. */
-  #isOwnStudent(teacher: UserRecord, subject: UserRecord): boolean {
-    const now = this.#state.get("users", subject.id);
-    if (now?.role !== "student") return false;
-    return now.deleted === undefined
-      ? isTeacherOf(this.#state, teacher.id, now.id)
-      : wasTeacherOf(this.#state, teacher.id, now);
+  #isOwnStudent(teacher: UserRecord, { id }: UserRecord): boolean {
+    const now = this.#state.get("users", id);
+    return now !== undefined && isOwnStudent(this.#state, teacher.id, now);
   }
 }
 
@@ -270,6 +261,11 @@ export function actorOf(identity: Identity | undefined, context: RequestContext)
       return { id: "service", name: identity.name, ...where };
     case "user":
     case "token":
-      return { id: identity.user.id, name: identity.user.name, ...where };
+      return {
+        id: identity.user.id,
+        name: identity.user.name,
+        role: identity.user.role,
+        ...where,
+      };
   }
 }

@@ -62,7 +62,7 @@ export class PlainPasswords {
 export const consoleActor: Actor = { id: "console", name: "console" };
 
 export function actorFor(user: UserRecord, address = "192.168.1.20"): Actor {
-  return { id: user.id, name: user.name, address, request: "K7-4201" };
+  return { id: user.id, name: user.name, role: user.role, address, request: "K7-4201" };
 }
 
 export function visitorAt(address: string): Actor {

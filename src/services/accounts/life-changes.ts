@@ -6,7 +6,13 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import { restartServers, restServers } from "#src/services/servers/server-rows.ts";
 import type { AuditAction, Role, UserId, UserName, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader, Write } from "#src/stores/store.ts";
-import { changeRoleInGroups, leaveAllGroups, membershipsOf, rejoinGroups } from "./memberships.ts";
+import {
+  changeRoleInGroups,
+  isOwnStudent,
+  leaveAllGroups,
+  membershipsOf,
+  rejoinGroups,
+} from "./memberships.ts";
 import {
   activeUser,
   assertFree,
@@ -43,8 +49,8 @@ export function planChange(
   change: AccountChange,
   by: By,
 ): Change<UserRecord> {
-  assertActorStays(state, by.actor);
   const before = demandUser(state, userId);
+  assertActorStays(state, by.actor, before);
   const user = changed(before, change, by.clock);
   const isRenamed = user.name !== before.name;
   const isMoved = user.role !== before.role;
@@ -79,8 +85,8 @@ export function planChange(
 
 /** They belong here: a teacher says so. */
 export function planAcceptance(state: StoreReader, userId: UserId, by: By): Change<UserRecord> {
-  assertActorStays(state, by.actor);
   const before = demandUser(state, userId);
+  assertActorStays(state, by.actor, before);
   if (before.isNewcomer === undefined) {
     return { writes: [], result: before };
   }
@@ -94,8 +100,8 @@ export function planAcceptance(state: StoreReader, userId: UserId, by: By): Chan
  * somebody else. Throws `user_not_found`, `cannot_delete_self`, `last_owner`, `not_allowed`.
  */
 export function planRemoval(state: StoreReader, userId: UserId, by: By): Change<UserRecord> {
-  assertActorStays(state, by.actor);
   const before = demandUser(state, userId);
+  assertActorStays(state, by.actor, before);
   if (by.actor.id === userId) {
     throw new HubError("cannot_delete_self");
   }
@@ -138,8 +144,9 @@ export function planRestoring(
   as: { readonly name?: UserName },
   by: By,
 ): Change<UserRecord> {
-  assertActorStays(state, by.actor);
-  const { deleted: _, formerGroups = [], ...before } = demandTrashed(state, userId);
+  const trashed = demandTrashed(state, userId);
+  assertActorStays(state, by.actor, trashed);
+  const { deleted: _, formerGroups = [], ...before } = trashed;
   if (before.erasing !== undefined) {
     throw new HubError("erasing_now", { name: before.name });
   }
@@ -160,12 +167,26 @@ export function planRestoring(
   };
 }
 
-/** Somebody who was locked or removed while their request waited does nothing more. Throws `not_allowed`. */
-export function assertActorStays(state: StoreReader, { id }: Actor): void {
+/**
+ * Somebody who was locked, removed or given another role while their request waited does nothing more; nor does a
+ * teacher to a `subject` who is no student of theirs any more. Throws `not_allowed`.
+ */
+export function assertActorStays(
+  state: StoreReader,
+  { id, role }: Actor,
+  subject?: UserRecord,
+): void {
   if (id === "console" || id === "hub" || id === "service" || id === "anonymous") {
     return;
   }
-  if (activeUser(state, id) === undefined) {
+  const user = activeUser(state, id);
+  const isSame = user !== undefined && (role === undefined || user.role === role);
+  const isOver =
+    subject === undefined ||
+    subject.id === id ||
+    user?.role === "owner" ||
+    isOwnStudent(state, id, subject);
+  if (!isSame || !isOver) {
     throw new HubError("not_allowed");
   }
 }

@@ -90,11 +90,19 @@ export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId
 }
 
 /** Whether somebody teaches a class in which a person in the trash was a student. */
-export function wasTeacherOf(state: StoreReader, teacher: UserId, trashed: UserRecord): boolean {
+function wasTeacherOf(state: StoreReader, teacher: UserId, trashed: UserRecord): boolean {
   return (trashed.formerGroups ?? []).some(
     ({ groupId, role }) =>
       role === "student" && state.get("members", memberKey(groupId, teacher))?.role === "teacher",
   );
+}
+
+/** Of somebody in the trash: one who was, when they were put there. */
+export function isOwnStudent(state: StoreReader, teacher: UserId, subject: UserRecord): boolean {
+  if (subject.role !== "student") return false;
+  return subject.deleted === undefined
+    ? isTeacherOf(state, teacher, subject.id)
+    : wasTeacherOf(state, teacher, subject);
 }
 
 export function shareGroup(state: StoreReader, one: UserId, other: UserId): boolean {

@@ -52,8 +52,8 @@ export class PasswordChanges {
     const firstPassword = makeFirstPassword();
     const hash = await this.#passwords.hash(firstPassword);
     const user = await this.#store.change((state) => {
-      assertActorStays(state, actor);
       const before = demandUser(state, userId);
+      assertActorStays(state, actor, before);
       const user = {
         ...before,
         password: passwordRecord({ hash, isFirst: true }, this.#clock, before),

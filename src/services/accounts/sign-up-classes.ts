@@ -6,6 +6,7 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import type { GroupId, GroupRecord, SignUpRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader } from "#src/stores/store.ts";
 import { isSameCode, makeCode } from "./codes.ts";
+import { assertActorStays } from "./life-changes.ts";
 
 type CodeSignUp = Extract<SignUpRecord, { readonly mode: "code" }>;
 
@@ -78,10 +79,14 @@ export class SignUpClasses {
     );
   }
 
-  /** A new code each time: the one before is dead at once. Throws `class_not_found`, `places_wrong`, `hours_wrong`. */
+  /**
+   * A new code each time: the one before is dead at once. Throws `class_not_found`, `places_wrong`, `hours_wrong`,
+   * `not_allowed`.
+   */
   async set(id: GroupId, change: SignUpChange, actor: Actor): Promise<GroupRecord> {
     const signUp = this.#planned(change);
     const group = await this.#store.change((state) => {
+      assertActorStays(state, actor);
       const before = state.get("groups", id);
       if (before === undefined) throw new HubError("class_not_found");
       if (before.signUp.mode === signUp.mode && signUp.mode !== "code") {

@@ -1,5 +1,5 @@
 /** Who does something, as the audit tells it. */
-import type { UserId } from "#src/stores/records.ts";
+import type { Role, UserId } from "#src/stores/records.ts";
 
 export interface Actor {
   /**
@@ -8,6 +8,8 @@ export interface Actor {
    */
   readonly id: UserId | "console" | "hub" | "service" | "anonymous";
   readonly name: string;
+  /** Of a person, as it was when the request came. */
+  readonly role?: Role;
   readonly address?: string;
   /** Id of the request, as in the log. */
   readonly request?: string;

@@ -72,8 +72,8 @@ export class Tokens implements AsyncDisposable {
     const { owner, scopes, expiresInSeconds } = input;
     const token = randomBytes(16).toString("hex");
     const record = await store.change((state) => {
-      assertActorStays(state, actor);
       const user = demandUser(state, owner.id);
+      assertActorStays(state, actor, user);
       if (user.disabled !== undefined) throw new HubError("account_locked");
       if (countOf(state, user.id) >= MAX_PER_USER) {
         throw new HubError("tokens_full", { limit: String(MAX_PER_USER) });

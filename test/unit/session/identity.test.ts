@@ -303,8 +303,8 @@ describe("the actor of a request", () => {
 
   it("is the visitor, the console or nobody, with where and which request", () => {
     const where = { address: "192.168.1.20", request: "K7-4201" };
-    const { id, name } = subject("sam");
-    assert.deepEqual(actorOf(visitor("sam"), context), { id, name, ...where });
+    const { id, name, role } = subject("sam");
+    assert.deepEqual(actorOf(visitor("sam"), context), { id, name, role, ...where });
     assert.deepEqual(actorOf(undefined, context), { id: "anonymous", name: "anonymous", ...where });
     assert.deepEqual(actorOf(consoleIdentity, { ...context, address: "" }), {
       id: "console",

@@ -441,6 +441,42 @@ describe("restoring a person", () => {
 });
 
 describe("another role", () => {
+  it("stops what they had begun, and what a teacher had begun to do to them", async () => {
+    const [tess, sam] = [await people.add("tess", "teacher"), await people.add("sam")];
+    const [olga, alex] = [await people.add("olga", "owner"), await people.add("alex")];
+    await people.add("owen", "owner");
+    const { accounts, passwords } = people;
+    const hashing = Promise.withResolvers<void>();
+    passwords.hashing = hashing.promise;
+    const resets = [
+      failureOf(accounts.resetPassword(sam.id, actorFor(tess))),
+      failureOf(accounts.resetPassword(alex.id, actorFor(tess))),
+      failureOf(accounts.resetPassword(alex.id, actorFor(olga))),
+      failureOf(accounts.add({ name: "friend" }, actorFor(olga))),
+    ];
+    const promoted = await accounts.setRole(sam.id, "owner", consoleActor);
+    await accounts.setRole(olga.id, "teacher", consoleActor);
+    hashing.resolve();
+    assert.deepEqual(await Promise.all(resets), [
+      "not_allowed",
+      "no failure",
+      "not_allowed",
+      "not_allowed",
+    ]);
+    assert.deepEqual(accounts.byId(sam.id), promoted);
+
+    const begun = (actor: UserRecord) =>
+      Promise.all([
+        failureOf(accounts.rename(sam.id, { displayName: "Boss" }, actorFor(actor))),
+        failureOf(accounts.setDisabled(sam.id, true, actorFor(actor))),
+        failureOf(accounts.remove(sam.id, actorFor(actor))),
+        failureOf(accounts.accept(sam.id, actorFor(actor))),
+      ]);
+    assert.deepEqual(await begun(tess), Array(4).fill("not_allowed"));
+    assert.deepEqual(await begun(olga), Array(4).fill("not_allowed"));
+    assert.deepEqual(accounts.byId(sam.id), promoted);
+  });
+
   it("ends the sessions in the same batch, and is told to the classes", async () => {
     const sam = await people.add("sam");
     await signIn(sam);

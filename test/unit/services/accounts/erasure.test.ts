@@ -120,8 +120,8 @@ describe("erasing a person", { timeout: 30_000 }, () => {
     await world.accounts.restore(zora.id, { name: "zora" }, actorFor(world.olga));
     await world.accounts.rename(zora.id, { displayName: "Zora Zwick" }, consoleActor);
     const other = await world.add("alex");
-    const prank = { ...actorFor(zora), name: "zora" };
-    await world.accounts.rename(other.id, { displayName: "Alex the Great" }, prank);
+    const teacher = await world.accounts.setRole(zora.id, "teacher", consoleActor);
+    await world.accounts.rename(other.id, { displayName: "Alex the Great" }, actorFor(teacher));
     await world.accounts.remove(zora.id, actorFor(world.olga));
     assert.match(await everything(world), /zora/i);
 

@@ -168,6 +168,14 @@ describe("a change of who may join", () => {
     assert.equal((await box.audit()).length, 1);
   });
 
+  it("is nobody's who is no teacher any more", async () => {
+    const teacher = await box.add("tess", "teacher");
+    await box.accounts.setRole(teacher.id, "student", consoleActor);
+    const opening = box.classes.set(box.first.id, { mode: "open" }, actorFor(teacher));
+    assert.equal(await failureOf(opening), "not_allowed");
+    assert.equal(accepts(), false);
+  });
+
   it("is refused when it makes no sense", async () => {
     for (const places of [0, -1, 1.5, 1001, NaN]) {
       assert.equal(await failureOf(box.set({ mode: "code", places })), "places_wrong");

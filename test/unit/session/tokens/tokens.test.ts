@@ -24,7 +24,10 @@ async function createWorld(services = {}) {
   const sam = await people.add("sam");
   const olga = await people.add("olga", "owner");
   const make = (owner: UserRecord, more: { expiresInSeconds?: number; note?: string } = {}) =>
-    tokens.create({ owner, note: "", scopes: ["inherit"], ...more }, actorFor(owner));
+    tokens.create(
+      { owner, note: "", scopes: ["inherit"], ...more },
+      actorFor(store.get("users", owner.id) ?? owner),
+    );
   const grant = (owner: UserRecord, requested?: readonly string[], caller?: Identity) =>
     grantScopes({ owner, requested, caller }, { permissions, state: store });
   return { ...people, tokens, serviceTokens, permissions, sam, olga, make, grant };
