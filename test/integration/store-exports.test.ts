@@ -4,11 +4,13 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Checksum } from "#src/stores/checksum.ts";
 import { openStore } from "#src/stores/create.ts";
 import { readExport } from "#src/stores/exports/export-file.ts";
 import { ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { readJournal } from "#src/stores/exports/journal-file.ts";
 import { Database } from "#src/stores/level/database.ts";
+import { checkAll, checkDatabase } from "#src/stores/level/verify.ts";
 import type { Store } from "#src/stores/store.ts";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
 import { ManualTimer } from "#test/support/manual-timer.ts";
@@ -313,6 +315,59 @@ describe("beside an open database", () => {
       await writeFile(path, bytes);
       assert.deepEqual((await store.verify()).problems, []);
     });
+
+    it("takes nothing for damaged that is tidied away meanwhile", async () => {
+      const store = await open();
+      await addPerson(store, "maria");
+      await store.close();
+      await using database = await reading();
+      class Tidied extends ExportsFolder {
+        override async entries() {
+          const { exports: made, journals } = await super.entries();
+          return {
+            exports: [...made, { path: join(this.path, "gone"), changes: 1, made: "" }],
+            journals: [...journals, { path: join(this.path, "gone"), after: 1 }],
+          };
+        }
+      }
+      const rows = await database.rows();
+      assert.deepEqual(
+        await checkAll({
+          path: join(folder.path, "db"),
+          folder: new Tidied(exports().path),
+          checksum: Checksum.read(rows),
+          rows: Promise.resolve(rows),
+          audit: database.auditKeys(),
+        }),
+        { rows: 4, auditRows: 1, exports: { good: 2, bad: 0 }, problems: [] },
+      );
+    });
+
+    it("reads the audit to its end also when the rows cannot be read: nobody keeps a hold on it", async () => {
+      const store = await open();
+      await addPerson(store, "maria");
+      await store.close();
+      await using database = await reading();
+      let hasEnded = false;
+      const audit = (async function* () {
+        try {
+          yield* database.auditKeys();
+        } finally {
+          hasEnded = true;
+        }
+      })();
+      const problems: string[] = [];
+      const rows = Promise.reject(new Error("no rows"));
+      const checksum = Checksum.of(new Map(), 0);
+      await checkDatabase({ path: join(folder.path, "db"), checksum, rows, audit }, problems);
+      assert.deepEqual(problems, ["the database: no rows"]);
+      await timer.until(() => hasEnded);
+    });
+
+    async function reading() {
+      const database = await Database.open(join(folder.path, "db"), { create: false });
+      return Object.assign(database, { [Symbol.asyncDispose]: () => database.close() });
+    }
 
     it("goes on while changes are made", async () => {
       await using store = await open();

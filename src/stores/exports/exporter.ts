@@ -169,8 +169,8 @@ export class Exporter {
       const { cut, journal } = await this.#cut((changes) => {
         covered = changes;
       });
-      await journal?.close();
-      const audit = await oldestFirst(cut.audit);
+      // The lines in any case: until they are read, their iterator keeps its hold on the database.
+      const audit = await oldestFirst(cut.audit).finally(() => journal?.close());
       const path = this.#folder.exportPath(cut.checksum.changes, made);
       await this.#write(path, { ...cut, made, audit });
       newest = { path, changes: cut.checksum.changes };
@@ -211,11 +211,8 @@ export class Exporter {
       if (!goesOn) {
         this.#journal = new Journal(this.#folder.journalPath(changes), changes);
       }
-      return {
-        // oxlint-disable-next-line typescript/no-misused-spread -- a cut is plain data
-        cut: { ...now, audit },
-        journal: goesOn ? undefined : before,
-      };
+      const { schema, checksum, rows } = now;
+      return { cut: { schema, checksum, rows, audit }, journal: goesOn ? undefined : before };
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type { Rows } from "#src/stores/rows.ts";
+import { parseMeta } from "./migrate.ts";
 
 /** Numbers from the first to the last. */
 export type Gap = readonly [first: number, last: number];
@@ -16,10 +17,24 @@ const gapsSchema = v.object({ value: v.array(v.tuple([v.number(), v.number()])) 
 export class AuditNumbers {
   readonly #gaps: Gap[] = [];
   #next = 1;
+  #count = 0;
+
+  static async read(keys: AsyncIterable<readonly string[]>): Promise<AuditNumbers> {
+    const numbers = new AuditNumbers();
+    for await (const some of keys) {
+      numbers.add(some);
+    }
+    return numbers;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
 
   /** Keys in their order. */
   add(keys: Iterable<string>): void {
     for (const key of keys) {
+      this.#count += 1;
       const number = numberOfAudit(key);
       if (number > this.#next) {
         this.#gaps.push([this.#next, number - 1]);
@@ -38,14 +53,19 @@ export function numberOfAudit(key: string): number {
   return Number(key.slice(key.indexOf("!") + 1));
 }
 
-export function knownGaps(rows: Rows): readonly Gap[] {
+/** How many lines are missing of which `rows` do not know. */
+export function missingLines(numbers: AuditNumbers, rows: Rows): number {
+  const next = Number(parseMeta(rows)["nextAuditNumber"] ?? 1);
+  return countMissing(numbers.gaps(next), knownGaps(rows));
+}
+
+function knownGaps(rows: Rows): readonly Gap[] {
   const text = rows.get("settings")?.get(GAPS_KEY);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), gapsSchema), text);
   return parsed.success ? parsed.output.value : [];
 }
 
-/** How many lines are missing of which nobody knew. */
-export function countMissing(gaps: readonly Gap[], known: readonly Gap[]): number {
+function countMissing(gaps: readonly Gap[], known: readonly Gap[]): number {
   const isKnown = (number: number) =>
     known.some(([first, last]) => first <= number && number <= last);
   let missing = 0;

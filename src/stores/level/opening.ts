@@ -11,7 +11,7 @@ import { makeFirstRows } from "#src/stores/first-rows.ts";
 import { schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
 import type { Rows } from "#src/stores/rows.ts";
 import type { Tables } from "#src/stores/tables.ts";
-import { AuditNumbers, countMissing, knownGaps } from "./audit-gaps.ts";
+import { AuditNumbers, missingLines } from "./audit-gaps.ts";
 import { Database } from "./database.ts";
 import { KeptFiles } from "./kept-files.ts";
 import type { Marker } from "./marker.ts";
@@ -206,12 +206,7 @@ class Opening {
 }
 
 async function verifyAudit(database: Database, rows: Rows): Promise<void> {
-  const numbers = new AuditNumbers();
-  for await (const keys of database.auditKeys()) {
-    numbers.add(keys);
-  }
-  const next = Number(parseMeta(rows)["nextAuditNumber"] ?? 1);
-  const missing = countMissing(numbers.gaps(next), knownGaps(rows));
+  const missing = missingLines(await AuditNumbers.read(database.auditKeys()), rows);
   if (missing > 0) {
     throw new Error(
       missing === 1

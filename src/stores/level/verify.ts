@@ -5,11 +5,10 @@ import { Checksum } from "#src/stores/checksum.ts";
 import { checkExport } from "#src/stores/exports/export-file.ts";
 import type { Entries, ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { readJournal } from "#src/stores/exports/journal-file.ts";
-import { detailOf } from "#src/stores/files.ts";
+import { detailOf, undefinedIfMissing } from "#src/stores/files.ts";
 import type { Rows } from "#src/stores/rows.ts";
 import type { StoreCheck } from "#src/stores/store.ts";
-import { AuditNumbers, countMissing, knownGaps } from "./audit-gaps.ts";
-import { parseMeta } from "./migrate.ts";
+import { AuditNumbers, missingLines } from "./audit-gaps.ts";
 import { findDamagedTable } from "./table-check.ts";
 
 const LOOKS = 3;
@@ -50,25 +49,19 @@ async function readDatabase(
   { rows: reading, audit, checksum }: Omit<CheckedParts, "folder">,
   problems: string[],
 ): Promise<Pick<StoreCheck, "rows" | "auditRows">> {
-  const rows = await reading;
+  // Both to their ends, also when one fails: an iterator that nobody reads keeps its hold on the database.
+  const [rows, numbers] = await Promise.all([reading, AuditNumbers.read(audit)]);
   const difference = checksum.difference(Checksum.of(rows, checksum.changes));
   if (difference !== undefined) {
     problems.push(`the database: ${difference}`);
   }
-  const numbers = new AuditNumbers();
-  let auditRows = 0;
-  for await (const keys of audit) {
-    numbers.add(keys);
-    auditRows += keys.length;
-  }
-  const next = Number(parseMeta(rows)["nextAuditNumber"] ?? 1);
-  const missing = countMissing(numbers.gaps(next), knownGaps(rows));
+  const missing = missingLines(numbers, rows);
   if (missing > 0) {
     problems.push(`the database: ${missing} lines of the audit are missing`);
   }
   const all = Array.from(rows.values(), (texts) => texts.size).reduce((sum, size) => sum + size, 0);
   // The checksum is a row of its own.
-  return { rows: all - 1, auditRows };
+  return { rows: all - 1, auditRows: numbers.count };
 }
 
 /** LevelDB tidies its files now and then: only what stays damaged is. */
@@ -86,24 +79,31 @@ async function checkExports(
   { exports }: Entries,
   problems: string[],
 ): Promise<StoreCheck["exports"]> {
-  let good = 0;
+  let [good, bad] = [0, 0];
   for (const { path } of exports) {
-    await orProblem(problems, `the export ${basename(path)}`, async () => {
-      await checkExport(path);
-      good += 1;
-    });
+    const found = await orProblem(problems, `the export ${basename(path)}`, () =>
+      checkExport(path).then(() => "good", goneIfMissing),
+    );
+    good += found === "good" ? 1 : 0;
+    bad += found === undefined ? 1 : 0;
   }
-  return { good, bad: exports.length - good };
+  return { good, bad };
 }
 
 async function checkJournals({ journals }: Entries, problems: string[]): Promise<void> {
   for (const { path } of journals) {
     const name = `the journal ${basename(path)}`;
-    const journal = await orProblem(problems, name, () => readJournal(path));
-    if (journal !== undefined && journal.damaged > 0) {
+    const journal = await orProblem(problems, name, () => readJournal(path).catch(goneIfMissing));
+    if (typeof journal === "object" && journal.damaged > 0) {
       problems.push(`${name}: ${journal.damaged} of its lines cannot be read`);
     }
   }
+}
+
+/** While others are read, older ones are tidied away. */
+function goneIfMissing(error: unknown): "gone" {
+  undefinedIfMissing(error);
+  return "gone";
 }
 
 async function orProblem<Result>(
