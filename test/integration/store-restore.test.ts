@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { failureText, HubError } from "#src/errors.ts";
 import { openStore } from "#src/stores/create.ts";
 import { makeId } from "#src/stores/ids.ts";
+import { folderNumber, RestoreLock } from "#src/stores/level/restore-lock.ts";
 import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import { restoredNotice, restoredWasRead } from "#src/stores/restored.ts";
 import type { Store } from "#src/stores/store.ts";
@@ -291,6 +292,21 @@ describe("a restored database", () => {
     );
   });
 
+  it("is left alone when another hub has restored it since it was found damaged", async () => {
+    await makeKilled();
+    const seen = await folderNumber(inData("db"));
+    await rename(inData("db"), inData("db.damaged-1"));
+    await mkdir(inData("db"));
+    await assert.rejects(RestoreLock.take(inData("db"), seen), (error) => {
+      assert.ok(error instanceof HubError && error.code === "database_locked");
+      return true;
+    });
+    assert.deepEqual(
+      (await readdir(folder.path)).filter((name) => name.startsWith("db")),
+      ["db", "db.damaged-1"],
+    );
+  });
+
   describe("killed in the middle", () => {
     it("is the same restore again, or the finished one, wherever it stopped", async () => {
       await makeKilled();
@@ -371,24 +387,31 @@ describe("a restored database", () => {
       }
     });
 
-    it("keeps out the names of who was erased, in the journal and in the damaged files", async () => {
-      const store = await open();
-      const writes = Array.from({ length: 10_001 }, () => ({ audit: line(jose, "jose") }));
-      await store.change(() => ({
-        writes: [{ audit: line(maria, "maria") }, ...writes],
-        result: undefined,
-      }));
-      await store.close();
-      const second = await open();
-      await second.change(() => ({ writes: [{ redact: maria }], result: undefined }));
-      await second.change(() => ({ writes: [{ redact: jose }], result: undefined }));
-      await killed(second);
-      await writeFile(join(inData("db"), "CURRENT"), "damaged");
-      await using again = await open();
-      const named = (await collect(again.audit())).filter(
-        ({ subjectName }) => subjectName === "maria" || subjectName === "jose",
-      );
-      assert.equal(named.length, 0);
-    });
+    for (const isLogThere of [true, false]) {
+      const what = isLogThere ? "" : ", which have lost that the names went";
+      it(`keeps out the names of who was erased, in the journal and in the damaged files${what}`, async () => {
+        const store = await open();
+        const writes = Array.from({ length: 10_001 }, () => ({ audit: line(jose, "jose") }));
+        await store.change(() => ({
+          writes: [{ audit: line(maria, "maria") }, ...writes],
+          result: undefined,
+        }));
+        await store.close();
+        const second = await open();
+        await second.change(() => ({ writes: [{ redact: maria }], result: undefined }));
+        await second.change(() => ({ writes: [{ redact: jose }], result: undefined }));
+        await killed(second);
+        await writeFile(join(inData("db"), "CURRENT"), "damaged");
+        for (const name of isLogThere ? [] : await readdir(inData("db"))) {
+          if (name.endsWith(".log")) await rm(join(inData("db"), name));
+        }
+        await using again = await open();
+        assert.equal((await collect(again.audit())).length, 10_003);
+        const named = (await collect(again.audit())).filter(
+          ({ subjectName }) => subjectName === "maria" || subjectName === "jose",
+        );
+        assert.equal(named.length, 0);
+      });
+    }
   });
 });
