@@ -1,12 +1,12 @@
 /** Who was erased is in no file any more: not in the database's own, nor in what lies beside it. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openStore } from "#src/stores/create.ts";
 import { FORGETTING_KEY } from "#src/stores/level/forgetting.ts";
-import type { LevelStore } from "#src/stores/level/level-store.ts";
+import type { LevelStore, LevelStoreOptions } from "#src/stores/level/level-store.ts";
 import type { UserId } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
@@ -21,6 +21,25 @@ const EARLIER_NAME = "xanthippe-of-old";
 const WORDS = [NAME, DISPLAY_NAME, EARLIER_NAME, "$scrypt$of-xanthippe"];
 const child = new URL("../support/forgetting-child.ts", import.meta.url).pathname;
 
+/** Calls `call` before each call of the database. */
+function calling(call: () => void): LevelStoreOptions["through"] {
+  const after =
+    <Parts extends readonly unknown[], Result>(work: (...parts: Parts) => Result) =>
+    (...parts: Parts): Result => {
+      call();
+      return work(...parts);
+    };
+  return (database) => ({
+    rows: after(() => database.rows()),
+    audit: after((limit) => database.audit(limit)),
+    auditKeys: after(() => database.auditKeys()),
+    write: after((batch) => database.write(batch)),
+    compact: after(() => database.compact()),
+    rewrite: after((keys) => database.rewrite(keys)),
+    close: after(() => database.close()),
+  });
+}
+
 describe("a store that erases somebody", { timeout: 300_000 }, () => {
   let folder: Folder;
   let timer: ManualTimer;
@@ -32,7 +51,8 @@ describe("a store that erases somebody", { timeout: 300_000 }, () => {
   });
   afterEach(() => folder.remove());
 
-  const open = () => openStore(folder.path, { log: silentLog, later: timer.later });
+  const open = (through: LevelStoreOptions["through"] = (database) => database) =>
+    openStore(folder.path, { log: silentLog, later: timer.later, through });
   const exports = async () =>
     (await readdir(join(folder.path, "exports"))).filter((name) => name.endsWith(".gz"));
 
@@ -159,7 +179,125 @@ describe("a store that erases somebody", { timeout: 300_000 }, () => {
     await assertForgotten(store);
   });
 
-  it("keeps what it could be restored from while the database is not whole, and tries again", async () => {
+  it("keeps what it could be restored from while the database is not whole", async () => {
+    {
+      await using store = await open();
+      await live(store);
+    }
+    await using store = await open();
+    await erase(store);
+    const before = await exports();
+    const tables = (await readdir(join(folder.path, "db"))).filter((name) => name.endsWith(".ldb"));
+    const table = join(folder.path, "db", tables[0] ?? "");
+    const bytes = await readFile(table);
+    await writeFile(table, bytes.with(20, (bytes[20] ?? 0) ^ 1));
+    timer.fire();
+    await timer.until(() => timer.waiting.includes(60_000));
+    assert.equal(isForgotten(store), false);
+    const kept = await exports();
+    assert.deepEqual(
+      before.filter((name) => !kept.includes(name)),
+      [],
+    );
+    await writeFile(table, bytes);
+    await untilForgotten(store);
+    await assertForgotten(store);
+  });
+
+  it("can be restored afterwards from what is left, without them", async () => {
+    await using after = await makeFolder();
+    {
+      await using store = await open();
+      await live(store);
+      await erase(store);
+      await untilForgotten(store);
+      await addPerson(store, "next");
+      // As a kill leaves it.
+      const filter = (name: string) => !name.endsWith(".new");
+      await cp(folder.path, after.path, { recursive: true, filter });
+    }
+    await rm(join(after.path, "db"), { recursive: true });
+    await using store = await openStore(after.path, { log: silentLog, later: timer.later });
+    assert.equal(store.health().restored?.lostChanges, 0);
+    assert.equal(namesIn(store).length, 42);
+    assert.ok(namesIn(store).includes("next"));
+    assert.deepEqual(await tracesOf(WORDS, after.path), []);
+    assert.equal(isForgotten(store), true);
+  });
+
+  it("lets who reads the audit read on, and waits until they have read it or gone away", async () => {
+    await using store = await open();
+    await live(store);
+    const expected = (await collect(store.audit())).length;
+    await erase(store);
+    const [reader, goesAway] = [store.audit(), store.audit()].map((lines) =>
+      lines[Symbol.asyncIterator](),
+    );
+    for (const each of [reader, goesAway]) await each?.next();
+    timer.fire();
+    await timer.until(() => timer.waiting.includes(60_000));
+    assert.equal(isForgotten(store), false);
+    await goesAway?.return?.();
+    let lines = 1;
+    while ((await reader?.next())?.done === false) lines += 1;
+    assert.equal(lines, expected);
+    await untilForgotten(store);
+    await assertForgotten(store);
+  });
+
+  it("ends at once when the hub does, and goes on at the next start", async () => {
+    {
+      await using store = await open();
+      await live(store);
+      await erase(store);
+    }
+    assert.notDeepEqual(await traces(), []);
+    await using store = await open();
+    assert.equal(isForgotten(store), false);
+    await untilForgotten(store);
+    await assertForgotten(store);
+  });
+
+  it("may be ended at any call of the database", async () => {
+    {
+      await using store = await open();
+      await live(store);
+      await erase(store);
+    }
+    const original = `${folder.path}-original`;
+    await cp(folder.path, original, { recursive: true });
+    try {
+      let [step, unfinished, closing] = [0, 0, true];
+      for (; closing; step += 1) {
+        await rm(folder.path, { recursive: true });
+        await cp(original, folder.path, { recursive: true });
+        closing = false;
+        let [calls, ended] = [-Infinity, Promise.resolve()];
+        const call = () => {
+          calls += 1;
+          if (calls !== step) return;
+          closing = true;
+          ended = store.close();
+        };
+        const store = await open(calling(call));
+        calls = -1;
+        timer.fire();
+        await timer.until(() => closing || isForgotten(store));
+        await ended;
+        await store.close();
+        await using again = await open();
+        assert.equal(again.health().restored, undefined, `step ${step}`);
+        unfinished += isForgotten(again) ? 0 : 1;
+        await untilForgotten(again);
+        await assertForgotten(again);
+      }
+      assert.ok(step > 5 && unfinished > step / 2, `${unfinished} of ${step}`);
+    } finally {
+      await rm(original, { recursive: true });
+    }
+  });
+
+  it("keeps what it could be restored from while no export can be made, and tries again", async () => {
     await using store = await open();
     await live(store);
     await erase(store);

@@ -14,8 +14,8 @@ const RETRY_MS = 60_000;
 
 export interface ForgettingParts {
   readonly store: Pick<Store, "get" | "change">;
-  /** Each may be repeated; what comes later relies on what came before. */
-  readonly steps: readonly (() => Promise<void>)[];
+  /** Each may be repeated; what comes later relies on what came before. The signal says that the hub ends. */
+  readonly steps: readonly ((ending: AbortSignal) => Promise<void>)[];
   readonly log: Logger;
   /** Calls `callback` later; the answer takes that back. */
   readonly later: (ms: number, callback: () => void) => () => void;
@@ -25,7 +25,7 @@ export class Forgetting {
   readonly #parts: ForgettingParts;
   #cancelTimer: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #ending = new AbortController();
 
   constructor(parts: ForgettingParts) {
     this.#parts = parts;
@@ -38,9 +38,13 @@ export class Forgetting {
 
   /** What is under way is ended by the next start. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#ending.abort();
     this.#cancelTimer?.();
     await this.#running;
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   #mark(state: Pick<StoreReader, "get"> = this.#parts.store): unknown {
@@ -48,7 +52,7 @@ export class Forgetting {
   }
 
   #runLater(ms: number): void {
-    if (this.#isClosed || this.#running !== undefined) return;
+    if (this.#isEnding || this.#running !== undefined) return;
     this.#cancelTimer ??= this.#parts.later(ms, () => {
       this.#cancelTimer = undefined;
       this.#running ??= this.#run().then((isDone) => {
@@ -66,7 +70,7 @@ export class Forgetting {
       await this.#carryOut();
       return true;
     } catch (error) {
-      if (!this.#isClosed) {
+      if (!this.#isEnding) {
         this.#parts.log.warn({ err: error }, "what is left of erased people is removed later");
       }
       return false;
@@ -79,10 +83,10 @@ export class Forgetting {
     for (let mark = this.#mark(); mark !== undefined; mark = this.#mark()) {
       const begun = mark;
       for (const step of steps) {
-        if (this.#isClosed) return;
-        await step();
+        if (this.#isEnding) return;
+        await step(this.#ending.signal);
       }
-      if (this.#isClosed) return;
+      if (this.#isEnding) return;
       await store.change((state) => ({
         writes: this.#mark(state) === begun ? [{ remove: "settings", key: FORGETTING_KEY }] : [],
         result: undefined,

@@ -179,8 +179,8 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
         () => this.#demandWhole(),
         () => parts.exporter.renew(),
         () => removeAsides(parts.path),
-        () => this.#removeStale(),
-        () => this.#reopen(),
+        (ending) => this.#removeStale(ending),
+        (ending) => this.#reopen(ending),
       ],
       log,
       later,
@@ -243,8 +243,9 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   }
 
   /** LevelDB drops an older row only where it meets the newer one: so the newer one is written again. */
-  async #removeStale(): Promise<void> {
+  async #removeStale(ending: AbortSignal): Promise<void> {
     for (let round = 1; ; round += 1) {
+      ending.throwIfAborted();
       await this.#backing.database.compact();
       const keys = await staleKeys(this.#path);
       if (keys.length === 0) return;
@@ -255,11 +256,11 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   }
 
   /** LevelDB's manifest and its own log name some keys. */
-  async #reopen(): Promise<void> {
+  async #reopen(ending: AbortSignal): Promise<void> {
     for (let tries = 0; !(await this.alone(() => this.#backing.reopen())); tries += 1) {
       if (tries === ROUNDS_TO_REOPEN)
         throw new Error("somebody reads in the database all the time");
-      await sleep(BETWEEN_ROUNDS_MS);
+      await sleep(BETWEEN_ROUNDS_MS, undefined, { signal: ending });
     }
     await rm(join(this.#path, "LOG.old"), { force: true });
   }
