@@ -170,7 +170,9 @@ export class Exporter {
         covered = changes;
       });
       // The lines in any case: until they are read, their iterator keeps its hold on the database.
-      const audit = await oldestFirst(cut.audit).finally(() => journal?.close());
+      const audit = await oldestFirst(cut.audit).finally(async () => {
+        await journal?.close();
+      });
       const path = this.#folder.exportPath(cut.checksum.changes, made);
       await this.#write(path, { ...cut, made, audit });
       newest = { path, changes: cut.checksum.changes };
