@@ -9,12 +9,10 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { hasSamePassword, livingUser } from "#src/services/accounts/user-records.ts";
 import type { SessionId, SessionRecord, UserId } from "#src/stores/records.ts";
-import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import type { Change, Store, StoreReader, Write } from "#src/stores/store.ts";
 import { type MadeSession, makeSession, type NewSession } from "./new-session.ts";
 import { SessionIndex, type OpenSession } from "./session-index.ts";
 import { SessionTimes } from "./session-times.ts";
-
-export { deviceOf } from "./device.ts";
 
 /** The longest unused session of a person gives way to a new one. */
 const MAX_PER_USER = 20;
@@ -57,25 +55,26 @@ export class Sessions implements AsyncDisposable {
    * Throws `wrong_password` when the account or its password was changed since it was checked, and
    * `account_locked`.
    */
-  async create(input: NewSession): Promise<MadeSession> {
-    const { store, clock } = this.#options;
-    const made = makeSession(input, clock);
+  create(input: NewSession): Promise<MadeSession> {
+    return this.#options.store.change((state) => this.plan(state, input));
+  }
+
+  /** As {@link create}, for a change that does more. */
+  plan(state: StoreReader, input: NewSession): Change<MadeSession> {
+    const user = livingUser(state, input.user.id);
+    if (user === undefined || !hasSamePassword(user, input.user)) {
+      throw new HubError("wrong_password");
+    }
+    if (user.disabled !== undefined) {
+      throw new HubError("account_locked");
+    }
+    const made = makeSession(input, this.#options.clock);
     const { session } = made;
-    await store.change((state) => {
-      const user = livingUser(state, session.userId);
-      if (user === undefined || !hasSamePassword(user, input.user)) {
-        throw new HubError("wrong_password");
-      }
-      if (user.disabled !== undefined) {
-        throw new HubError("account_locked");
-      }
-      const writes: Write[] = [
-        { put: "sessions", key: session.id, record: session },
-        ...this.#leastUsed(session.userId).map(removal),
-      ];
-      return { writes, result: undefined };
-    });
-    return made;
+    const writes: Write[] = [
+      { put: "sessions", key: session.id, record: session },
+      ...this.#leastUsed(session.userId).map(removal),
+    ];
+    return { writes, result: made };
   }
 
   /** The session of a `jupyterhub-hub-login` cookie, unless it ended, was idle for too long or is too old. */

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import { type Login, type SignedIn } from "#src/services/sign-in/login.ts";
+import { type Login, openNothing, type SignedIn } from "#src/services/sign-in/login.ts";
 import { grantScopes } from "#src/session/tokens/grant.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
@@ -107,7 +107,9 @@ export function tokensApi(parts: TokensParts) {
     const patience = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), parts.hubSignal]);
     let signedIn: SignedIn;
     try {
-      signedIn = await parts.login.signIn(given.output, actorIn(ctx), patience);
+      const actor = actorIn(ctx);
+      const request = { credentials: given.output, actor, signal: patience, open: openNothing };
+      signedIn = await parts.login.signIn(request);
     } catch (error) {
       if (error instanceof HubError && error.status === 403) throw new HubError("not_allowed");
       if (error === patience.reason) throw new HubError("too_busy", {}, { cause: error });

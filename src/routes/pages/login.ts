@@ -7,7 +7,9 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";
 import type { Csrf } from "#src/session/csrf.ts";
 import { actorOf } from "#src/session/identity.ts";
-import { deviceOf, type Sessions } from "#src/session/sessions.ts";
+import { deviceOf } from "#src/session/device.ts";
+import type { MadeSession, NewSession } from "#src/session/new-session.ts";
+import type { Sessions } from "#src/session/sessions.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
@@ -60,8 +62,20 @@ export function loginPages(parts: LoginParts) {
         device: parts.cookies.deviceKnownTo(ctx, accounts.byName(username)),
         page: ctx.state.xsrfCookie,
       };
-      const result = await login.signIn(credentials, actor, patience, client);
-      await startSession(ctx, result.user, result.mustChangePassword, { isKept });
+      const { user, opened } = await login.signIn({
+        credentials,
+        actor,
+        client,
+        signal: patience,
+        open: (state, signedIn) => {
+          const { mustChangePassword } = signedIn;
+          return sessions.plan(
+            state,
+            newSession(ctx, signedIn.user, { mustChangePassword, isKept }),
+          );
+        },
+      });
+      await enter(ctx, user, opened);
     } catch (error) {
       const problem = error === patience.reason ? tooLate(error) : error;
       if (!(problem instanceof HubError) || !isToldInForm(problem)) throw problem;
@@ -69,22 +83,26 @@ export function loginPages(parts: LoginParts) {
     }
   }
 
-  /** A new session for this browser; one that it already had is ended. */
-  async function startSession(
+  /** For somebody who has just chosen the password of a new account. */
+  async function startSession(ctx: HubContext, user: UserRecord): Promise<void> {
+    const wanted = newSession(ctx, user, { mustChangePassword: false });
+    await enter(ctx, user, await sessions.create(wanted));
+  }
+
+  function newSession(
     ctx: HubContext,
     user: UserRecord,
-    mustChangePassword: boolean,
-    { isKept = false }: { readonly isKept?: boolean } = {},
-  ): Promise<void> {
+    how: Pick<NewSession, "mustChangePassword" | "isKept">,
+  ): NewSession {
+    const device = deviceOf(ctx.get("user-agent"));
+    return { user, ...how, device, address: ctx.state.request.address };
+  }
+
+  /** This browser has a new session; one that it already had is ended. */
+  async function enter(ctx: HubContext, user: UserRecord, made: MadeSession): Promise<void> {
     const { identity } = ctx.state;
     if (identity?.kind === "user") await sessions.end(identity.session.id);
-    const made = await sessions.create({
-      user,
-      mustChangePassword,
-      device: deviceOf(ctx.get("user-agent")),
-      address: ctx.state.request.address,
-      isKept,
-    });
+    const { isKept = false, mustChangePassword } = made.session;
     parts.cookies.set(ctx, {
       ...made,
       xsrf: parts.csrf.tokenOf(made.session),

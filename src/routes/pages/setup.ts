@@ -14,7 +14,7 @@ import type { Paths } from "../paths.ts";
 interface SetupParts {
   readonly accounts: Accounts;
   readonly setupCode: SetupCode;
-  readonly startSession: (ctx: HubContext, user: UserRecord, must: boolean) => Promise<void>;
+  readonly startSession: (ctx: HubContext, user: UserRecord) => Promise<void>;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
@@ -56,7 +56,7 @@ export function setupPages(parts: SetupParts) {
         { name: values.username, displayName: values.displayName, password },
         actor,
       );
-      await parts.startSession(ctx, user, false);
+      await parts.startSession(ctx, user);
     } catch (error) {
       if (!(error instanceof HubError) || error.status >= 500) throw error;
       if (error.code === "setup_done") return ctx.redirect(`${paths.login()}?notice=setup_done`);

@@ -13,7 +13,7 @@ import type { Paths } from "../paths.ts";
 
 interface SignUpParts {
   readonly signUp: SignUp;
-  readonly startSession: (ctx: HubContext, user: UserRecord, must: boolean) => Promise<void>;
+  readonly startSession: (ctx: HubContext, user: UserRecord) => Promise<void>;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
@@ -70,7 +70,7 @@ export function signUpPages(parts: SignUpParts) {
       const repeat = repeatProblem(password, field(form, "password_repeat"));
       if (repeat !== undefined) throw repeat;
       const actor = actorOf(undefined, ctx.state.request);
-      await parts.startSession(ctx, await signUp.join(wish, password, actor), false);
+      await parts.startSession(ctx, await signUp.join(wish, password, actor));
     } catch (error) {
       if (!(error instanceof HubError) || !staysHere(error)) throw error;
       // Whether the rest still holds, the first step says.

@@ -1,4 +1,4 @@
-/** Signing in, up to the session: limits, the password, and what is remembered of it. */
+/** Signing in: limits, the password, and one change for all that follows from it. */
 import type { Authenticator, Credentials } from "#src/authenticators/authenticator.ts";
 import { hash } from "node:crypto";
 import { isoTime, type Clock } from "#src/clock.ts";
@@ -6,7 +6,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Timers } from "#src/timers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
-import type { Store } from "#src/stores/store.ts";
+import type { Change, Store, StoreReader } from "#src/stores/store.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { Attempts, Client } from "./attempts.ts";
@@ -29,9 +29,22 @@ interface Parts {
 }
 
 export interface SignedIn {
-  /** As it was when the password was checked: a session is made for this and no other state of it. */
   readonly user: UserRecord;
   readonly mustChangePassword: boolean;
+}
+
+export interface SignInRequest<Opened> {
+  readonly credentials: Credentials;
+  readonly actor: Actor;
+  readonly client?: Client;
+  readonly signal: AbortSignal;
+  /** What the sign-in opens, in the same change as its line in the audit. */
+  readonly open: (state: StoreReader, signedIn: SignedIn) => Change<Opened>;
+}
+
+/** For who shows a password and goes on without a session. */
+export function openNothing(): Change<undefined> {
+  return { writes: [], result: undefined };
 }
 
 export class Login implements AsyncDisposable {
@@ -53,19 +66,17 @@ export class Login implements AsyncDisposable {
    * those hear who know the password. Nobody is added by signing in: people whom an outside authenticator knows
    * need an account here as well.
    */
-  async signIn(
-    credentials: Credentials,
-    actor: Actor,
-    signal: AbortSignal,
-    client: Client = {},
-  ): Promise<SignedIn> {
+  async signIn<Opened>(
+    request: SignInRequest<Opened>,
+  ): Promise<SignedIn & { readonly opened: Opened }> {
     const { attempts } = this.#parts;
+    const { credentials, actor, client = {}, signal } = request;
     const name = toUserName(credentials.username);
     const signedIn = await attempts.limit(
       // What nobody can be called counts by itself, too: a class whose people type their full names is many.
       name ?? `?${digest(credentials.username)}`,
       actor.address ?? "",
-      () => this.#try(credentials, actor, signal),
+      () => this.#try(request),
       { ...client, isSignIn: true, signal },
     );
     if (signedIn === undefined) {
@@ -75,18 +86,20 @@ export class Login implements AsyncDisposable {
     return signedIn;
   }
 
-  async #try(
-    credentials: Credentials,
-    actor: Actor,
-    signal: AbortSignal,
-  ): Promise<SignedIn | undefined> {
+  async #try<Opened>({
+    credentials,
+    actor,
+    signal,
+    open,
+  }: SignInRequest<Opened>): Promise<(SignedIn & { readonly opened: Opened }) | undefined> {
     const { accounts, authenticator, store, clock } = this.#parts;
+    type Outcome = (SignedIn & { readonly opened: Opened }) | "locked" | undefined;
     const seen = accounts.byName(credentials.username);
     const found = await authenticator.authenticate(credentials, signal);
     if (found === undefined) {
       return undefined;
     }
-    const signedIn = await store.change<SignedIn | "locked" | undefined>((state) => {
+    const signedIn = await store.change<Outcome>((state) => {
       const now = userNamed(state, found.name);
       if (now === undefined || (seen?.name === now.name && !isUnchanged(seen, now))) {
         return { writes: [], result: undefined };
@@ -99,12 +112,15 @@ export class Login implements AsyncDisposable {
       const at = isoTime(clock);
       const user = { ...now, lastSignIn: at, lastActivity: at };
       const self = { ...actor, id: user.id, name: user.name };
+      const signedIn = { user, mustChangePassword: found.mustChangePassword };
+      const opened = open(state, signedIn);
       return {
         writes: [
           putUser(user),
+          ...opened.writes,
           auditRow({ action: "session.signed_in", actor: self, subject: user }, clock),
         ],
-        result: { user, mustChangePassword: found.mustChangePassword },
+        result: { ...signedIn, opened: opened.result },
       };
     });
     if (signedIn === "locked") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deviceOf } from "#src/session/sessions.ts";
+import { deviceOf } from "#src/session/device.ts";
 
 describe("the words for a device", () => {
   const table: Record<string, string> = {

@@ -5,7 +5,7 @@ import { Accounts } from "#src/services/accounts/accounts.ts";
 import { Erasure } from "#src/services/accounts/erasure.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
-import { Login } from "#src/services/sign-in/login.ts";
+import { Login, openNothing } from "#src/services/sign-in/login.ts";
 import type { CollectionName, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { settle } from "#test/support/fake-clock.ts";
@@ -147,7 +147,8 @@ describe("erasing a person", { timeout: 30_000 }, () => {
     const login = new Login({ authenticator, accounts, attempts, store, clock });
     const credentials = { username: "Zora", password: "zora likes tea" };
     const signal = new AbortController().signal;
-    const refused = () => failureOf(login.signIn(credentials, visitorAt("10.0.0.1"), signal));
+    const request = { credentials, actor: visitorAt("10.0.0.1"), signal, open: openNothing };
+    const refused = () => failureOf(login.signIn(request));
     assert.equal(await refused(), "wrong_password");
     const zora = await world.trashed("zora");
     assert.equal(await refused(), "wrong_password");

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import type { Authenticator } from "#src/authenticators/authenticator.ts";
 import { LocalAuthenticator } from "#src/authenticators/local.ts";
-import { Login } from "#src/services/sign-in/login.ts";
+import { HubError } from "#src/errors.ts";
+import { Login, openNothing } from "#src/services/sign-in/login.ts";
+import { Sessions } from "#src/session/sessions.ts";
 import { consoleActor, createPeople, failureOf, visitorAt } from "#test/support/people.ts";
 import { userName } from "#test/support/records.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 
 let people: ReturnType<typeof createPeople>;
 let login: Login;
@@ -16,7 +19,13 @@ beforeEach(() => {
 });
 
 function signIn(username: string, password: string, address = "192.168.1.20") {
-  return login.signIn({ username, password }, visitorAt(address), never);
+  const actor = visitorAt(address);
+  return login.signIn({
+    credentials: { username, password },
+    actor,
+    signal: never,
+    open: openNothing,
+  });
 }
 
 describe("signing in", () => {
@@ -111,6 +120,44 @@ describe("signing in", () => {
       rows.every((row) => row.address === "192.168.1.20" && JSON.stringify(row).length < 500),
     );
     assert.doesNotMatch(JSON.stringify(rows), /Secret/);
+  });
+
+  it("opens a session in the same change as its line in the audit, or neither", async () => {
+    const sam = await people.add("sam");
+    await using sessions = new Sessions({
+      ...{ store: people.store, clock: people.clock, log: silentLog },
+      ...{ idleMs: 60_000, maxMs: 60_000 },
+    });
+    const batches: (readonly string[])[] = [];
+    people.store.onChange((writes) =>
+      batches.push(
+        writes.flatMap((write) =>
+          "put" in write ? [write.put] : "audit" in write ? ["audit"] : [],
+        ),
+      ),
+    );
+    const device = { device: "Firefox", address: "192.168.1.20" };
+    const request = {
+      credentials: { username: "sam", password: "sam likes tea" },
+      ...{ actor: visitorAt("192.168.1.20"), signal: never },
+    };
+    const { opened } = await login.signIn({
+      ...request,
+      open: (state, { user, mustChangePassword }) =>
+        sessions.plan(state, { user, mustChangePassword, ...device }),
+    });
+    assert.deepEqual(batches, [["users", "sessions", "audit"]]);
+    assert.equal(sessions.ofUser(sam.id)[0]?.id, opened.session.id);
+    const before = people.accounts.byId(sam.id);
+    const refused = login.signIn({
+      ...request,
+      open: () => {
+        throw new HubError("account_locked");
+      },
+    });
+    assert.equal(await failureOf(refused), "account_locked");
+    assert.deepEqual(people.accounts.byId(sam.id), before);
+    assert.equal(batches.length, 1);
   });
 
   it("is slowed down after misses, for that name and address alone, and not audited then", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { LocalAuthenticator } from "#src/authenticators/local.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
-import { Login } from "#src/services/sign-in/login.ts";
+import { Login, openNothing } from "#src/services/sign-in/login.ts";
 import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
 import { Sessions } from "#src/session/sessions.ts";
 import { consoleActor, createPeople, failureOf, visitorAt } from "#test/support/people.ts";
@@ -34,7 +34,13 @@ async function restart(): Promise<Attempts> {
 
 function signIn(password: string, address = "10.0.0.1", name = "sam", device?: string) {
   return failureOf(
-    login.signIn({ username: name, password }, visitorAt(address), never, { device }),
+    login.signIn({
+      credentials: { username: name, password },
+      actor: visitorAt(address),
+      client: { device },
+      signal: never,
+      open: openNothing,
+    }),
   );
 }
 
