@@ -169,10 +169,13 @@ export class Exporter {
       const { cut, journal } = await this.#cut((changes) => {
         covered = changes;
       });
-      // The lines in any case: until they are read, their iterator keeps its hold on the database.
-      const audit = await oldestFirst(cut.audit).finally(async () => {
+      let audit;
+      try {
+        // First, in any case: until the lines are read, their iterator keeps its hold on the database.
+        audit = await oldestFirst(cut.audit);
+      } finally {
         await journal?.close();
-      });
+      }
       const path = this.#folder.exportPath(cut.checksum.changes, made);
       await this.#write(path, { ...cut, made, audit });
       newest = { path, changes: cut.checksum.changes };

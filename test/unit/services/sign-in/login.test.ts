@@ -125,8 +125,11 @@ describe("signing in", () => {
   it("opens a session in the same change as its line in the audit, or neither", async () => {
     const sam = await people.add("sam");
     await using sessions = new Sessions({
-      ...{ store: people.store, clock: people.clock, log: silentLog },
-      ...{ idleMs: 60_000, maxMs: 60_000 },
+      store: people.store,
+      clock: people.clock,
+      log: silentLog,
+      idleMs: 60_000,
+      maxMs: 60_000,
     });
     const batches: (readonly string[])[] = [];
     people.store.onChange((writes) =>
@@ -139,7 +142,8 @@ describe("signing in", () => {
     const device = { device: "Firefox", address: "192.168.1.20" };
     const request = {
       credentials: { username: "sam", password: "sam likes tea" },
-      ...{ actor: visitorAt("192.168.1.20"), signal: never },
+      actor: visitorAt("192.168.1.20"),
+      signal: never,
     };
     const { opened } = await login.signIn({
       ...request,
