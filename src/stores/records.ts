@@ -12,6 +12,7 @@ export type ServerId = Id<"server">;
 export type SessionId = Id<"session">;
 export type InstanceId = Id<"instance">;
 export type TokenId = Id<"token">;
+export type ShareCodeId = Id<"shareCode">;
 
 /** The canonical form of a name (design D3), made by `parseUserName` alone. */
 export type UserName = Branded<string, "UserName">;
@@ -22,7 +23,7 @@ export type Role = "owner" | "teacher" | "student";
 export type IsoTime = string;
 
 export interface PasswordRecord {
-  /** A PHC string of argon2id. */
+  /** A PHC string of argon2id; of people who moved in from JupyterHub, bcrypt's until their first sign-in. */
   readonly hash: string;
   /** A first password is replaced by an own one at the next sign-in. */
   readonly isFirst: boolean;
@@ -130,6 +131,8 @@ export interface SessionRecord {
   readonly isKept?: true;
   /** Sign-ins of other browsers up to then were shown here, and are known. */
   readonly othersSeen?: IsoTime;
+  /** Set while it is in somebody else's notebook: until the password is given again, it opens nothing else. */
+  readonly visits?: { readonly userId: UserId; readonly serverName: string };
 }
 
 /** An API token: of a person, or of a service that the configuration names. */
@@ -146,6 +149,42 @@ export interface TokenRecord {
   readonly created: IsoTime;
   readonly expires?: IsoTime;
   readonly lastActivity?: IsoTime;
+  /** The OAuth client that it was given to. */
+  readonly client?: string;
+  /** It ends with that session. */
+  readonly session?: SessionId;
+  /** A server's own: it ends with that server's generation. */
+  readonly server?: ServerId;
+  /** Who made it, when it was not its own person. */
+  readonly madeBy?: AuditRecord["actor"];
+}
+
+/** Somebody, or a class, may open another person's server. */
+export interface ShareRecord {
+  readonly ownerId: UserId;
+  readonly serverId: ServerId;
+  readonly with:
+    | { readonly kind: "user"; readonly id: UserId }
+    | { readonly kind: "group"; readonly id: GroupId };
+  /** Names alone: each is about this server. */
+  readonly scopes: readonly string[];
+  readonly created: IsoTime;
+}
+
+/** Whoever has the code may take the share. */
+export interface ShareCodeRecord {
+  readonly id: ShareCodeId;
+  /** Counted up from 1; `sc_5` in JupyterHub's API. */
+  readonly number: number;
+  readonly ownerId: UserId;
+  readonly serverId: ServerId;
+  readonly secret: SecretHash;
+  /** As in a share. */
+  readonly scopes: readonly string[];
+  readonly created: IsoTime;
+  readonly expires?: IsoTime;
+  readonly exchangeCount: number;
+  readonly lastExchanged?: IsoTime;
 }
 
 export interface AuditRecord {
@@ -206,6 +245,8 @@ export interface MetaRecord {
   readonly nextAuditNumber: number;
   /** Absent: there was no token yet. */
   readonly nextTokenNumber?: number;
+  /** Absent: there was no share code yet. */
+  readonly nextShareCodeNumber?: number;
 }
 
 /** What the collections hold. Keys are texts; see each line. */
@@ -226,6 +267,10 @@ export interface Collections {
   readonly sessions: SessionRecord;
   /** key token id */
   readonly tokens: TokenRecord;
+  /** key `ownerId!serverId!` and the id of the person or class */
+  readonly shares: ShareRecord;
+  /** key share code id */
+  readonly shareCodes: ShareCodeRecord;
   /** key: what the setting is called */
   readonly settings: { readonly value: unknown };
 }

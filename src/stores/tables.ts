@@ -15,6 +15,8 @@ function emptyRows(): RowsOf {
     servers: new SortedRows(),
     sessions: new SortedRows(),
     tokens: new SortedRows(),
+    shares: new SortedRows(),
+    shareCodes: new SortedRows(),
     settings: new SortedRows(),
   };
 }

@@ -262,12 +262,14 @@ export class WriteThroughStore implements Store {
         rows.push(plannedRow(write.remove, write.key, undefined));
       } else if (write.put === "meta") {
         // Schema and audit number are the store's own.
-        const { nextUserNumber, nextGroupNumber, nextTokenNumber } = write.record;
+        const { nextUserNumber, nextGroupNumber, nextTokenNumber, nextShareCodeNumber } =
+          write.record;
         next = {
           ...next,
           nextUserNumber,
           nextGroupNumber,
           ...(nextTokenNumber === undefined ? {} : { nextTokenNumber }),
+          ...(nextShareCodeNumber === undefined ? {} : { nextShareCodeNumber }),
         };
       } else {
         rows.push(plannedRow(write.put, write.key, write.record));

@@ -92,7 +92,7 @@ for (const name of ["database-schema-1-closed", "database-schema-1-killed"]) {
       }
     });
 
-    for (const schema of [2, 3]) {
+    for (const schema of [2, 3, 4]) {
       it(`is whole after a kill in the middle of migration ${schema}`, async () => {
         for (let round = 0; round < 2; round += 1) {
           const { signal } = spawnSync(process.execPath, [child, folder.path, String(schema)]);

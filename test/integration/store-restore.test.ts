@@ -162,10 +162,13 @@ describe("a restored database", () => {
     assert.equal(upTo, "2026-11-22T08:00:00.000Z");
   });
 
-  it("ends all sessions and tokens: one that had ended could come back", async () => {
+  it("ends all sessions, tokens and shares: one that had ended could come back", async () => {
     const store = await open();
     const id = makeId<"session">();
     const token = makeId<"token">();
+    const [ownerId, guest] = [makeId<"user">(), makeId<"user">()];
+    const serverId = makeId<"server">();
+    const code = makeId<"shareCode">();
     const secret = "0".repeat(64) as never;
     const at = "2026-01-01T00:00:00.000Z";
     await store.change(() => ({
@@ -190,13 +193,41 @@ describe("a restored database", () => {
           key: token,
           record: { id: token, number: 1, secret, note: "", scopes: ["inherit"], created: at },
         },
+        {
+          put: "shares",
+          key: `${ownerId}!${serverId}!${guest}`,
+          record: {
+            ownerId,
+            serverId,
+            with: { kind: "user", id: guest },
+            scopes: ["access:servers"],
+            created: at,
+          },
+        },
+        {
+          put: "shareCodes",
+          key: code,
+          record: {
+            id: code,
+            number: 1,
+            ownerId,
+            serverId,
+            secret,
+            scopes: ["access:servers"],
+            created: at,
+            exchangeCount: 0,
+          },
+        },
       ],
       result: undefined,
     }));
     await store.close();
     await rm(inData("db"), { recursive: true });
     await using again = await open();
-    assert.deepEqual([...again.entries("sessions"), ...again.entries("tokens")], []);
+    const ended = ["sessions", "tokens", "shares", "shareCodes"] as const;
+    for (const collection of ended) {
+      assert.deepEqual([...again.entries(collection)], [], collection);
+    }
   });
 
   it("comes from an older export and all journals since, when the newest export is damaged", async () => {

@@ -53,6 +53,8 @@ const collections = {
   members: true,
   servers: true,
   tokens: true,
+  shares: true,
+  shareCodes: true,
   sessions: true,
   settings: true,
 } as const satisfies Record<CollectionName, true>;

@@ -54,8 +54,10 @@ export async function restoredContent(
 
   // A session that had ended may be among them: everyone signs in again.
   rows.delete("sessions");
-  // A token that was revoked, too.
+  // A token that was revoked, and leave to open a notebook that was taken back, too.
   rows.delete("tokens");
+  rows.delete("shares");
+  rows.delete("shareCodes");
   applyTo(rows, [
     { collection: "meta", key: "meta", text: JSON.stringify(meta) },
     { collection: "settings", key: RESTORED_KEY, text: JSON.stringify({ value: note }) },

@@ -41,6 +41,12 @@ export const migrations: readonly Migration[] = [
     about: "people have API tokens",
     plan: () => [],
   },
+  {
+    to: 4,
+    // An older Homeroom would open everything to a session that is on a visit, and keep tokens whose session ended.
+    about: "notebooks are shared, sessions may be on a visit, tokens may end with a session",
+    plan: () => [],
+  },
 ];
 export const schemaVersion = schemaAfter(migrations);
 
