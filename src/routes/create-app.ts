@@ -45,6 +45,7 @@ import { tokensApi } from "./api/tokens.ts";
 import { trashApi } from "./api/trash.ts";
 import { usersApi } from "./api/users.ts";
 import type { Handler, HubContext, HubMiddleware, RequestState } from "./context.ts";
+import { Entry } from "./entry.ts";
 import { Frames } from "./frames.ts";
 import { type Handlers, routeTable } from "./index.ts";
 import { logAccess } from "./middleware/access-log.ts";
@@ -62,6 +63,7 @@ import { healthPages } from "./pages/health.ts";
 import { homePages } from "./pages/home.ts";
 import { liveStreams } from "./pages/live.ts";
 import { loginPages } from "./pages/login.ts";
+import { logoutPages } from "./pages/logout.ts";
 import { metricsPages } from "./pages/metrics.ts";
 import { miscPages } from "./pages/misc.ts";
 import { peoplePages } from "./pages/people.ts";
@@ -147,12 +149,13 @@ function createHandlers(
 ): Handlers {
   const notes = new OneTimeNotes();
   const minLength = parts.config.passwords.minLength;
-  const login = loginPages(parts);
+  const entry = new Entry(parts);
   return {
     misc: miscPages(parts),
-    setup: setupPages({ ...parts, startSession: login.startSession, minLength }),
-    login,
-    signUp: signUpPages({ ...parts, startSession: login.startSession, minLength }),
+    setup: setupPages({ ...parts, entry, minLength }),
+    login: loginPages({ ...parts, entry }),
+    logout: logoutPages(parts),
+    signUp: signUpPages({ ...parts, entry, minLength }),
     signUpClasses: signUpClassesPages({ ...parts, publicUrl: parts.config.listen.publicUrl }),
     newcomers: newcomerActions(parts),
     account: accountPages({ ...parts, minLength }),

@@ -24,6 +24,7 @@ import type { healthPages } from "./pages/health.ts";
 import type { homePages } from "./pages/home.ts";
 import type { liveStreams } from "./pages/live.ts";
 import type { loginPages } from "./pages/login.ts";
+import type { logoutPages } from "./pages/logout.ts";
 import type { metricsPages } from "./pages/metrics.ts";
 import type { miscPages } from "./pages/misc.ts";
 import type { peoplePages } from "./pages/people.ts";
@@ -42,6 +43,7 @@ export interface Handlers {
   readonly misc: ReturnType<typeof miscPages>;
   readonly setup: ReturnType<typeof setupPages>;
   readonly login: ReturnType<typeof loginPages>;
+  readonly logout: ReturnType<typeof logoutPages>;
   readonly signUp: ReturnType<typeof signUpPages>;
   readonly signUpClasses: ReturnType<typeof signUpClassesPages>;
   readonly newcomers: ReturnType<typeof newcomerActions>;
@@ -106,8 +108,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/login", "anyone", h.login.submit, { onExpired: h.login.expired }],
     ["GET", "hub/signup", "anyone", h.signUp.show],
     ["POST", "hub/signup", "anyone", h.signUp.submit, { onExpired: h.signUp.expired }],
-    ["GET", "hub/logout", "anyone", h.login.showLogout],
-    ["POST", "hub/logout", "anyone", h.login.logout],
+    ["GET", "hub/logout", "anyone", h.logout.show],
+    ["POST", "hub/logout", "anyone", h.logout.here],
     ["GET", "hub/first", "first_password", h.account.showFirst],
     ["POST", "hub/first", "first_password", h.account.submitFirst],
 
@@ -117,7 +119,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/auth/change-password", "signed_in", h.account.show],
     ["POST", "hub/auth/change-password", "signed_in", h.account.change],
     ["POST", "hub/account/appearance", "signed_in", h.account.appearance],
-    ["POST", "hub/account/sign-out-everywhere", "signed_in", h.login.signOutEverywhere],
+    ["POST", "hub/account/sign-out-everywhere", "signed_in", h.logout.everywhere],
     ["POST", "hub/account/sessions/:session/end", "signed_in", h.account.endSession],
     ["GET", "hub/token", "signed_in", h.tokensPages.show],
     ["POST", "hub/token", "signed_in", h.tokensPages.create],

@@ -2,6 +2,8 @@
  * `next=`: where to go after signing in or starting. A path on this box, or nothing: whatever could lead a
  * browser elsewhere is dropped as if it had not been sent (contract.md 1.6).
  */
+import type { HubContext } from "./context.ts";
+
 const BASE = "http://box.invalid";
 
 export function safeNext(
@@ -26,6 +28,12 @@ export function safeNext(
   // Dot segments may have left a path that a browser would read as a host.
   if (url.origin !== BASE || url.pathname.startsWith("//")) return undefined;
   return `${url.pathname}${url.search}${url.hash}`;
+}
+
+/** The `next=` of a request, as far as it leads anywhere. */
+export function nextOf(ctx: HubContext): string | undefined {
+  const next = ctx.query["next"];
+  return typeof next === "string" ? safeNext(next, ctx.state.request.ownOrigins) : undefined;
 }
 
 /** `url` with `name=value` in its query; `url` is a path of ours. */

@@ -4,14 +4,15 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import { ownPage } from "../entry.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import { type Frames, THEME_COOKIE } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";
 import { deviceRows } from "../models.ts";
+import { nextOf } from "../next-url.ts";
 import type { Paths } from "../paths.ts";
 import type { SessionCookies } from "../session-cookies.ts";
-import { nextOf } from "./login.ts";
 
 interface AccountParts {
   readonly accounts: Accounts;
@@ -44,7 +45,7 @@ export function accountPages(parts: AccountParts) {
       const actor = actorIn(ctx);
       await accounts.chooseOwnPassword(user.id, { next, session: session.id }, actor);
       stayKnown(ctx);
-      ctx.redirect(nextOf(ctx) ?? (user.role === "student" ? paths.home : paths.admin));
+      ctx.redirect(nextOf(ctx) ?? ownPage(user, paths));
     } catch (error) {
       renderFirst(ctx, user.displayName, refused(ctx, error, firstFields));
     }

@@ -8,6 +8,7 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import { ownPage } from "../entry.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { deviceRows, notebookCard } from "../models.ts";
@@ -36,7 +37,7 @@ export function homePages(parts: HomeParts) {
     const { identity } = ctx.state;
     if (!accounts.hasOwner()) return ctx.redirect(paths.setup);
     if (identity?.kind !== "user") return ctx.redirect(paths.login(ctx.path + ctx.search));
-    ctx.redirect(identity.user.role === "student" ? paths.home : paths.admin);
+    ctx.redirect(ownPage(identity.user, paths));
   }
 
   function show(ctx: HubContext): void {

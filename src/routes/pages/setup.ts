@@ -2,9 +2,9 @@
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
-import type { UserRecord } from "#src/stores/records.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import type { Entry } from "../entry.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -14,7 +14,7 @@ import type { Paths } from "../paths.ts";
 interface SetupParts {
   readonly accounts: Accounts;
   readonly setupCode: SetupCode;
-  readonly startSession: (ctx: HubContext, user: UserRecord) => Promise<void>;
+  readonly entry: Entry;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
@@ -56,7 +56,7 @@ export function setupPages(parts: SetupParts) {
         { name: values.username, displayName: values.displayName, password },
         actor,
       );
-      await parts.startSession(ctx, user);
+      await parts.entry.start(ctx, user);
     } catch (error) {
       if (!(error instanceof HubError) || error.status >= 500) throw error;
       if (error.code === "setup_done") return ctx.redirect(`${paths.login()}?notice=setup_done`);

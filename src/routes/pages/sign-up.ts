@@ -2,9 +2,9 @@
 import { HubError } from "#src/errors.ts";
 import type { Proposal, SignUp, Wish } from "#src/services/accounts/sign-up.ts";
 import { actorOf } from "#src/session/identity.ts";
-import type { UserRecord } from "#src/stores/records.ts";
 import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
+import type { Entry } from "../entry.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -13,7 +13,7 @@ import type { Paths } from "../paths.ts";
 
 interface SignUpParts {
   readonly signUp: SignUp;
-  readonly startSession: (ctx: HubContext, user: UserRecord) => Promise<void>;
+  readonly entry: Entry;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
@@ -70,7 +70,7 @@ export function signUpPages(parts: SignUpParts) {
       const repeat = repeatProblem(password, field(form, "password_repeat"));
       if (repeat !== undefined) throw repeat;
       const actor = actorOf(undefined, ctx.state.request);
-      await parts.startSession(ctx, await signUp.join(wish, password, actor));
+      await parts.entry.start(ctx, await signUp.join(wish, password, actor));
     } catch (error) {
       if (!(error instanceof HubError) || !staysHere(error)) throw error;
       // Whether the rest still holds, the first step says.

@@ -13,7 +13,7 @@ import { actorIn, callerOf, visitorOf } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
 import type { Paths } from "../paths.ts";
 import { asleepModel } from "../user-path-pages.ts";
-import { nextOf } from "./login.ts";
+import { nextOf } from "../next-url.ts";
 
 /** How long opening waits before it shows the waiting room (JupyterHub's second). */
 const SPAWN_WAIT_MS = 1000;

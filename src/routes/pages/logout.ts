@@ -1,0 +1,49 @@
+/** Signing out, here or on every device (ui.md S1, S7). */
+import { actorOf } from "#src/session/identity.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import type { Views } from "#src/views/pages.ts";
+import type { HubContext } from "../context.ts";
+import type { Frames } from "../frames.ts";
+import { actorIn, visitorOf } from "../middleware/require.ts";
+import type { Paths } from "../paths.ts";
+import type { SessionCookies } from "../session-cookies.ts";
+
+interface LogoutParts {
+  readonly sessions: Sessions;
+  readonly cookies: SessionCookies;
+  readonly frames: Frames;
+  readonly views: Views;
+  readonly paths: Paths;
+}
+
+export function logoutPages(parts: LogoutParts) {
+  const { sessions, paths } = parts;
+
+  function show(ctx: HubContext): void {
+    if (ctx.state.identity === undefined) return ctx.redirect(paths.login());
+    ctx.type = "html";
+    ctx.body = parts.views.page("logout", { action: paths.logout }, parts.frames.of(ctx));
+  }
+
+  async function here(ctx: HubContext): Promise<void> {
+    const { identity } = ctx.state;
+    if (identity?.kind === "user") {
+      await sessions.end(identity.session.id, actorOf(identity, ctx.state.request));
+      delete ctx.state.identity;
+    }
+    leave(ctx);
+  }
+
+  async function everywhere(ctx: HubContext): Promise<void> {
+    const actor = actorIn(ctx);
+    await sessions.endAll(visitorOf(ctx).user.id, { actor });
+    leave(ctx);
+  }
+
+  function leave(ctx: HubContext): void {
+    parts.cookies.clear(ctx);
+    ctx.redirect(`${paths.login()}?notice=signed_out`);
+  }
+
+  return { show, here, everywhere };
+}
