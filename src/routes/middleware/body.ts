@@ -8,6 +8,7 @@ const FORM_LIMIT = 64 * 1024;
 /** A pasted list of a whole school. */
 export const LIST_LIMIT = 1024 * 1024;
 const FIELD_LIMIT = 200;
+const MOST_TYPED = 300;
 
 async function readBytes(ctx: HubContext, limit: number): Promise<Buffer> {
   if (ctx.get("content-encoding") !== "" && ctx.get("content-encoding") !== "identity") {
@@ -77,6 +78,11 @@ async function readParts(ctx: HubContext, limit: number): Promise<URLSearchParam
 
 export function field(form: URLSearchParams, name: string): string {
   return form.get(name) ?? "";
+}
+
+/** As {@link field}, to be shown again: no longer than what a person types. */
+export function typed(form: URLSearchParams, name: string): string {
+  return field(form, name).slice(0, MOST_TYPED);
 }
 
 /** Whatever the JSON body holds; `undefined` when there is none. */

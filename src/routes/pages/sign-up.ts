@@ -2,111 +2,65 @@
 import { HubError } from "#src/errors.ts";
 import type { Proposal, SignUp, Wish } from "#src/services/accounts/sign-up.ts";
 import { actorOf } from "#src/session/identity.ts";
-import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import type { Entry } from "../entry.ts";
 import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
-import type { Frames } from "../frames.ts";
-import { field, readForm } from "../middleware/body.ts";
+import { field, readForm, typed } from "../middleware/body.ts";
 import { wantsJson } from "../middleware/errors.ts";
-import type { Paths } from "../paths.ts";
+import { answerStatus, refusalOf } from "../refusals.ts";
+import {
+  type SignUpFormParts,
+  type SignUpValues,
+  signUpForms,
+  signUpValues,
+} from "./sign-up-forms.ts";
 
-interface SignUpParts {
-  readonly signUp: SignUp;
-  readonly entry: Entry;
-  readonly frames: Frames;
-  readonly views: Views;
-  readonly paths: Paths;
-  readonly minLength: number;
+interface SignUpParts extends SignUpFormParts {
+  readonly entry: Pick<Entry, "start">;
 }
 
-type Values = Pages["signUp"]["values"];
-
-const MOST_TYPED = 300;
-const nameFields: readonly Field[] = ["display_name", "username", "class"];
 const passwordFields: readonly Field[] = ["password", "password_repeat"];
 
 export function signUpPages(parts: SignUpParts) {
   const { signUp, paths } = parts;
+  const forms = signUpForms(parts);
 
   function show(ctx: HubContext): void {
     if (isSignedIn(ctx)) return ctx.redirect(paths.home);
-    if (!signUp.takesPeople()) return refuse(ctx, new HubError("sign_up_closed"));
     const code = String(ctx.query["code"] ?? "").slice(0, 40);
-    renderNames(ctx, { displayName: "", username: "", code, classId: "" }, { fields: {} });
+    if (signUp.takesPeople())
+      forms.names(ctx, { displayName: "", username: "", code, classId: "" });
+    else refuse(ctx, new HubError("sign_up_closed"));
   }
 
   async function submit(ctx: HubContext): Promise<void> {
     if (isSignedIn(ctx)) return ctx.redirect(paths.home);
     const form = await readForm(ctx);
-    const values = valuesOf(form);
+    const values = signUpValues(form);
+    const step = field(form, "step");
     try {
-      if (field(form, "step") === "back") return showNames(ctx, values);
-      if (field(form, "step") === "password") await makeAccount(ctx, form, values);
-      else renderPassword(ctx, values, await look(ctx, values), { fields: {} });
+      if (step === "back") showAgain(ctx, values);
+      else if (step === "password") await choosePassword(ctx, form, values, { ...parts, forms });
+      else forms.password(ctx, values, await look(ctx, wishOf(values, values.username), signUp));
     } catch (error) {
       refuse(ctx, error, values);
     }
   }
 
-  /** The first step again, with what was typed. */
-  function showNames(ctx: HubContext, values: Values): void {
+  /** The first step, with what was typed. */
+  function showAgain(ctx: HubContext, values: SignUpValues): void {
     if (!signUp.takesPeople()) throw new HubError("sign_up_closed");
-    renderNames(ctx, values, { fields: {} });
-  }
-
-  function look(ctx: HubContext, values: Values): Promise<Proposal> {
-    return signUp.look(wishOf(values, values.username), actorOf(undefined, ctx.state.request));
-  }
-
-  async function makeAccount(
-    ctx: HubContext,
-    form: URLSearchParams,
-    values: Values,
-  ): Promise<void> {
-    const wish = wishOf(values, field(form, "name").slice(0, MOST_TYPED));
-    const password = field(form, "password");
-    try {
-      const repeat = repeatProblem(password, field(form, "password_repeat"));
-      if (repeat !== undefined) throw repeat;
-      const actor = actorOf(undefined, ctx.state.request);
-      await parts.entry.start(ctx, await signUp.join(wish, password, actor));
-    } catch (error) {
-      if (!(error instanceof HubError) || !staysHere(error)) throw error;
-      // Whether the rest still holds, the first step says.
-      const proposal = await signUp.look(wish, actorOf(undefined, ctx.state.request));
-      answerStatus(ctx, error);
-      renderPassword(ctx, values, proposal, formProblems(error, passwordFields));
-    }
+    forms.names(ctx, values);
   }
 
   /** The form again, or the page that says that there is none. */
-  function refuse(ctx: HubContext, error: unknown, values?: Values): void {
-    if (!(error instanceof HubError)) throw error;
-    if (error.status >= 500 && error.code !== "too_busy") throw error;
-    if (error.code === "sign_up_closed" || values === undefined) {
-      if (wantsJson(ctx)) throw error;
-      answerStatus(ctx, error);
-      ctx.type = "html";
-      const model = { signInUrl: paths.login() };
-      ctx.body = parts.views.page("signUpClosed", model, parts.frames.of(ctx));
-      return;
-    }
-    answerStatus(ctx, error);
-    const asksForCode = signUp.asks().code !== "no";
-    const fields = asksForCode ? [...nameFields, "code" as const] : nameFields;
-    renderNames(ctx, values, formProblems(error, fields), takenName(error, values));
-  }
-
-  /** Who typed a name that somebody has may be that person, or wants the next free one. */
-  function takenName(
-    error: HubError,
-    values: Values,
-  ): Partial<Pick<Pages["signUp"], "proposal" | "signInUrl">> {
-    if (error.code !== "name_taken") return {};
-    const name = String(error.params["name"]);
-    const proposal = signUp.freeName(values.displayName);
-    return { proposal, signInUrl: signInUrl(name) };
+  function refuse(ctx: HubContext, error: unknown, values?: SignUpValues): void {
+    const problem = refusalOf(ctx, error);
+    const isClosed = problem.code === "sign_up_closed" || values === undefined;
+    if (isClosed && wantsJson(ctx)) throw problem;
+    if (isClosed) forms.closed(ctx);
+    else forms.names(ctx, values, problem);
   }
 
   async function expired(ctx: HubContext): Promise<void> {
@@ -114,57 +68,7 @@ export function signUpPages(parts: SignUpParts) {
     const expired = new HubError("form_expired", { reason });
     // Who is signed in has no use for the form: the page that says so leads home.
     if (isSignedIn(ctx)) throw expired;
-    refuse(ctx, expired, valuesOf(await readForm(ctx)));
-  }
-
-  function renderNames(
-    ctx: HubContext,
-    values: Values,
-    problems: FormProblems,
-    taken: Partial<Pick<Pages["signUp"], "proposal" | "signInUrl">> = {},
-  ): void {
-    const { code, classes } = signUp.asks();
-    ctx.type = "html";
-    const model = {
-      action: paths.signUp(),
-      values,
-      asksForCode: code,
-      classes: classes.map(({ id, name }) => ({ id, name })),
-      problems,
-      signInUrl: paths.login(),
-      ...taken,
-    };
-    ctx.body = parts.views.page("signUp", model, parts.frames.of(ctx));
-  }
-
-  function renderPassword(
-    ctx: HubContext,
-    values: Values,
-    proposal: Proposal,
-    problems: FormProblems,
-  ): void {
-    const { name, displayName, isWaiting, group, near } = proposal;
-    ctx.type = "html";
-    const model = {
-      action: paths.signUp(),
-      values,
-      displayName,
-      name,
-      ...(signUp.hasSeveralClasses() ? { group: { name: group.name } } : {}),
-      isWaiting,
-      near: near.map((user) => ({
-        name: user.name,
-        isWaiting: user.password === undefined,
-        signInUrl: signInUrl(user.name),
-      })),
-      minLength: parts.minLength,
-      problems,
-    };
-    ctx.body = parts.views.page("signUpPassword", model, parts.frames.of(ctx));
-  }
-
-  function signInUrl(name: string): string {
-    return `${paths.login()}?username=${encodeURIComponent(name)}`;
+    refuse(ctx, expired, signUpValues(await readForm(ctx)));
   }
 
   return { show, submit, expired };
@@ -174,9 +78,40 @@ function isSignedIn(ctx: HubContext): boolean {
   return ctx.state.identity?.kind === "user";
 }
 
-function answerStatus(ctx: HubContext, error: HubError): void {
-  ctx.status = error.status;
-  if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
+function look(ctx: HubContext, wish: Wish, signUp: SignUp): Promise<Proposal> {
+  return signUp.look(wish, actorOf(undefined, ctx.state.request));
+}
+
+/** The account is made with it; the second step again, when the password is none that can be taken. */
+async function choosePassword(
+  ctx: HubContext,
+  form: URLSearchParams,
+  values: SignUpValues,
+  { signUp, entry, forms }: SignUpParts & { readonly forms: ReturnType<typeof signUpForms> },
+): Promise<void> {
+  const wish = wishOf(values, typed(form, "name"));
+  try {
+    const user = await join(ctx, form, wish, signUp);
+    await entry.start(ctx, user);
+  } catch (error) {
+    if (!(error instanceof HubError) || !staysHere(error)) throw error;
+    // Whether the rest still holds, the first step says.
+    const proposal = await look(ctx, wish, signUp);
+    answerStatus(ctx, error);
+    forms.password(ctx, values, proposal, formProblems(error, passwordFields));
+  }
+}
+
+async function join(
+  ctx: HubContext,
+  form: URLSearchParams,
+  wish: Wish,
+  signUp: SignUp,
+): Promise<UserRecord> {
+  const password = field(form, "password");
+  const repeat = repeatProblem(password, field(form, "password_repeat"));
+  if (repeat !== undefined) throw repeat;
+  return signUp.join(wish, password, actorOf(undefined, ctx.state.request));
 }
 
 /** Another password, or the same once more in a moment. */
@@ -184,17 +119,6 @@ function staysHere({ code }: HubError): boolean {
   return code.startsWith("password_") || code === "too_busy";
 }
 
-function wishOf({ displayName, code, classId }: Values, name: string): Wish {
+function wishOf({ displayName, code, classId }: SignUpValues, name: string): Wish {
   return { displayName, name, code, classId };
-}
-
-function valuesOf(form: URLSearchParams): Values {
-  const typed = (name: string): string => field(form, name).slice(0, MOST_TYPED);
-  return {
-    displayName: typed("display_name"),
-    // The button that takes the free name.
-    username: typed("take") || typed("username"),
-    code: typed("code"),
-    classId: typed("class"),
-  };
 }
