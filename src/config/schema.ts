@@ -62,7 +62,16 @@ function isPool(text: string): boolean {
   return isNetwork(text) && isIP(address) === 4 && Number(bits) >= 8 && Number(bits) <= 28;
 }
 
-export const profileSchema = v.strictObject({
+/** Names that the hub sets itself. */
+const OWN_VARIABLES =
+  /^(?:JUPYTERHUB_|HOMEROOM_|JUPYTER_TOKEN$|NOTEBOOK_ARGS$|HOME$|NB_UID$|MEM_LIMIT$|CPU_LIMIT$)/;
+const environmentName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "cannot name a variable"),
+  v.check((name) => !OWN_VARIABLES.test(name), "is a variable that the hub sets itself"),
+);
+
+const profileEntries = v.strictObject({
   image: part(v.pipe(v.string(), v.nonEmpty()), "The image; it must be on the box."),
   kind: part(
     v.optional(v.picklist(["jupyter", "singleuser", "web"]), "jupyter"),
@@ -74,8 +83,17 @@ export const profileSchema = v.strictObject({
   ),
   command: part(
     v.optional(v.array(v.string())),
-    "Replaces the image's command; `{baseUrl}` and `{port}` stand for their values.",
+    "Replaces the image's command. `{baseUrl}` stands for the address below which it has to answer, such as `/user/maria/`, `{prefix}` for the same without the slash at its end, `{port}` for the port.",
     '["my-app", "--port={port}", "--base={baseUrl}"]',
+  ),
+  environment: part(
+    v.optional(v.record(environmentName, v.string())),
+    "More variables for what runs in the image; the same may stand in them as in `command`.",
+    "{ MY_APP_ROOT: '{prefix}' }",
+  ),
+  stripPrefix: part(
+    v.optional(v.boolean()),
+    "With `kind: web`: the app answers at `/` and knows no other address; the hub takes `{prefix}` off and tells it as `X-Forwarded-Prefix`.",
   ),
   memoryBytes: part(v.optional(bytes), "Memory limit, when it is not that of the others.", "2g"),
   cpus: part(
@@ -87,6 +105,16 @@ export const profileSchema = v.strictObject({
     "Limit of processes and threads, when it is not that of the others.",
   ),
 });
+
+export const profileSchema = v.pipe(
+  profileEntries,
+  v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
+    if (!typed || value.kind === "web" || value.stripPrefix !== true) return;
+    const at = { type: "object", origin: "value", input: value, key: "stripPrefix" } as const;
+    const message = "goes with “kind: web” alone";
+    addIssue({ message, input: true, path: [{ ...at, value: true }] });
+  }),
+);
 
 export const serviceSchema = v.strictObject({
   scopes: part(

@@ -73,7 +73,8 @@ export function kindOf(schema: SchemaParts, key: string): SettingKind | undefine
 function settingsIn(schema: SchemaParts, path: readonly string[]): readonly Setting[] {
   return Object.entries(unwrap(schema).entries ?? {}).flatMap(([key, part]) => {
     const metadata = part.pipe?.find(({ type }) => type === "metadata")?.metadata;
-    const kind = kindOf(part, key);
+    // A group of names that are the owner's own is described as one setting; each value is text.
+    const kind = kindOf(part, key) ?? (unwrap(part).type === "record" ? "text" : undefined);
     if (metadata === undefined || kind === undefined) {
       return settingsIn(part, [...path, key]);
     }

@@ -21,6 +21,7 @@ import type { GuardedProxy, ProxyFailure } from "./proxy.ts";
 import type { Visit } from "./request-headers.ts";
 import { type ServerTarget, parseTarget } from "./target.ts";
 import { refuseUpgrade } from "./upgrade-reply.ts";
+import { withoutPrefix } from "./web-place.ts";
 import {
   type UserPathAnswer,
   type UserPathPages,
@@ -266,19 +267,12 @@ function isRead({ method }: IncomingMessage): boolean {
 
 function visitOf(target: ServerTarget, context: RequestContext, decision: Allowed): Visit {
   const { route, visitor } = decision;
-  const { forward } = target;
-  if (route.serverName === "") {
-    return { route, prefix: target.prefix, rest: target.rest, forward, visitor, context };
-  }
-  const prefix = `${target.prefix}${route.serverName}/`;
-  return {
-    route,
-    prefix,
-    rest: target.rest.slice(route.serverName.length + 1),
-    forward,
-    visitor,
-    context,
-  };
+  const { serverName, upstream } = route;
+  const prefix = serverName === "" ? target.prefix : `${target.prefix}${serverName}/`;
+  const rest = serverName === "" ? target.rest : target.rest.slice(serverName.length + 1);
+  const forward =
+    upstream.stripsPrefix === true ? withoutPrefix(target.forward, prefix) : target.forward;
+  return { route, prefix, rest, forward, visitor, context };
 }
 
 function aboutOf(

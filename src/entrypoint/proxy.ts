@@ -10,6 +10,7 @@ import { discardBody } from "./plain-answers.ts";
 import { type Visit, requestHeaders, upgradeHeaders } from "./request-headers.ts";
 import { cleanReply } from "./response-headers.ts";
 import type { Route } from "./routing-table.ts";
+import { webPlace } from "./web-place.ts";
 import { SlowHeadError, SlowHeads } from "./slow-heads.ts";
 import { UpstreamAgents } from "./upstream-agents.ts";
 import { cleanUpgradeReply } from "./upgrade-reply.ts";
@@ -235,7 +236,7 @@ export class GuardedProxy {
       reply.destroy();
       return;
     }
-    const clean = cleanReply(reply, visit);
+    const clean = cleanReply(reply, { ...visit, web: webPlace(visit) });
     exchange.settled = true;
     if (clean === undefined) {
       reply.destroy();

@@ -50,12 +50,12 @@ const PASSING_ON_UPGRADE = new Set([
 
 /**
  * Applications have headers of their own that begin with `x-`; they pass, unless they are of the kind that a
- * web server in front is believed to set. Names with an underscore never pass: many frameworks cannot tell
- * them from hyphens.
+ * web server in front is believed to set, or by which it tells who visits. Names with an underscore never pass:
+ * many frameworks cannot tell them from hyphens.
  */
 const OWN_EXTENSION = /^x-[a-z0-9-]+$/;
 const SPOKEN_BY_PROXIES =
-  /^x-(?:forwarded|homeroom|real-|original-|rewrite-|accel-|remote-|client-|cluster-|envoy-|scheme|http-method|method-override|authenticated|auth-|script-name|sendfile|proxy)/;
+  /^x-(?:forwarded|homeroom|real-|original-|rewrite-|accel-|remote-|client-|cluster-|envoy-|scheme|http-method|method-override|authenticated|auth-|script-name|sendfile|proxy|webauth-|rstudio-|user(?:-|$|name)|email|groups?$|ssl-)/;
 
 export interface Visit {
   readonly route: Route;
@@ -123,7 +123,7 @@ function otherCookies(header: string | undefined): string {
     .join("; ");
 }
 
-function ownHeaders({ route, visitor, context }: Visit): IncomingHttpHeaders {
+function ownHeaders({ route, prefix, visitor, context }: Visit): IncomingHttpHeaders {
   const { scheme, host, address } = context;
   return {
     ...(host === "" ? {} : { host }),
@@ -134,8 +134,18 @@ function ownHeaders({ route, visitor, context }: Visit): IncomingHttpHeaders {
     "x-homeroom-user": visitor.name,
     // Header values are Latin-1; a name is in any script.
     "x-homeroom-display-name": encodeURIComponent(visitor.displayName),
+    ...(route.kind === "web" ? webHeaders(route, prefix, visitor) : {}),
     // Only Jupyter asks for the container's secret; to another application it would be a stranger's.
     ...(route.kind === "jupyter" ? { authorization: `token ${route.secret}` } : {}),
+  };
+}
+
+/** As web servers in front tell it to the applications behind them. */
+function webHeaders(route: Route, prefix: string, visitor: UserRecord): IncomingHttpHeaders {
+  return {
+    "x-remote-user": visitor.name,
+    // One that gets its whole path would take off the prefix for a second time.
+    ...(route.upstream.stripsPrefix === true ? { "x-forwarded-prefix": prefix.slice(0, -1) } : {}),
   };
 }
 

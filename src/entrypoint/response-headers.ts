@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { cleanSetCookie } from "./set-cookie.ts";
+import { outsideLocation, type WebPlace } from "./web-place.ts";
 
 export interface CleanReply {
   readonly status: number;
@@ -68,7 +69,7 @@ const MOST_COOKIES = 32;
  */
 export function cleanReply(
   reply: Pick<IncomingMessage, "statusCode" | "rawHeaders">,
-  place: { readonly prefix: string; readonly rest: string },
+  place: { readonly prefix: string; readonly rest: string; readonly web?: WebPlace | undefined },
 ): CleanReply | undefined {
   const status = reply.statusCode ?? 0;
   if (status < 200 || status > 599) return undefined;
@@ -93,14 +94,18 @@ export function cleanReply(
       if (status === 204 || status === 205) continue;
     }
     if (key === "set-cookie") {
-      const cookie = cleanSetCookie(value, place.prefix);
+      const cookie = cleanSetCookie(value, place.prefix, place.web);
       cookies += 1;
       if (cookie !== undefined && cookies <= MOST_COOKIES) headers.push(name, cookie);
       continue;
     }
-    headers.push(name, value);
+    const isAddress = key === "location" || key === "content-location";
+    headers.push(
+      name,
+      isAddress && place.web !== undefined ? outsideLocation(value, place.web) : value,
+    );
   }
-  headers.push(...framing(place.rest), "Referrer-Policy", "same-origin");
+  headers.push(...framing(place), "Referrer-Policy", "same-origin");
   return { status, headers, hasLength: lengths === 1 };
 }
 
@@ -110,8 +115,12 @@ export function cleanReply(
  * Notebook pages are never framed: a page of the same origin could read the frame, its `_xsrf` cookie
  * included. Files of a user do stand in frames of a notebook's output; they run in an origin of their own
  * (`sandbox` without `allow-same-origin`), where there is nothing to read, so the origin's own pages may frame them.
+ * Web apps stand in frames of their own pages, and have no `_xsrf` to read there.
  */
-function framing(rest: string): string[] {
+function framing({ rest, web }: { readonly rest: string; readonly web?: unknown }): string[] {
+  if (web !== undefined) {
+    return ["Content-Security-Policy", "frame-ancestors 'self'", "X-Frame-Options", "SAMEORIGIN"];
+  }
   const isContent = /^(?:files|nbconvert)(?:\/|$)/.test(rest);
   return isContent
     ? [

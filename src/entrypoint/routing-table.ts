@@ -95,6 +95,7 @@ function isSame(a: Route, b: Route): boolean {
     a.secret === b.secret &&
     a.kind === b.kind &&
     a.upstream.host === b.upstream.host &&
-    a.upstream.port === b.upstream.port
+    a.upstream.port === b.upstream.port &&
+    a.upstream.stripsPrefix === b.upstream.stripsPrefix
   );
 }

@@ -1,5 +1,6 @@
 /** Cookies that a container may leave in a visitor's browser: below its own path, and none of ours. */
 import { HUB_COOKIE, SITE_COOKIE } from "#src/session/cookies.ts";
+import { isBelow, outsideCookiePath, type WebPlace } from "./web-place.ts";
 
 const RESERVED = new Set([HUB_COOKIE.toLowerCase(), SITE_COOKIE.toLowerCase()]);
 /** RFC 6265: the characters of a name and of a value, quotes included. */
@@ -18,9 +19,13 @@ const KEPT_ATTRIBUTES = new Set([
 
 /**
  * The cookie as it is passed on, or `undefined` when it is not. The path must be written out: a browser's own
- * guess, and the last of several, are not relied on.
+ * guess, and the last of several, are not relied on. A web app's is brought below its prefix instead.
  */
-export function cleanSetCookie(line: string, prefix: string): string | undefined {
+export function cleanSetCookie(
+  line: string,
+  prefix: string,
+  web?: WebPlace | undefined,
+): string | undefined {
   if (line.length > LONGEST) return undefined;
   const [pair = "", ...attributes] = line.split(";");
   const equals = pair.indexOf("=");
@@ -38,6 +43,10 @@ export function cleanSetCookie(line: string, prefix: string): string | undefined
     else if (KEPT_ATTRIBUTES.has(known)) kept.push(attribute.trim());
   }
   const [path] = paths;
+  if (web !== undefined) {
+    kept.splice(1, 0, `Path=${outsideCookiePath(paths.at(-1), web)}`);
+    return kept.join("; ");
+  }
   if (paths.length !== 1 || path === undefined || !isBelow(path, prefix)) return undefined;
   kept.splice(1, 0, `Path=${path}`);
   return kept.join("; ");
@@ -46,8 +55,4 @@ export function cleanSetCookie(line: string, prefix: string): string | undefined
 function splitOnce(text: string): [string, string] {
   const equals = text.indexOf("=");
   return equals === -1 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
-}
-
-function isBelow(path: string, prefix: string): boolean {
-  return path.startsWith(prefix) || `${path}/` === prefix;
 }

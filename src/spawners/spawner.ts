@@ -5,6 +5,10 @@ import type { IsoTime, ServerId, UserId } from "#src/stores/records.ts";
 export interface Upstream {
   readonly host: string;
   readonly port: number;
+  /** Absent: `jupyter`. */
+  readonly kind?: Exclude<ServerSpec["kind"], "jupyter">;
+  /** With `web`: it answers at `/` instead of below its base URL. */
+  readonly stripsPrefix?: true;
 }
 
 /** Everything a driver needs to make one server; only the driver turns it into Docker's words. */

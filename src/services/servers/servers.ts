@@ -232,8 +232,7 @@ export class Servers implements AsyncDisposable {
     const { generation, upstream } = life.state;
     const { serverId } = life;
     const secret = this.#specs.secretOf(serverId, generation);
-    const { kind } = this.#specs.detailsOf(userId);
-    return { serverId, kind, upstream, secret, generation };
+    return { serverId, kind: upstream.kind ?? "jupyter", upstream, secret, generation };
   }
 
   /** The proxy could not reach it: the engine is asked at once what has become of it. */

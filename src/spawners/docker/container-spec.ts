@@ -150,22 +150,32 @@ function hostOptions(input: ContainerInput): HostOptions {
   };
 }
 
-function commandOf(profile: Profile, baseUrl: string): string[] | undefined {
-  return profile.command?.map((part) =>
-    part.replaceAll("{baseUrl}", baseUrl).replaceAll("{port}", String(profile.port)),
+/** What a profile says, with the values of one server in it. */
+function filled(text: string, { port }: Profile, baseUrl: string): string {
+  const values = { baseUrl, prefix: baseUrl.replace(/\/$/, ""), port: String(port) };
+  return text.replaceAll(
+    /\{(baseUrl|prefix|port)\}/g,
+    (_, name: keyof typeof values) => values[name],
   );
+}
+
+function environmentOf({ spec, profile }: ContainerInput): string[] {
+  const own = Object.entries(profile.environment ?? {}).map(
+    ([name, value]) => [name, filled(value, profile, spec.baseUrl)] as const,
+  );
+  return Object.entries({ ...Object.fromEntries(own), ...spec.environment })
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
 }
 
 export function containerSpec(input: ContainerInput): ContainerOptions {
   const { spec, profile } = input;
-  const command = commandOf(profile, spec.baseUrl);
+  const command = profile.command?.map((part) => filled(part, profile, spec.baseUrl));
   const options: Omit<ContainerOptions, "Labels"> = {
     Image: profile.image,
     User: NOTEBOOK_USER,
     Hostname: "notebook",
-    Env: Object.entries(spec.environment)
-      .map(([name, value]) => `${name}=${value}`)
-      .sort(),
+    Env: environmentOf(input),
     ...(command === undefined ? {} : { Cmd: command }),
     Tty: false,
     StopSignal: "SIGTERM",

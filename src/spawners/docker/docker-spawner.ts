@@ -24,7 +24,7 @@ import type { Networks } from "./networks/networks.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
 import { reportOf } from "./report.ts";
-import { DEFAULT_PROFILE, type Profiles, requireProfile } from "./profiles.ts";
+import { DEFAULT_PROFILE, type Profiles, requireProfile, upstreamOf } from "./profiles.ts";
 import type { ServerStarts } from "./server-start.ts";
 import { isAlive, onePerServer, serverState } from "./server-states.ts";
 import { settleAll } from "./settle-all.ts";
@@ -35,7 +35,6 @@ const MEMORY_TO_END_MS = 10_000;
 /** A hub that ends does not wait longer for an engine that is away. */
 const RELEASE_MS = 2000;
 const MOST_LOG_LINES = 2000;
-const JUPYTER_PORT = 8888;
 
 export interface DockerSpawnerOptions {
   readonly engine: Engine;
@@ -217,7 +216,7 @@ export class DockerSpawner implements Spawner {
       );
       return undefined;
     }
-    return { host, port: profiles.get(labels.profile)?.port ?? JUPYTER_PORT };
+    return upstreamOf(profiles.get(labels.profile), host);
   }
 
   async #serverEvent(

@@ -11,7 +11,13 @@ import { isOurs, LABEL, type Labels, objectName, readServerLabels } from "./name
 import type { Networks } from "./networks/networks.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
 import { probe } from "./probe.ts";
-import { DEFAULT_PROFILE, type Profile, type Profiles, requireProfile } from "./profiles.ts";
+import {
+  DEFAULT_PROFILE,
+  type Profile,
+  type Profiles,
+  requireProfile,
+  upstreamOf,
+} from "./profiles.ts";
 import { exitFailure, isAlive } from "./server-states.ts";
 import { settleAll } from "./settle-all.ts";
 
@@ -189,7 +195,7 @@ export class ServerStarts {
       throw exitFailure(facts, spec.limits.memoryBytes);
     }
     const { port } = profile;
-    const upstream = { host, port };
+    const upstream = upstreamOf(profile, host);
     const seconds = this.#parts.startTimeoutSeconds;
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);

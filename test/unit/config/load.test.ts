@@ -126,6 +126,15 @@ describe("the configuration", () => {
     assert.equal(lab?.port, 8888);
   });
 
+  it("has variables and address of a web app's profile in the file", async () => {
+    const app =
+      "{ image: x, kind: web, stripPrefix: true, environment: { APP_ROOT: '{prefix}', A: '1' } }";
+    const { config } = await load(file(`spawner: { profiles: { app: ${app} } }`));
+    const { environment, stripPrefix } = config.spawner.profiles["app"] ?? {};
+    assert.deepEqual(environment, { APP_ROOT: "{prefix}", A: "1" });
+    assert.equal(stripPrefix, true);
+  });
+
   it("leaves the command and its flags to the command", async () => {
     const argv = ["--base-path=/x/", "user", "list", "--json", "--internet", "--", "--port"];
     const { config, rest } = await load({ argv });
@@ -325,6 +334,22 @@ describe("a bad configuration", () => {
       "a profile with too little memory",
       file("spawner: { profiles: { a: { image: x, memoryBytes: 1m } } }\n"),
       /spawner\.profiles\.a\.memoryBytes: “1m” must be at least 64m$/,
+    ],
+    [
+      "a prefix taken off Jupyter's address",
+      file("spawner:\n  profiles:\n    a:\n      image: x\n      stripPrefix: true\n"),
+      /^data\/homeroom\.yaml:5: spawner\.profiles\.a\.stripPrefix: “true” goes with “kind: web” alone$/,
+    ],
+    [
+      "a variable that the hub sets itself",
+      file("spawner: { profiles: { a: { image: x, environment: { JUPYTERHUB_USER: root } } } }\n"),
+      /environment\.JUPYTERHUB_USER: “JUPYTERHUB_USER” is a variable that the hub sets itself$/,
+    ],
+    [
+      "a variable that is no name, and one that is no text",
+      file("spawner: { profiles: { a: { image: x, environment: { A=B: x, PORT: 80 } } } }\n"),
+      /environment\.A=B: “A=B” cannot name a variable$/,
+      /environment\.PORT: “80” must be text: write "80" with the quotation marks$/,
     ],
     [
       "a file that is named but not there",

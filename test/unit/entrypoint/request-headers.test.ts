@@ -144,6 +144,28 @@ describe("headers for a container", () => {
     assert.equal(requestHeaders(from({ authorization: "Basic x" }), web).authorization, undefined);
   });
 
+  it("tell a web app who visits, whatever the client says of that", () => {
+    const claims = [
+      ..."x-remote-user x-forwarded-prefix x-webauth-user x-rstudio-username x-user x-username".split(
+        " ",
+      ),
+      ..."x-user-id x-email x-groups remote-user x_remote_user x-ssl-client-cn".split(" "),
+    ];
+    const sent = Object.fromEntries(claims.map((name) => [name, "root"]));
+    const { authorization: _, ...own } = OWN;
+    const route = { ...visit.route, kind: "web" as const };
+    const kept = requestHeaders(from({ ...sent, "x-users-choice": "1" }), { ...visit, route });
+    assert.deepEqual(kept, { ...own, "x-users-choice": "1", "x-remote-user": "maria" });
+    const upstream = { ...route.upstream, kind: "web" as const, stripsPrefix: true as const };
+    const stripped = { ...visit, route: { ...route, upstream } };
+    assert.deepEqual(requestHeaders(from(sent), stripped), {
+      ...own,
+      "x-remote-user": "maria",
+      "x-forwarded-prefix": "/user/maria",
+    });
+    assert.equal(upgradeHeaders(from(sent), stripped)["x-remote-user"], "maria");
+  });
+
   it("name the port of the scheme when the host has none", () => {
     const plain = { ...visit, context: { ...context, host: "box.lan", scheme: "https" as const } };
     assert.equal(requestHeaders(from({}), plain)["x-forwarded-port"], "443");

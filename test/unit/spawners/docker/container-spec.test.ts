@@ -141,6 +141,23 @@ describe("what Docker is asked to create for a server", () => {
     assert.deepEqual(Cmd, ["serve", "--prefix=/user/maria/", "9000", "/user/maria//user/maria/"]);
   });
 
+  it("has the profile's variables, with the same in them, but never instead of the hub's own", () => {
+    const environment = {
+      APP_ROOT: "{prefix}",
+      APP_URL: "http://localhost:{port}{baseUrl}?{other}",
+      HOME: "/root",
+    };
+    const own = { ...profile, port: 9000, environment };
+    assert.deepEqual(containerSpec(input({ profile: own })).Env, [
+      "APP_ROOT=/user/maria",
+      "APP_URL=http://localhost:9000/user/maria/?{other}",
+      "HOME=/home/jovyan",
+      "JUPYTER_TOKEN=secret",
+    ]);
+    const { "homeroom.config": hash } = containerSpec(input({ profile: own })).Labels;
+    assert.notEqual(hash, containerSpec(input()).Labels["homeroom.config"]);
+  });
+
   it("cannot be brought to name a folder of the host", () => {
     const text = JSON.stringify(containerSpec(input()));
     assert.doesNotMatch(text, /"Binds"|"bind"|"Devices"|"PortBindings"|docker\.sock|unconfined/);

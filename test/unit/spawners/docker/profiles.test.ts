@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as v from "valibot";
 import { configSchema } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
-import { requireProfile, resolveProfiles } from "#src/spawners/docker/profiles.ts";
+import { requireProfile, resolveProfiles, upstreamOf } from "#src/spawners/docker/profiles.ts";
 
 function profilesOf(spawner: object) {
   return resolveProfiles(v.parse(configSchema, { spawner }).spawner);
@@ -23,6 +23,20 @@ describe("profiles", () => {
     const scratch = { image: "scratch:3", kind: "web", port: 80, command: ["serve", "{port}"] };
     const found = requireProfile(profilesOf({ profiles: { scratch } }), "scratch");
     assert.deepEqual(found, { name: "scratch", ...scratch });
+  });
+
+  it("say how their containers answer", () => {
+    const app = { image: "app", kind: "web", port: 5000 };
+    const profiles = profilesOf({
+      profiles: { app, plain: { ...app, stripPrefix: true }, kept: { ...app, stripPrefix: false } },
+    });
+    const at = (name: string) => upstreamOf(profiles.get(name), "10.0.0.2");
+    assert.deepEqual(at("default"), { host: "10.0.0.2", port: 8888 });
+    // Removed from the configuration while a container of it runs.
+    assert.deepEqual(at("gone"), { host: "10.0.0.2", port: 8888 });
+    assert.deepEqual(at("app"), { host: "10.0.0.2", port: 5000, kind: "web" });
+    assert.deepEqual(at("plain"), { ...at("app"), stripsPrefix: true });
+    assert.deepEqual(at("kept"), at("app"));
   });
 
   it("may replace the default", () => {
