@@ -77,6 +77,7 @@ import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
 import { tokensPages } from "./pages/tokens.ts";
 import { trashPages } from "./pages/trash.ts";
+import { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
 
@@ -168,6 +169,8 @@ function createHandlers(
     person: personPages(parts),
     personActions: personActions({ ...parts, notes }),
     trashPages: trashPages(parts),
+    restoreForm: restoreForm(parts),
+    eraseForm: eraseForm(parts),
     auditPages: auditPages(parts),
     health: healthPages(parts),
     box: boxApi(parts),

@@ -38,6 +38,7 @@ import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
 import type { tokensPages } from "./pages/tokens.ts";
 import type { trashPages } from "./pages/trash.ts";
+import type { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 
 export interface Handlers {
   readonly misc: ReturnType<typeof miscPages>;
@@ -57,6 +58,8 @@ export interface Handlers {
   readonly person: ReturnType<typeof personPages>;
   readonly personActions: ReturnType<typeof personActions>;
   readonly trashPages: ReturnType<typeof trashPages>;
+  readonly restoreForm: ReturnType<typeof restoreForm>;
+  readonly eraseForm: ReturnType<typeof eraseForm>;
   readonly auditPages: ReturnType<typeof auditPages>;
   readonly health: ReturnType<typeof healthPages>;
   readonly box: ReturnType<typeof boxApi>;
@@ -179,10 +182,10 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/admin/people/:name/remove", "delete:users", h.personActions.remove],
     ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
     ["GET", "hub/admin/trash", "restore:users", h.trashPages.show],
-    ["GET", "hub/admin/trash/:id/restore", "restore:users", h.trashPages.showRestore],
-    ["POST", "hub/admin/trash/:id/restore", "restore:users", h.trashPages.restore],
-    ["GET", "hub/admin/trash/:id/erase", "erase:users", h.trashPages.showErase],
-    ["POST", "hub/admin/trash/:id/erase", "erase:users", h.trashPages.erase],
+    ["GET", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.show],
+    ["POST", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.submit],
+    ["GET", "hub/admin/trash/:id/erase", "erase:users", h.eraseForm.show],
+    ["POST", "hub/admin/trash/:id/erase", "erase:users", h.eraseForm.submit],
     ["GET", "hub/admin/audit.csv", "admin-ui", h.auditPages.csv],
 
     ["GET", "hub/admin/health", "admin:box", h.health.show],

@@ -4,6 +4,7 @@ import type { Logger } from "#src/log.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import type { Paths } from "../paths.ts";
+import { answerStatus } from "../refusals.ts";
 import type { Views } from "#src/views/pages.ts";
 import { loggedPath } from "./access-log.ts";
 
@@ -42,10 +43,7 @@ function toHubError(error: unknown, ctx: HubContext): HubError {
 }
 
 function answerFailure(ctx: HubContext, failure: HubError, parts: ErrorParts): void {
-  ctx.status = failure.status;
-  if (failure.retryAfter !== undefined) {
-    ctx.set("retry-after", String(Math.ceil(failure.retryAfter)));
-  }
+  answerStatus(ctx, failure);
   if (wantsJson(ctx)) {
     const { status, message, code, params } = failure;
     // Commands say it in the teacher's words, which clients of the API never see.

@@ -1,5 +1,4 @@
 /** Own password and own sessions (ui.md S2, S7). */
-import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
@@ -12,6 +11,7 @@ import { actorIn, visitorOf } from "../middleware/require.ts";
 import { deviceRows } from "../models.ts";
 import { nextOf } from "../next-url.ts";
 import type { Paths } from "../paths.ts";
+import { refusalOf } from "../refusals.ts";
 import type { SessionCookies } from "../session-cookies.ts";
 
 interface AccountParts {
@@ -140,8 +140,5 @@ function newPassword(form: URLSearchParams): string {
 }
 
 function refused(ctx: HubContext, error: unknown, fields: readonly Field[]): FormProblems {
-  if (!(error instanceof HubError) || error.status >= 500) throw error;
-  ctx.status = error.status;
-  if (error.retryAfter !== undefined) ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
-  return formProblems(error, fields);
+  return formProblems(refusalOf(ctx, error), fields);
 }

@@ -3,16 +3,18 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Permissions } from "#src/session/identity.ts";
-import type { Pages, Views } from "#src/views/pages.ts";
+import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { classRow, classTiles, newcomersModel, visiblePeople } from "../models.ts";
+import { noticeOf } from "../notices.ts";
 import type { Paths } from "../paths.ts";
 import { personOf } from "../person-of.ts";
 import { healthLine } from "./health.ts";
 
 const LOG_LINES = 500;
+const notices = ["person_accepted", "person_refused"] as const;
 
 export interface ClassroomParts {
   readonly accounts: Accounts;
@@ -31,7 +33,6 @@ export function classroomPages(parts: ClassroomParts) {
     const visitor = visitorOf(ctx);
     const people = visiblePeople(visitor, parts);
     const trouble = servers.trouble();
-    const notice = ctx.query["notice"];
     ctx.type = "html";
     const model = {
       newcomers: newcomersModel(visitor, people, parts),
@@ -42,7 +43,7 @@ export function classroomPages(parts: ClassroomParts) {
       addUrl: paths.addPeople,
       ...(trouble === undefined ? {} : { trouble }),
       ...healthLine(visitor, parts),
-      ...noticeOf(notice),
+      ...noticeOf(ctx, notices),
     };
     ctx.body = views.page("class", model, frames.of(ctx, "class"));
   }
@@ -67,14 +68,4 @@ export function classroomPages(parts: ClassroomParts) {
   }
 
   return { show, log };
-}
-
-function noticeOf(notice: unknown): Pick<Pages["class"], "notice"> {
-  switch (notice) {
-    case "person_accepted":
-    case "person_refused":
-      return { notice };
-    default:
-      return {};
-  }
 }

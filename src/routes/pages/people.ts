@@ -15,10 +15,11 @@ import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
-import { LIST_LIMIT, field, readForm } from "../middleware/body.ts";
+import { LIST_LIMIT, field, readForm, typed } from "../middleware/body.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import type { Paths } from "../paths.ts";
+import { refusalOf } from "../refusals.ts";
 
 interface PeopleParts {
   readonly accounts: Accounts;
@@ -83,9 +84,7 @@ export function peoplePages(parts: PeopleParts) {
 
   /** The form again, with all that was typed. */
   function refuse(ctx: HubContext, values: Values, error: unknown): void {
-    if (!(error instanceof HubError) || error.status >= 500) throw error;
-    ctx.status = error.status;
-    render(ctx, values, formProblems(error, fields));
+    render(ctx, values, formProblems(refusalOf(ctx, error), fields));
   }
 
   function allowedRole(ctx: HubContext, role: Role): Role {
@@ -147,8 +146,8 @@ export function peoplePages(parts: PeopleParts) {
 function valuesOf(form: URLSearchParams): Values {
   const role = field(form, "role");
   return {
-    displayName: field(form, "display_name").slice(0, 300),
-    username: field(form, "username").slice(0, 300),
+    displayName: typed(form, "display_name"),
+    username: typed(form, "username"),
     list: field(form, "list"),
     role: role === "teacher" || role === "owner" ? role : "student",
   };

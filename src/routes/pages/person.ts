@@ -8,12 +8,13 @@ import type { Identity } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { FormProblems, Pages } from "#src/views/pages.ts";
-import { type PersonNotice, personNotices } from "#src/views/people-pages.ts";
+import { personNotices } from "#src/views/people-pages.ts";
 import { accountState, classNames } from "../account-models.ts";
 import { actorOfLine, auditLine, mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { deviceRows } from "../models.ts";
+import { noticeOf } from "../notices.ts";
 import { personOf } from "../person-of.ts";
 import type { RosterParts } from "./roster.ts";
 
@@ -53,7 +54,6 @@ export async function renderPerson(
 ): Promise<void> {
   const { servers, homeUsage, store } = parts;
   const visitor = visitorOf(ctx);
-  const notice = noticeOf(ctx);
   const [usage, log, told] = await Promise.all([
     homeUsage.look(user.id),
     logOf(user, visitor, parts),
@@ -83,7 +83,7 @@ export async function renderPerson(
     values: { username: user.name, displayName: user.displayName, role: user.role, ...values },
     problems,
     ...(problem === undefined ? {} : { problem }),
-    ...(notice === undefined || problem !== undefined ? {} : { notice }),
+    ...(problem === undefined ? noticeOf(ctx, personNotices) : {}),
     may: mayDo(user, visitor, parts),
     urls: urlsOf(user, parts),
   };
@@ -171,8 +171,4 @@ async function auditOf(
     audit: lines.map((line) => auditLine(line, user.id)),
     ...(made === undefined || made.action !== "user.added" ? {} : { createdBy: actorOfLine(made) }),
   };
-}
-
-function noticeOf(ctx: HubContext): PersonNotice | undefined {
-  return personNotices.find((notice) => notice === ctx.query["notice"]);
 }

@@ -7,6 +7,7 @@ import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import { visiblePeople } from "../models.ts";
+import { noticeOf } from "../notices.ts";
 
 const notices = ["person_removed", "role_changed"] as const;
 
@@ -24,7 +25,6 @@ export function rosterPages(parts: RosterParts) {
 export function renderRoster(ctx: HubContext, parts: RosterParts, problem?: FailureData): void {
   const { paths } = parts;
   const visitor = visitorOf(ctx);
-  const notice = notices.find((known) => known === ctx.query["notice"]);
   ctx.type = "html";
   const model = {
     rows: visiblePeople(visitor, parts).map((user) => rosterRow(user, visitor, parts)),
@@ -34,7 +34,7 @@ export function renderRoster(ctx: HubContext, parts: RosterParts, problem?: Fail
       signUp: paths.signUpClasses,
       csv: paths.auditCsv,
     },
-    ...(notice === undefined ? {} : { notice }),
+    ...noticeOf(ctx, notices),
     ...(problem === undefined ? {} : { problem }),
   };
   ctx.body = parts.views.page("roster", model, parts.frames.of(ctx, "people"));

@@ -1,5 +1,4 @@
 /** The first owner, with the code that the hub printed (ui.md T14, its first step). */
-import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
@@ -10,6 +9,7 @@ import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
+import { refusalOf } from "../refusals.ts";
 
 interface SetupParts {
   readonly accounts: Accounts;
@@ -58,13 +58,9 @@ export function setupPages(parts: SetupParts) {
       );
       await parts.entry.start(ctx, user);
     } catch (error) {
-      if (!(error instanceof HubError) || error.status >= 500) throw error;
-      if (error.code === "setup_done") return ctx.redirect(`${paths.login()}?notice=setup_done`);
-      ctx.status = error.status;
-      if (error.retryAfter !== undefined) {
-        ctx.set("retry-after", String(Math.ceil(error.retryAfter)));
-      }
-      render(ctx, shorten(values), formProblems(error, fields));
+      const refused = refusalOf(ctx, error);
+      if (refused.code === "setup_done") return ctx.redirect(`${paths.login()}?notice=setup_done`);
+      render(ctx, shorten(values), formProblems(refused, fields));
     }
   }
 

@@ -14,7 +14,9 @@ import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { noticeOf } from "../notices.ts";
 import type { Paths } from "../paths.ts";
+import { refusalOf } from "../refusals.ts";
 
 interface SignUpClassesParts {
   readonly classes: SignUpClasses;
@@ -26,11 +28,13 @@ interface SignUpClassesParts {
   readonly publicUrl: string | undefined;
 }
 
+const notices = ["code", "open", "off"] as const;
+
 export function signUpClassesPages(parts: SignUpClassesParts) {
   const { classes, paths } = parts;
 
   function show(ctx: HubContext): void {
-    render(ctx, noticeOf(ctx.query["notice"]));
+    render(ctx, noticeOf(ctx, notices));
   }
 
   async function submit(ctx: HubContext): Promise<void> {
@@ -41,9 +45,7 @@ export function signUpClassesPages(parts: SignUpClassesParts) {
       await classes.set(id, change, actorIn(ctx));
       ctx.redirect(`${paths.signUpClasses}?notice=${change.mode}`);
     } catch (error) {
-      if (!(error instanceof HubError) || error.status >= 500) throw error;
-      ctx.status = error.status;
-      render(ctx, { problem: error.toData() });
+      render(ctx, { problem: refusalOf(ctx, error).toData() });
     }
   }
 
@@ -125,8 +127,4 @@ function timeOf(text: string): SignUpTime | undefined {
   if (text === "lesson" || text === "today" || text === "week") return text;
   if (text !== "until_closed") throw new HubError("bad_request");
   return undefined;
-}
-
-function noticeOf(notice: unknown): Partial<Pick<Pages["signUpClasses"], "notice">> {
-  return notice === "code" || notice === "open" || notice === "off" ? { notice } : {};
 }
