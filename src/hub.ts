@@ -22,6 +22,7 @@ import { OwnerReset } from "#src/services/box/owner-reset.ts";
 import { Shutdown } from "#src/services/box/shutdown.ts";
 import { HubMetrics } from "#src/services/metrics/hub-metrics.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
+import { dearestBcrypt } from "#src/services/sign-in/bcrypt-hashes.ts";
 import { lowerHashThreads } from "#src/services/sign-in/hash-threads.ts";
 import { Login } from "#src/services/sign-in/login.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
@@ -95,7 +96,10 @@ export async function createHub({
 
   // The store has started them by now.
   lowerHashThreads();
-  const passwords = new Passwords({ width: availableParallelism() });
+  const passwords = new Passwords({
+    width: availableParallelism(),
+    bcryptCost: () => dearestBcrypt(store),
+  });
   const attempts = new Attempts({ clock });
   if (only === undefined) await restoreAttempts(attempts, { store, clock });
   const { minLength } = config.passwords;

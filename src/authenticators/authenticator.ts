@@ -11,6 +11,8 @@ export interface Authenticated {
   readonly name: UserName;
   /** The password was a first one: an own one is to be chosen before anything else. */
   readonly mustChangePassword: boolean;
+  /** The same password under today's parameters, to be kept in place of the hash that it was compared with. */
+  readonly renewedHash?: string;
 }
 
 export interface Authenticator {

@@ -6,14 +6,13 @@ import type { Authenticated, Authenticator, Credentials } from "./authenticator.
 export interface LocalAccounts {
   /** Living accounts only, whatever the spelling. */
   byName(text: string): UserRecord | undefined;
-  /** The same password under today's parameters. */
-  renewHash(user: UserRecord, password: string): Promise<void>;
 }
 
 export interface PasswordCheck {
   /** Takes the same time without a hash. */
   verify(hash: string | undefined, password: string, signal?: AbortSignal): Promise<boolean>;
   needsRehash(hash: string): boolean;
+  hash(password: string): Promise<string>;
 }
 
 export class LocalAuthenticator implements Authenticator {
@@ -36,9 +35,9 @@ export class LocalAuthenticator implements Authenticator {
     if (!fits || user?.password === undefined || hash === undefined) {
       return undefined;
     }
-    if (this.#passwords.needsRehash(hash)) {
-      await this.#accounts.renewHash(user, password);
-    }
-    return { name: user.name, mustChangePassword: user.password.isFirst };
+    const found = { name: user.name, mustChangePassword: user.password.isFirst };
+    return this.#passwords.needsRehash(hash)
+      ? { ...found, renewedHash: await this.#passwords.hash(password) }
+      : found;
   }
 }

@@ -246,10 +246,6 @@ export class Accounts {
     return this.#passwordChanges.chooseOwn(...choice);
   }
 
-  renewHash(user: UserRecord, password: string): Promise<void> {
-    return this.#passwordChanges.renewHash(user, password);
-  }
-
   #trashedWhere(isMeant: (user: UserRecord) => boolean): readonly UserRecord[] {
     return Array.from(this.#store.entries("users"), ([, user]) => user)
       .filter((user) => user.deleted !== undefined && isMeant(user))

@@ -14,7 +14,6 @@ import {
   endSessions,
   endTokens,
   hasSamePassword,
-  livingUser,
   passwordRecord,
   putUser,
 } from "./user-records.ts";
@@ -118,17 +117,6 @@ export class PasswordChanges {
       throw new HubError("password_is_first");
     }
     await this.#replacePassword(before, { next, keepSession: session, isChoice: true }, actor);
-  }
-
-  /** The same password under today's parameters; nothing happens when it was changed meanwhile. */
-  async renewHash(user: UserRecord, password: string): Promise<void> {
-    const hash = await this.#passwords.hash(password);
-    await this.#store.change((state) => {
-      const now = livingUser(state, user.id);
-      const isSame = now?.password !== undefined && now.password.hash === user.password?.hash;
-      const writes = isSame ? [putUser({ ...now, password: { ...now.password, hash } })] : [];
-      return { writes, result: undefined };
-    });
   }
 
   async #replacePassword(

@@ -110,7 +110,7 @@ export class Login implements AsyncDisposable {
         return { writes: [auditRow(audit, clock)], result: "locked" };
       }
       const at = isoTime(clock);
-      const user = { ...now, lastSignIn: at, lastActivity: at };
+      const user = { ...renewed(now, found.renewedHash), lastSignIn: at, lastActivity: at };
       const self = { ...actor, id: user.id, name: user.name };
       const signedIn = { user, mustChangePassword: found.mustChangePassword };
       const opened = open(state, signedIn);
@@ -142,6 +142,14 @@ export class Login implements AsyncDisposable {
 /** What was typed may be a password. */
 function digest(text: string): string {
   return hash("sha256", text.slice(0, MAX_TYPED)).slice(0, DIGEST_LENGTH);
+}
+
+/** It is the same password; what tells it from the next one stays. */
+function renewed(user: UserRecord, hash: string | undefined): UserRecord {
+  const { password } = user;
+  return hash === undefined || password === undefined
+    ? user
+    : { ...user, password: { ...password, hash } };
 }
 
 /** While it was checked, a password may be replaced, or an account removed and its name given to another. */

@@ -1,7 +1,11 @@
-/** Passwords: argon2id in a queue of its own (design D11), and the rules for choosing one. */
+/**
+ * Passwords: argon2id in a queue of its own (design D11), and the rules for choosing one. Hashes of bcrypt, which came
+ * along from JupyterHub, are compared in the same queue.
+ */
 import { argon2id, hash, verify } from "argon2";
 import { randomBytes } from "node:crypto";
 import { HubError } from "#src/errors.ts";
+import { bcryptCost, dummyBcrypt, fitsBcrypt } from "./bcrypt-hashes.ts";
 import { BUSY_SECONDS } from "./busy.ts";
 import { isCommonPassword } from "./common-passwords.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
@@ -20,8 +24,16 @@ const MOST_WAITING = 500;
 const PHC =
   /^\$argon2id\$v=19\$((?:[mtp]=\d{1,7},){2}[mtp]=\d{1,7})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
 
+interface PasswordsOptions {
+  /** Hashes at once, one for each core. */
+  readonly width: number;
+  /** The cost of the dearest hash of bcrypt that an account still has; absent when there is none. */
+  readonly bcryptCost?: () => number | undefined;
+}
+
 export class Passwords {
   readonly #width: number;
+  readonly #bcryptCost: () => number | undefined;
   /** Never matches; costs what a real one costs. */
   readonly #dummy: string;
   #running = 0;
@@ -29,8 +41,8 @@ export class Passwords {
   readonly #verifying = new Set<() => void>();
   readonly #hashing = new Set<() => void>();
 
-  /** `width`: hashes at once, one for each core. */
-  constructor({ width }: { readonly width: number }) {
+  constructor({ width, bcryptCost: dearest }: PasswordsOptions) {
+    this.#bcryptCost = dearest ?? (() => undefined);
     this.#width = Math.max(1, Math.min(Math.floor(width), MOST_AT_ONCE));
     const [salt, output] = [randomBytes(16), randomBytes(32)].map(unpadded);
     const { memoryCost: m, timeCost: t, parallelism: p } = COST;
@@ -59,13 +71,24 @@ export class Passwords {
     if (this.#verifying.size >= MOST_WAITING) {
       throw new HubError("too_busy", {}, { retryAfter: BUSY_SECONDS });
     }
+    return this.#inTurn(this.#verifying, () => this.#fits(stored, password), signal);
+  }
+
+  /**
+   * As long as anybody has a hash of bcrypt, a try that does not fit takes the work of both kinds, so that it does not
+   * tell a name that nobody has from one whose person never came back.
+   */
+  async #fits(stored: string | undefined, password: string): Promise<boolean> {
+    const ownCost = stored === undefined ? undefined : bcryptCost(stored);
+    if (stored !== undefined && ownCost !== undefined && (await fitsBcrypt(stored, password))) {
+      return true;
+    }
     const usable = stored !== undefined && isWithinCap(stored);
-    const fits = await this.#inTurn(
-      this.#verifying,
-      () => verify(usable ? stored : this.#dummy, normal(password)),
-      signal,
-    );
-    return usable && fits;
+    const fits = await verify(usable ? stored : this.#dummy, normal(password));
+    if (usable && fits) return true;
+    const cost = ownCost === undefined ? this.#bcryptCost() : undefined;
+    if (cost !== undefined) await fitsBcrypt(dummyBcrypt(cost), password);
+    return false;
   }
 
   /** The hash was made with other parameters than today's. */

@@ -404,10 +404,8 @@ describe("removing a person", () => {
       { current: "sam likes tea", next: "new words here" },
       actorFor(sam),
     );
-    const renewal = people.accounts.renewHash(sam, "sam likes tea");
-    const [, , failure] = await Promise.all([
+    const [, failure] = await Promise.all([
       people.accounts.remove(sam.id, consoleActor),
-      renewal,
       failureOf(change),
     ]);
     assert.equal(failure, "user_not_found");
@@ -440,16 +438,5 @@ describe("changing a role", () => {
     );
     assert.deepEqual(results, ["no failure", "last_owner"]);
     assert.equal(people.accounts.hasOwner(), true);
-  });
-});
-
-describe("renewing a hash", () => {
-  it("keeps the password what it is, and is dropped when it was replaced meanwhile", async () => {
-    const sam = await people.add("sam");
-    await people.accounts.renewHash(sam, "sam likes tea");
-    assert.equal(people.accounts.byId(sam.id)?.password?.changed, sam.password?.changed);
-    const { user } = await people.accounts.resetPassword(sam.id, consoleActor);
-    await people.accounts.renewHash(sam, "sam likes tea");
-    assert.deepEqual(people.accounts.byId(sam.id), user);
   });
 });

@@ -164,6 +164,52 @@ describe("signing in", () => {
     assert.equal(batches.length, 1);
   });
 
+  it("keeps a renewed hash in the same change, and no other part of the password", async () => {
+    const sam = await people.add("sam");
+    const passwords = {
+      needsRehash: () => true,
+      verify: people.passwords.verify.bind(people.passwords),
+      hash: () => Promise.resolve("renewed"),
+    };
+    login = new Login({
+      ...people,
+      authenticator: new LocalAuthenticator({ ...people, passwords }),
+    });
+    let changes = 0;
+    const end = people.store.onChange(() => (changes += 1));
+    await signIn("sam", "sam likes tea");
+    end();
+    assert.equal(changes, 1);
+    assert.deepEqual(people.accounts.byId(sam.id)?.password, {
+      ...sam.password,
+      hash: "renewed",
+    });
+  });
+
+  it("keeps no renewed hash of a locked account, nor of a password that was reset meanwhile", async () => {
+    const sam = await people.add("sam");
+    const reset: { now?: () => Promise<unknown> } = {};
+    const passwords = {
+      needsRehash: () => true,
+      verify: () => Promise.resolve(true),
+      hash: async () => {
+        await reset.now?.();
+        return "renewed";
+      },
+    };
+    login = new Login({
+      ...people,
+      authenticator: new LocalAuthenticator({ ...people, passwords }),
+    });
+    await people.accounts.setDisabled(sam.id, true, consoleActor);
+    assert.equal(await failureOf(signIn("sam", "sam likes tea")), "account_locked");
+    assert.equal(people.accounts.byId(sam.id)?.password?.hash, sam.password?.hash);
+    await people.accounts.setDisabled(sam.id, false, consoleActor);
+    reset.now = () => people.accounts.resetPassword(sam.id, consoleActor);
+    assert.equal(await failureOf(signIn("sam", "sam likes tea")), "wrong_password");
+    assert.notEqual(people.accounts.byId(sam.id)?.password?.hash, "renewed");
+  });
+
   it("is slowed down after misses, for that name and address alone, and not audited then", async () => {
     await people.add("sam");
     for (let tries = 0; tries < 6; tries += 1) {
