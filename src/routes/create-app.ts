@@ -187,7 +187,7 @@ function createHandlers(
     proxy: proxyApi(parts),
     services: servicesApi(parts),
     shutdown: shutdownApi(parts),
-    authorizations: authorizationsApi(),
+    authorizations: authorizationsApi(parts),
     metrics: metricsPages(parts),
     users: usersApi(parts),
   };

@@ -244,8 +244,8 @@ export function routeTable(h: Handlers): readonly Route[] {
       { skipsForgeryCheck: true },
     ],
     ["GET", "hub/api/authorizations/token/:secret", "signed_in", h.authorizations.resolve],
-    ["GET", "hub/api/authorizations/cookie/:name", "signed_in", h.authorizations.resolve],
-    ["GET", "hub/api/authorizations/cookie/:name/:secret", "signed_in", h.authorizations.resolve],
+    ["GET", "hub/api/authorizations/cookie/:name", "signed_in", h.authorizations.cookie],
+    ["GET", "hub/api/authorizations/cookie/:name/:secret", "signed_in", h.authorizations.cookie],
     // Guarded by the page itself: programs are told, and not led to the sign-in page.
     ["GET", "hub/metrics", "anyone", h.metrics.show],
     ["GET", "hub/api/metrics", "anyone", h.metrics.show],

@@ -224,7 +224,8 @@ const rows: readonly Row[] = [
     404,
     "Deprecated endpoint /hub/api/authorizations/token is removed in JupyterHub 2.0. Use /hub/api/users/:user/tokens instead.",
   ],
-  ["owner", "GET", "authorizations/token/abc", undefined, 404],
+  // By tokens: jupyterhub-authorizations.test.ts
+  ["owner", "GET", "authorizations/token/abc", undefined, 403, "Forbidden"],
   ["nobody", "GET", "authorizations/token/abc", undefined, 403],
 
   // Figures

@@ -1,8 +1,14 @@
-/** What JupyterHub gave up: secrets do not belong into addresses. Clients go on to what took its place. */
+/** What JupyterHub 2.0 put aside: secrets do not belong into addresses. Clients of before still ask whose a token is. */
 import { HubError } from "#src/errors.ts";
+import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { HubContext } from "../context.ts";
+import { type UserModelParts, ownModel, viewOf } from "./user-models.ts";
 
-export function authorizationsApi() {
+interface AuthorizationsParts extends UserModelParts {
+  readonly tokens: Pick<Tokens, "authenticate">;
+}
+
+export function authorizationsApi(parts: AuthorizationsParts) {
   function make(): void {
     throw new HubError("deprecated", {
       reason:
@@ -10,11 +16,25 @@ export function authorizationsApi() {
     });
   }
 
-  function resolve(_ctx: HubContext): void {
+  /** No more than the token itself would learn from `{H}api/user`, and only for who asks by a token as well. */
+  function resolve(ctx: HubContext): void {
+    const visitor = ctx.state.identity;
+    if (visitor?.kind !== "token" && visitor?.kind !== "service") throw new HubError("not_allowed");
+    const found = parts.tokens.authenticate(ctx.params["secret"] ?? "");
+    if (found?.kind === "service") {
+      ctx.body = { kind: "service", name: found.name, admin: false, roles: [] };
+    } else if (found?.kind === "token") {
+      ctx.body = ownModel(found.user, viewOf(ctx), parts);
+    } else {
+      throw new HubError("not_found");
+    }
+  }
+
+  function cookie(_ctx: HubContext): void {
     throw new HubError("deprecated", {
-      reason: "Deprecated endpoint /hub/api/authorizations. Use /hub/api/user instead.",
+      reason: "Deprecated endpoint /hub/api/authorizations/cookie. Use /hub/api/user instead.",
     });
   }
 
-  return { make, resolve };
+  return { make, resolve, cookie };
 }
