@@ -343,6 +343,117 @@ export const failures = {
     student: "There is no such notebook.",
     api: "{name} has no server named '{server}'",
   },
+  server_name_wrong: {
+    status: 400,
+    student:
+      "“{name}” cannot name a notebook: 1 to {limit} letters and digits, and within them spaces and . _ ~ @ -",
+    api: "Invalid server_name: '{name}'",
+  },
+  server_name_taken: {
+    status: 400,
+    student:
+      "“{name}” cannot name a notebook: the notebooks themselves use that word. Choose another.",
+    api: "Invalid server_name: '{name}'",
+  },
+  server_title_wrong: {
+    status: 400,
+    student: "A notebook's title has 1 to {limit} visible characters.",
+    api: "Invalid display_name: '{name}'",
+  },
+  servers_full: {
+    status: 400,
+    student:
+      "There can be {limit} notebooks besides the first one. Delete one before you make another.",
+    teacher:
+      "{name} has {limit} notebooks besides the first one, and there can be no more. Delete one first.",
+    api: "User {name} already has the maximum of {limit} named servers.  One must be deleted before a new server can be created",
+  },
+  server_exists: {
+    status: 409,
+    student: "There is already a notebook called “{server}”.",
+    api: "User {name} already has server {server}",
+  },
+  server_unknown: {
+    status: 404,
+    student: "There is no such notebook.",
+    api: "User {name} has no such server '{server}'",
+  },
+  server_active: {
+    status: 400,
+    student: "Stop the notebook first, then change it.",
+    api: "{name} is active. Please stop it before modifying it.",
+  },
+  server_removing: {
+    status: 409,
+    student: "That notebook is just being deleted. Try again in a moment.",
+    api: "{name} is being deleted",
+  },
+  cannot_delete_default: {
+    status: 400,
+    student: "The first notebook cannot be deleted.",
+    api: "Cannot delete the default server",
+  },
+  profile_not_offered: {
+    status: 400,
+    student: "There is no notebook called “{profile}” to choose. There are: {offered}.",
+    api: "There is no profile '{profile}' to choose: there are {offered}",
+  },
+  server_not_there: {
+    status: 404,
+    student: "There is no such notebook.",
+    api: "No such server: {name}/{server}",
+  },
+  share_scope_denied: {
+    status: 403,
+    student: "You may not give others that much of this notebook.",
+    api: "Do not have permission to grant share with scope {scope}",
+  },
+  share_name_denied: {
+    status: 403,
+    student: "You may not choose people by name. Make a link and give it to them.",
+    api: "Need scope '{scope}' to share with {what} by name",
+  },
+  share_with_nobody: {
+    status: 400,
+    student: "There is no {kind} called {name}.",
+    api: "No such {kind}: {name}",
+  },
+  share_with_self: {
+    status: 400,
+    student: "That is your own notebook: you can open it anyway.",
+    api: "You can't share with yourself!",
+  },
+  shares_full: {
+    status: 400,
+    student: "There are {limit} already. Take some back first.",
+    api: "This user's servers have {limit} shares already",
+  },
+  share_not_found: {
+    status: 404,
+    student: "That was taken back already.",
+    api: "No such share for {kind} {name} on {server}",
+  },
+  share_code_not_found: {
+    status: 404,
+    student: "That link is over, or it is not whole. Ask for a new one.",
+    api: "{reason}",
+  },
+  share_code_over: {
+    status: 400,
+    student: "That link is over. Ask for a new one.",
+    api: "Invalid share code",
+  },
+  visit_first: {
+    status: 403,
+    student: "This is somebody else's notebook. Open its page in the browser and confirm first.",
+    api: "Confirm the visit to this server in a browser first, or use an API token",
+  },
+  on_visit: {
+    status: 403,
+    student:
+      "This browser is in somebody else's notebook and opens nothing else. Sign in again first.",
+    api: "This session is on a visit to another server; sign in again first",
+  },
   stop_first: {
     status: 400,
     student: "The notebook of {name} is just closing. Try again in a moment.",
@@ -526,6 +637,12 @@ export const failures = {
     status: 503,
     student: "The box could not start.",
     teacher: "The hub cannot listen on port {port} of {address} ({detail}).",
+  },
+  no_door: {
+    status: 503,
+    student: "Your notebook could not start. Tell your teacher.",
+    teacher:
+      "The hub cannot listen on port {port} of {address}, where this notebook asks who visits ({detail}).",
   },
   no_default_route: {
     status: 503,

@@ -130,7 +130,7 @@ export async function createHub({
   const tokens = opened.use(new Tokens({ store, clock, log, services: serviceTokens }));
   const csrf = new Csrf(secrets.instanceKey);
   const devices = new KnownDevices(secrets.instanceKey);
-  const permissions = new Permissions(store);
+  const permissions = new Permissions(store, config);
   const contexts = createRequestContexts(config.listen);
 
   const { spawner, homes } =
@@ -144,7 +144,15 @@ export async function createHub({
     });
   opened.use(spawner);
   const servers = opened.use(
-    new Servers({ store, spawner, config: { ...config.spawner, basePath }, secrets, clock, log }),
+    new Servers({
+      store,
+      spawner,
+      homes,
+      config: { ...config.spawner, basePath },
+      secrets,
+      clock,
+      log,
+    }),
   );
   const homeUsage = opened.use(new HomeUsage({ homes, clock, log }));
   const auditLog = new AuditLog({ store, clock });

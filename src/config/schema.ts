@@ -73,6 +73,15 @@ const environmentName = v.pipe(
 
 const profileEntries = v.strictObject({
   image: part(v.pipe(v.string(), v.nonEmpty()), "The image; it must be on the box."),
+  offered: part(
+    v.optional(v.boolean()),
+    "People may choose it when they open their notebook. Without it, it is there for classes that name it.",
+  ),
+  title: part(
+    v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(80))),
+    "What people read when they choose; else its name.",
+    "R and statistics",
+  ),
   kind: part(
     v.optional(v.picklist(["jupyter", "singleuser", "web"]), "jupyter"),
     "`jupyter` serves Jupyter, `singleuser` runs jupyterhub-singleuser, `web` is any other web app.",
@@ -225,6 +234,11 @@ export const configSchema = v.strictObject({
     }),
     {},
   ),
+  sharing: setting(
+    v.optional(v.picklist(["nobody", "teachers", "everyone"]), "teachers"),
+    "HOMEROOM_SHARING",
+    "Who may let others open their notebook: `teachers` are teachers and owners, `everyone` students too. What was shared by somebody who may not any more opens nothing.",
+  ),
   passwords: v.optional(
     v.strictObject({
       minLength: setting(
@@ -293,6 +307,26 @@ export const configSchema = v.strictObject({
         v.optional(v.pipe(v.string(), v.nonEmpty()), "homeroom-notebook"),
         "HOMEROOM_NOTEBOOK_IMAGE",
         "Image of the default profile.",
+      ),
+      namedServers: v.optional(
+        v.strictObject({
+          allow: setting(
+            v.optional(v.boolean(), false),
+            "HOMEROOM_NAMED_SERVERS",
+            "People may have more notebooks than their first one, each with a name of its own.",
+          ),
+          limitPerUser: setting(
+            v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(50)), 3),
+            "HOMEROOM_NAMED_SERVER_LIMIT",
+            "Named notebooks that one person may have besides the first one.",
+          ),
+          home: setting(
+            v.optional(v.picklist(["shared", "own"]), "shared"),
+            "HOMEROOM_NAMED_SERVER_HOME",
+            "Files of a named notebook: `shared` has those of its person, `own` has its own, which are deleted with it. It counts for notebooks that are made from then on.",
+          ),
+        }),
+        {},
       ),
       profiles: v.optional(
         v.record(

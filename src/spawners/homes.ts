@@ -1,12 +1,15 @@
 /** Where files stay (design D19). Nobody else knows what a home is made of. */
 import type { Readable } from "node:stream";
-import type { UserId } from "#src/stores/records.ts";
+import type { ServerId, UserId } from "#src/stores/records.ts";
 
 export interface Homes {
   /** Makes the home of this user when there is none, owned by the notebook's user, with the skeleton files. */
   ensure(userId: UserId, signal: AbortSignal): Promise<void>;
-  /** Removes it for good. Removing a home that is not there is not an error. */
-  remove(userId: UserId, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes it for good; with a server, the files that are this server's alone. Removing what is not there is not an
+   * error.
+   */
+  remove(userId: UserId, signal: AbortSignal, serverId?: ServerId): Promise<void>;
   /** Bytes that its files fill, and files counted. */
   usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }>;
   /**

@@ -18,12 +18,15 @@ export interface ServerSpec {
   readonly generation: number;
   /** A key of the configured profiles. */
   readonly profile: string;
+  /** `own`: files that no other server has; absent: those of its person. */
+  readonly home?: "own";
   /** `singleuser` runs `jupyterhub-singleuser`; `web` is any web app on one port. */
   readonly kind: "jupyter" | "singleuser" | "web";
   /** Path below which the server answers, for example `/jupyterhub/user/maria/`. */
   readonly baseUrl: string;
   /** What the container asks of whoever reaches its port; injected by the proxy. */
   readonly secret: string;
+  /** Of kind `singleuser`: values may begin with `http://{hub}/`, which becomes where the hub is asked. */
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: ServerLimits;
   /** `none`: reaches nothing but the hub. `internet`: outgoing connections are allowed. */
@@ -40,7 +43,11 @@ export interface ServerLimits {
 export type StepName = "waited" | "network" | "volume" | "container" | "started" | "answering";
 
 export type Step =
-  | { readonly step: Exclude<StepName, "answering"> }
+  | {
+      readonly step: Exclude<StepName, "answering">;
+      /** Of kind `singleuser`: where the server, which is not begun before this step is taken, asks the hub. */
+      readonly hub?: Upstream;
+    }
   | { readonly step: "answering"; readonly upstream: Upstream };
 
 export interface ServerState {
@@ -51,6 +58,8 @@ export interface ServerState {
   readonly state: "created" | "running" | "frozen" | "exited";
   /** Where it answers, when it runs and can be reached. */
   readonly upstream?: Upstream;
+  /** Where it asks the hub, when it is of a kind that does. */
+  readonly hub?: Upstream;
   /** ISO time of the container's start. */
   readonly started?: string;
   readonly exit?: { readonly code: number; readonly outOfMemory: boolean };

@@ -110,7 +110,14 @@ export interface ServerRecord {
   readonly started?: IsoTime;
   readonly lastActivity?: IsoTime;
   readonly lastFailure?: LastFailure;
+  /** What was asked for at its last start (`user_options`). */
   readonly options: Readonly<Record<string, unknown>>;
+  /** As people see it; absent: its name. */
+  readonly displayName?: string;
+  /** `own`: its files are its alone; absent: it has those of its person. */
+  readonly home?: "own";
+  /** Set while it is being deleted, which goes on after a restart of the hub. */
+  readonly removing?: IsoTime;
 }
 
 export interface SessionRecord {
@@ -223,6 +230,12 @@ export type AuditAction =
   | "session.ended_by_other"
   | "token.created"
   | "token.revoked"
+  | "share.added"
+  | "share.removed"
+  | "share_code.made"
+  | "share_code.revoked"
+  | "visit.begun"
+  | "visit.ended"
   | "sign_up.changed"
   | "sign_up.refused"
   | "group.added"
@@ -235,7 +248,8 @@ export type AuditAction =
   | "audit.exported"
   | "hub.shut_down"
   | "server.started_by_other"
-  | "server.stopped_by_other";
+  | "server.stopped_by_other"
+  | "server.removed";
 
 /** One row for the whole database, written with every batch. */
 export interface MetaRecord {

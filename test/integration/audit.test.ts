@@ -309,6 +309,7 @@ const ALL = Object.keys({
   "hub.shut_down": 0,
   "server.started_by_other": 0,
   "server.stopped_by_other": 0,
+  "server.removed": 0,
 } satisfies Record<AuditAction, 0>) as AuditAction[]; // The keys are what they are above.
 
 /** What a request leaves on everyone who makes one is no change. */

@@ -9,6 +9,7 @@ import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import type { ServerId, UserId, UserRecord } from "#src/stores/records.ts";
+import { FakeHomes } from "#test/support/fake-homes.ts";
 import { accountWrites, userRecord } from "#test/support/records.ts";
 import { self } from "#test/support/servers-box.ts";
 import { silentLog } from "#test/support/silent-log.ts";
@@ -30,6 +31,7 @@ describe("servers on the Docker engine", { timeout: 300_000 }, () => {
     const opened = new Servers({
       store,
       spawner,
+      homes: new FakeHomes(),
       config: { ...config, basePath: "/" },
       secrets: world.run.secrets,
       clock: systemClock,

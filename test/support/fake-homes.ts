@@ -6,19 +6,24 @@ import { posix } from "node:path";
 import tar from "tar-stream";
 import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
-import type { UserId } from "#src/stores/records.ts";
+import type { ServerId, UserId } from "#src/stores/records.ts";
 
 export class FakeHomes implements Homes {
   readonly files = new Map<UserId, Map<string, Buffer>>();
-  /** What counting ends with while it is set. */
+  /** What counting and removing end with while it is set. */
   failure: HubError | undefined;
 
   async ensure(userId: UserId): Promise<void> {
     this.#home(userId);
   }
 
-  async remove(userId: UserId): Promise<void> {
-    this.files.delete(userId);
+  /** Servers whose own files were removed. */
+  readonly removed: ServerId[] = [];
+
+  async remove(userId: UserId, _signal?: AbortSignal, serverId?: ServerId): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    if (serverId === undefined) this.files.delete(userId);
+    else this.removed.push(serverId);
   }
 
   async usage(userId: UserId): Promise<{ bytes: number; files: number }> {

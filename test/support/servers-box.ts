@@ -13,6 +13,7 @@ import type { ServerRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import { FakeEngine } from "./fake-engine.ts";
+import { FakeHomes } from "./fake-homes.ts";
 import { FakeSpawner } from "./fake-spawner.ts";
 import { accountWrites, userRecord } from "./records.ts";
 import { silentLog } from "./silent-log.ts";
@@ -34,6 +35,7 @@ export class ServersBox {
   readonly clock = new FakeClock();
   readonly engine: FakeEngine;
   readonly store = createMemoryStore({ clock: this.clock });
+  readonly homes = new FakeHomes();
   readonly config: ServersOptions["config"];
   readonly #options: BoxOptions;
   #disk: Promise<void> = Promise.resolve();
@@ -108,6 +110,7 @@ export class ServersBox {
     const servers = new Servers({
       store: this.#storeWhile(power),
       spawner: driver,
+      homes: this.homes,
       config: this.config,
       secrets: { instanceKey: "aW5zdGFuY2Uga2V5" },
       clock: this.clock,

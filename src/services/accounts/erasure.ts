@@ -7,7 +7,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
-import { removeServers } from "#src/services/servers/server-rows.ts";
+import { removeServers, serversOf } from "#src/services/servers/server-rows.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { pause, systemTimers, type Timers } from "#src/timers.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
@@ -30,7 +30,7 @@ const hub: Actor = { id: "hub", name: "hub" };
 
 interface ErasureParts {
   readonly store: Store;
-  readonly servers: Pick<Servers, "stop">;
+  readonly servers: Pick<Servers, "stopAllOf">;
   readonly homes: Pick<Homes, "remove">;
   readonly attempts: Pick<Attempts, "clear">;
   readonly clock: Clock;
@@ -109,9 +109,13 @@ export class Erasure implements AsyncDisposable {
   /** Each step may be repeated. The record goes last, so that what is left to do is known until nothing is. */
   async #eraseNow(userId: UserId): Promise<void> {
     const { store, servers, homes, attempts, log } = this.#parts;
-    await servers.stop(userId, hub);
+    await servers.stopAllOf(userId, hub);
     const late = AbortSignal.timeout(REMOVE_HOME_MS);
-    await homes.remove(userId, AbortSignal.any([this.#closing.signal, late]));
+    const until = AbortSignal.any([this.#closing.signal, late]);
+    for (const { id, home } of serversOf(store, userId)) {
+      if (home === "own") await homes.remove(userId, until, id);
+    }
+    await homes.remove(userId, until);
     const name = await store.change((state) => planErased(state, userId));
     if (name !== undefined) {
       attempts.clear(name);

@@ -18,6 +18,12 @@ export interface ToldActivity {
   readonly servers: ReadonlyMap<string, IsoTime>;
 }
 
+/** When a person was last at work, and in which of their servers. */
+interface Seen {
+  readonly at: IsoTime;
+  readonly servers: Map<string, IsoTime>;
+}
+
 interface ActivityParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -29,7 +35,7 @@ interface ActivityParts {
 
 export class Activity {
   readonly #parts: ActivityParts;
-  #seen = new Map<UserId, IsoTime>();
+  #seen = new Map<UserId, Seen>();
   #cancelWrite: (() => void) | undefined;
   #isClosed = false;
 
@@ -37,14 +43,12 @@ export class Activity {
     this.#parts = parts;
   }
 
-  touch(userId: UserId): void {
-    this.#seen.set(userId, isoTime(this.#parts.clock));
+  /** Somebody was at work in this server of the person. */
+  touch(userId: UserId, serverName: string): void {
+    const at = isoTime(this.#parts.clock);
+    const servers = this.#seen.get(userId)?.servers ?? new Map<string, IsoTime>();
+    this.#seen.set(userId, { at, servers: servers.set(serverName, at) });
     this.#writeLater();
-  }
-
-  /** Not yet written, when there is something. */
-  lastOf(userId: UserId): IsoTime | undefined {
-    return this.#seen.get(userId);
   }
 
   /** Written at once: who tells it asks for it the next moment. Throws `activity_in_future`. */
@@ -89,26 +93,27 @@ export class Activity {
     this.#seen = new Map();
     try {
       await this.#parts.store.change((state) => ({
-        writes: [...seen].flatMap(([userId, at]) => [...this.#writesOf(state, userId, at)]),
+        writes: [...seen].flatMap(([userId, what]) => [...this.#writesOf(state, userId, what)]),
         result: undefined,
       }));
     } catch (error) {
       this.#parts.log.warn({ err: error }, "last activity could not be written");
-      this.#seen = new Map([...seen, ...this.#seen]);
+      this.#seen = bothOf(seen, this.#seen);
       this.#writeLater();
     }
   }
 
-  *#writesOf(state: StoreReader, userId: UserId, at: IsoTime): Iterable<Write> {
+  *#writesOf(state: StoreReader, userId: UserId, { at, servers }: Seen): Iterable<Write> {
     const user = state.get("users", userId);
     if (user === undefined || user.deleted !== undefined) return;
     if (isLater(at, user.lastActivity)) {
       yield { put: "users", key: userId, record: { ...user, lastActivity: at } };
     }
     for (const [key, server] of state.entries("servers", `${userId}!`)) {
+      const lastActivity = servers.get(server.name);
       if (!this.#parts.isRunning(userId, server.name)) continue;
-      if (!isLater(at, server.lastActivity)) continue;
-      yield { put: "servers", key, record: { ...server, lastActivity: at } };
+      if (!isLater(lastActivity, server.lastActivity)) continue;
+      yield { put: "servers", key, record: { ...server, lastActivity } };
     }
   }
 
@@ -121,4 +126,14 @@ export class Activity {
 
 function isLater(time: IsoTime | undefined, than: IsoTime | undefined): time is IsoTime {
   return time !== undefined && (than === undefined || time > than);
+}
+
+/** What could not be written, under what was seen since. */
+function bothOf(older: ReadonlyMap<UserId, Seen>, newer: ReadonlyMap<UserId, Seen>) {
+  const both = new Map(older);
+  for (const [userId, { at, servers }] of newer) {
+    const before = both.get(userId)?.servers ?? [];
+    both.set(userId, { at, servers: new Map([...before, ...servers]) });
+  }
+  return both;
 }

@@ -12,6 +12,14 @@ export class Lives implements Iterable<ServerLife> {
     this.#byUser.set(life.userId, ofUser.set(life.name, life));
   }
 
+  /** As if there had never been such a server. */
+  remove(life: ServerLife): void {
+    this.#byId.delete(life.serverId);
+    const ofUser = this.#byUser.get(life.userId);
+    if (ofUser?.get(life.name) === life) ofUser.delete(life.name);
+    if (ofUser?.size === 0) this.#byUser.delete(life.userId);
+  }
+
   get(serverId: ServerId): ServerLife | undefined {
     return this.#byId.get(serverId);
   }

@@ -154,7 +154,7 @@ export class ServerLife implements ServerKey {
   #died(generation: number, exit: Exit): void {
     const state = this.#state;
     if (state.is === "starting" && state.generation === generation) {
-      const { memoryBytes } = this.#parts.specs.detailsOf(this.userId);
+      const { memoryBytes } = this.#parts.specs.detailsOf(this);
       this.#runs.failStart(failureOfEarlyExit(exit, memoryBytes));
       return;
     }
@@ -176,7 +176,7 @@ export class ServerLife implements ServerKey {
       const detail = `no answer for ${seconds} seconds`;
       void this.#runs.startFailed(new HubError("docker_unreachable", { detail }), state.generation);
     } else if (state.is === "starting") {
-      const { port } = this.#parts.specs.detailsOf(this.userId);
+      const { port } = this.#parts.specs.detailsOf(this);
       this.#runs.failStart(failureOfDelay(state.now, seconds, port));
     } else if (state.is === "stopping") {
       const detail = `the notebook did not end within ${seconds} seconds`;

@@ -4,7 +4,6 @@
  */
 import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
-import { makeId } from "#src/stores/ids.ts";
 import type {
   AuditAction,
   IsoTime,
@@ -18,7 +17,10 @@ import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { activeUser, livingUser } from "#src/services/accounts/user-records.ts";
-import { atRest, putServer, serverKey } from "./server-rows.ts";
+import { demandServer, namedServer } from "./named-servers.ts";
+import { stillOffered } from "./profiles.ts";
+import { atRest, findServer, newServer, putServer, serverKey, serversOf } from "./server-rows.ts";
+import { type ServersConfig, groupOf } from "./server-spec.ts";
 
 /** Names one record. */
 export interface ServerKey {
@@ -26,15 +28,26 @@ export interface ServerKey {
   readonly serverId: ServerId;
 }
 
+/** What somebody asks for who starts a server. */
+export interface StartRequest {
+  /** Absent: the first one. */
+  readonly name?: string;
+  /** Absent: as at its last start. */
+  readonly options?: ServerRecord["options"];
+  readonly displayName?: string;
+}
+
 type Plan = (record: ServerRecord) => ServerRecord | undefined;
 
 export class ServerRecords {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #config: ServersConfig;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, config: ServersConfig) {
     this.#store = store;
     this.#clock = clock;
+    this.#config = config;
   }
 
   all(): readonly ServerRecord[] {
@@ -56,18 +69,35 @@ export class ServerRecords {
   }
 
   find(userId: UserId, name: string): ServerRecord | undefined {
-    return findByName(this.#store, userId, name);
+    return findServer(this.#store, userId, name);
   }
 
-  /** Writes the wish for a start, as the next generation; makes the record when there is none. */
-  requestStart(whose: UserRecord, name: string, actor: Actor): Promise<ServerRecord> {
+  of(userId: UserId): readonly ServerRecord[] {
+    return serversOf(this.#store, userId);
+  }
+
+  /**
+   * Writes the wish for a start, as the next generation; makes the record when there is none. Throws what keeps
+   * this person from having a server of that name.
+   */
+  requestStart(
+    whose: UserRecord,
+    { name = "", options, displayName }: StartRequest,
+    actor: Actor,
+  ): Promise<ServerRecord> {
     return this.#store.change((state) => {
       const user = demandActive(state, whose);
+      const config = this.#config;
       const at = isoTime(this.#clock);
-      const before = findByName(state, user.id, name) ?? newRecord(user.id, name);
+      const before =
+        name === ""
+          ? (findServer(state, user.id, "") ?? newServer(user.id, ""))
+          : (demandServer(state, user, name, config) ?? namedServer(state, user, name, config));
       const { started: _, ...kept } = before;
       const record: ServerRecord = {
         ...kept,
+        ...(displayName === undefined ? {} : { displayName }),
+        options: options ?? stillOffered(kept.options, groupOf(state, user), config),
         generation: before.generation + 1,
         startRequested: at,
         lastActivity: at,
@@ -132,22 +162,11 @@ export class ServerRecords {
   }
 }
 
-function newRecord(userId: UserId, name: string): ServerRecord {
-  return { id: makeId(), userId, name, generation: 0, options: {} };
-}
-
-function demandActive(state: StoreReader, whose: UserRecord): UserRecord {
+export function demandActive(state: StoreReader, whose: UserRecord): UserRecord {
   const user = livingUser(state, whose.id);
   if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
   if (user.disabled !== undefined) throw new HubError("user_disabled", { name: user.name });
   return user;
-}
-
-function findByName(state: StoreReader, userId: UserId, name: string): ServerRecord | undefined {
-  for (const [, record] of state.entries("servers", `${userId}!`)) {
-    if (record.name === name) return record;
-  }
-  return undefined;
 }
 
 /** Doing something with one's own server, and what the hub does by itself, needs no telling. */

@@ -1,5 +1,6 @@
 /** Rows of servers as parts of changes: also of those that concern a person, and with them their servers. */
 import { type Clock, isoTime } from "#src/clock.ts";
+import { makeId } from "#src/stores/ids.ts";
 import type { ServerId, ServerRecord, UserId } from "#src/stores/records.ts";
 import type { StoreReader, Write } from "#src/stores/store.ts";
 
@@ -9,6 +10,27 @@ export function serverKey(userId: UserId, serverId: ServerId): string {
 
 export function putServer(record: ServerRecord): Write {
   return { put: "servers", key: serverKey(record.userId, record.id), record };
+}
+
+/** A server that was never started. */
+export function newServer(
+  userId: UserId,
+  name: string,
+  more: Pick<ServerRecord, "displayName" | "home"> = {},
+): ServerRecord {
+  return { id: makeId(), userId, name, generation: 0, options: {}, ...more };
+}
+
+export function serversOf(state: StoreReader, userId: UserId): readonly ServerRecord[] {
+  return Array.from(state.entries("servers", `${userId}!`), ([, record]) => record);
+}
+
+export function findServer(
+  state: StoreReader,
+  userId: UserId,
+  name: string,
+): ServerRecord | undefined {
+  return serversOf(state, userId).find((record) => record.name === name);
 }
 
 /** Neither meant to run nor asked to start. */
@@ -37,14 +59,15 @@ export function restartServers(state: StoreReader, userId: UserId, clock: Clock)
 }
 
 export function removeServers(state: StoreReader, userId: UserId): Write[] {
-  return Array.from(state.entries("servers", `${userId}!`), ([key]) => ({
-    remove: "servers",
-    key,
-  }));
+  return serversOf(state, userId).map((record) => removeServer(record));
+}
+
+export function removeServer({ userId, id }: ServerRecord): Write {
+  return { remove: "servers", key: serverKey(userId, id) };
 }
 
 function wantedServers(state: StoreReader, userId: UserId): readonly ServerRecord[] {
-  return Array.from(state.entries("servers", `${userId}!`), ([, record]) => record).filter(
+  return serversOf(state, userId).filter(
     ({ started, startRequested }) => started !== undefined || startRequested !== undefined,
   );
 }

@@ -192,7 +192,7 @@ export class ServerRuns {
   ): Promise<{ readonly lastFailure?: LastFailure }> {
     const server = this.#server;
     const { records, specs } = this.#parts;
-    const failure = failureOfExit(exit, specs.detailsOf(server.userId).memoryBytes);
+    const failure = failureOfExit(exit, specs.detailsOf(server).memoryBytes);
     server.log.info({ generation, exit, failure }, "server ended by itself");
     const lastFailure =
       failure === undefined

@@ -1,13 +1,11 @@
 /** What a server is to be, worked out from records and configuration alone (design D18). */
-import type { ProfileConfig, Secrets, SpawnerConfig } from "#src/config/schema.ts";
-import { HubError } from "#src/errors.ts";
+import type { Secrets, SpawnerConfig } from "#src/config/schema.ts";
 import type { ServerLimits, ServerSpec } from "#src/spawners/spawner.ts";
 import type { GroupRecord, ServerRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import { containerSecret } from "./container-secret.ts";
-
-/** The profile of those whose class names none: `spawner.image`, or a profile of that name. */
-export const DEFAULT_PROFILE = "default";
+import { profileFor } from "./profiles.ts";
+import { encodeServerName } from "./server-names.ts";
 
 export type ServersConfig = SpawnerConfig & { readonly basePath: string };
 
@@ -23,7 +21,7 @@ export interface SpecInput {
 
 export function serverSpec(input: SpecInput): ServerSpec {
   const { user, server, generation, group, config } = input;
-  const { key, profile } = profileOf(group, config);
+  const { key, profile } = profileFor(server.options, group, config);
   const limits: ServerLimits = {
     memoryBytes: profile.memoryBytes ?? config.memoryBytes,
     cpus: profile.cpus ?? config.cpus,
@@ -36,6 +34,7 @@ export function serverSpec(input: SpecInput): ServerSpec {
     serverId: server.id,
     generation,
     profile: key,
+    ...(server.home === undefined ? {} : { home: server.home }),
     kind: profile.kind,
     baseUrl,
     secret,
@@ -58,20 +57,8 @@ export function groupOf(state: StoreReader, user: UserRecord): GroupRecord | und
   return groups.toSorted((a, b) => a.number - b.number)[0];
 }
 
-/** @throws HubError `profile_missing` when the class names a profile that is not configured. */
-export function profileOf(
-  group: GroupRecord | undefined,
-  config: SpawnerConfig,
-): { readonly key: string; readonly profile: ProfileConfig } {
-  const key = group?.profile ?? DEFAULT_PROFILE;
-  const profile = Object.hasOwn(config.profiles, key) ? config.profiles[key] : undefined;
-  if (profile !== undefined) return { key, profile };
-  if (key !== DEFAULT_PROFILE) throw new HubError("profile_missing", { profile: key });
-  return { key, profile: { image: config.image, kind: "jupyter", port: 8888 } };
-}
-
 function serverUrl(basePath: string, user: UserRecord, server: ServerRecord): string {
-  const name = server.name === "" ? "" : `${encodeURIComponent(server.name)}/`;
+  const name = server.name === "" ? "" : `${encodeServerName(server.name)}/`;
   return `${basePath}user/${user.name}/${name}`;
 }
 

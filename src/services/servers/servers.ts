@@ -4,6 +4,7 @@ import type { Clock } from "#src/clock.ts";
 import type { Secrets } from "#src/config/schema.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
+import type { Homes } from "#src/spawners/homes.ts";
 import type {
   ServerState as FoundState,
   ServerSpec,
@@ -26,7 +27,11 @@ import { Lives } from "./lives.ts";
 import { Looks } from "./looks.ts";
 import { Reconciler } from "./reconciler.ts";
 import { type LifeParts, ServerLife } from "./server-life.ts";
-import { ServerRecords } from "./server-records.ts";
+import type { Choice } from "./profiles.ts";
+import { type ServerEdit, ServerEdits } from "./server-edits.ts";
+import { serverNameOf } from "./server-names.ts";
+import { ServerRecords, type StartRequest } from "./server-records.ts";
+import { ServerRemovals } from "./server-removals.ts";
 import type { ServersConfig } from "./server-spec.ts";
 import { ServerSpecs } from "./server-specs.ts";
 import type { ServerStatus } from "./server-status.ts";
@@ -51,6 +56,8 @@ export interface ServersOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly timers?: Timers;
+  /** Where files of a server are that are its alone. */
+  readonly homes: Pick<Homes, "remove">;
   /** Whether the next in line may start; absent: whenever a place is free. */
   readonly admit?: Admit<ServerId>;
 }
@@ -79,6 +86,8 @@ export class Servers implements AsyncDisposable {
   readonly #activity: Activity;
   readonly #lifeParts: LifeParts;
   readonly #wishes: Wishes;
+  readonly #edits: ServerEdits;
+  readonly #removals: ServerRemovals;
   readonly #lives = new Lives();
   #ignoreStore: () => void = () => {};
   #isOpen = false;
@@ -89,7 +98,7 @@ export class Servers implements AsyncDisposable {
     this.#options = options;
     this.#log = log;
     this.#timers = timers;
-    this.#records = new ServerRecords(store, clock);
+    this.#records = new ServerRecords(store, clock, config);
     this.#specs = new ServerSpecs({ store, records: this.#records, config, secrets });
     this.#engine = new BoundedEngine(spawner, timers);
     this.#looks = new Looks({ engine: this.#engine, timers, log });
@@ -136,6 +145,9 @@ export class Servers implements AsyncDisposable {
       log,
       lifeOf: (record) => this.#lifeOf(record),
     });
+    const shared = { store, clock, timers, log, config, homes: options.homes };
+    this.#edits = new ServerEdits({ ...shared, ...this.#partsOfEdits() });
+    this.#removals = new ServerRemovals({ ...shared, ...this.#partsOfEdits() });
   }
 
   /**
@@ -150,6 +162,7 @@ export class Servers implements AsyncDisposable {
     this.#isOpen = true;
     await this.#watch.open();
     if (this.#watch.trouble !== undefined) this.#reconciler.reconcile(undefined);
+    this.#removals.open();
   }
 
   /** Leaves notebooks running. A start under way stays asked for and is resumed by the next hub. */
@@ -165,6 +178,7 @@ export class Servers implements AsyncDisposable {
     this.#board.close();
     const lives = Array.from(this.#lives, (life) => life.close());
     this.#engine.close();
+    await this.#removals.close();
     await Promise.all(lives);
     await this.#activity.close();
   }
@@ -174,7 +188,26 @@ export class Servers implements AsyncDisposable {
   }
 
   status(userId: UserId, serverName = ""): ServerStatus {
+    const removing = this.#records.find(userId, serverName)?.removing;
+    if (removing !== undefined) return { is: "stopping", since: removing };
     return this.#board.status(userId, serverName);
+  }
+
+  /** The first one, whether or not it was ever started, and those with a name, in the order of their names. */
+  of(userId: UserId): readonly { readonly name: string; readonly status: ServerStatus }[] {
+    const names = this.#records.of(userId).map(({ name }) => name);
+    return [...new Set(["", ...names.toSorted()])].map((name) => ({
+      name,
+      status: this.status(userId, name),
+    }));
+  }
+
+  /**
+   * Which server an address below `/user/<person>/` means: the one of that name, or else the first one (`""`).
+   * Whether it runs or rests: what is meant for one is never the other's.
+   */
+  named(userId: UserId, name: string): string {
+    return this.#records.find(userId, serverNameOf(name))?.name ?? "";
   }
 
   /** What went wrong last, also while it starts or runs again. */
@@ -198,28 +231,58 @@ export class Servers implements AsyncDisposable {
    * Asks for a start; ends when it is in the line and on record. Starting what starts or runs changes nothing;
    * what is just stopping starts when it has stopped.
    */
-  async start(user: UserRecord, actor: Actor): Promise<ServerStatus> {
-    if (actor.id === user.id) this.touch(user.id);
-    await this.#wishes.start(user, "", actor);
-    return this.status(user.id);
+  async start(user: UserRecord, actor: Actor, request: StartRequest = {}): Promise<ServerStatus> {
+    const { name = "" } = request;
+    await this.#wishes.start(user, request, actor);
+    if (actor.id === user.id) this.touch(user.id, name);
+    return this.status(user.id, name);
   }
 
   /**
    * Asks for a stop, in whatever state; ends when it has stopped. A start in line or under way is called off.
    * @throws HubError when the engine could not stop it: it runs on.
    */
-  async stop(userId: UserId, actor: Actor): Promise<void> {
-    await this.#wishes.stop(userId, "", actor);
+  async stop(userId: UserId, actor: Actor, serverName = ""): Promise<void> {
+    await this.#wishes.stop(userId, serverName, actor);
+  }
+
+  /** As {@link stop}, of all servers of a person. */
+  async stopAllOf(userId: UserId, actor: Actor): Promise<void> {
+    const lives = this.#lives.ofUser(userId);
+    const stops = lives.map(({ name }) => this.#wishes.stop(userId, name, actor));
+    for (const outcome of await Promise.allSettled(stops)) {
+      if (outcome.status === "rejected") throw outcome.reason;
+    }
+  }
+
+  /** Makes a server with a name, which rests. Throws what keeps this person from having it. */
+  create(user: UserRecord, name: string, edit: Omit<ServerEdit, "name">): Promise<ServerRecord> {
+    return this.#edits.create(user, name, edit);
+  }
+
+  /** Changes one that rests. Throws `server_unknown`, `server_active`, `server_exists` and what is wrong with it. */
+  change(user: UserRecord, serverName: string, edit: ServerEdit): Promise<ServerRecord> {
+    return this.#edits.change(user, serverName, edit);
+  }
+
+  /** Deletes one that has a name, and the files that are its alone; ends when it is gone. */
+  async remove(user: UserRecord, serverName: string, actor: Actor): Promise<void> {
+    await this.#removals.remove(user, serverName, actor);
+  }
+
+  /** What this person may choose among when they start one; the usual one first. */
+  choicesOf(user: UserRecord): readonly Choice[] {
+    return this.#specs.choicesOf(user);
   }
 
   /** The status when it neither waits nor starts nor stops any more, or when the time is up. */
-  settled(userId: UserId, timeoutMs: number, signal?: AbortSignal): Promise<ServerStatus> {
-    return this.#board.settled(userId, timeoutMs, signal);
+  settled(userId: UserId, timeoutMs: number, serverName = ""): Promise<ServerStatus> {
+    return this.#board.settled(userId, serverName, timeoutMs);
   }
 
   /** The present status, then each change, until the signal is aborted. */
-  watch(userId: UserId, signal: AbortSignal): AsyncIterable<ServerStatus> {
-    return this.#board.watch(userId, "", signal);
+  watch(userId: UserId, signal: AbortSignal, serverName = ""): AsyncIterable<ServerStatus> {
+    return this.#board.watch(userId, serverName, signal);
   }
 
   onChange(listener: StatusListener): () => void {
@@ -241,8 +304,8 @@ export class Servers implements AsyncDisposable {
     if (life !== undefined && !this.#isClosed) void this.#looks.look(life);
   }
 
-  touch(userId: UserId): void {
-    this.#activity.touch(userId);
+  touch(userId: UserId, serverName = ""): void {
+    this.#activity.touch(userId, serverName);
   }
 
   /** Activity that a server tells of itself. Throws `activity_in_future`. */
@@ -279,10 +342,10 @@ export class Servers implements AsyncDisposable {
   }
 
   /** What the server printed last; when there is none any more, what is on record of it. */
-  async log(userId: UserId, lines: number): Promise<readonly string[]> {
-    const life = this.#lives.find(userId, "");
+  async log(userId: UserId, lines: number, serverName = ""): Promise<readonly string[]> {
+    const life = this.#lives.find(userId, serverName);
     if (life === undefined || life.state.is === "stopped") {
-      return this.lastFailure(userId)?.log.slice(-lines) ?? [];
+      return this.lastFailure(userId, serverName)?.log.slice(-lines) ?? [];
     }
     return this.#engine.logs(life.serverId, lines);
   }
@@ -298,6 +361,18 @@ export class Servers implements AsyncDisposable {
     const life = new ServerLife(record, this.#lifeParts);
     this.#lives.add(life);
     return life;
+  }
+
+  #partsOfEdits() {
+    return {
+      records: this.#records,
+      specs: this.#specs,
+      lives: this.#lives,
+      wishes: this.#wishes,
+      engine: this.#engine,
+      board: this.#board,
+      lifeOf: (record: ServerRecord) => this.#lifeOf(record),
+    };
   }
 
   #partsOfLives({ config, clock, log }: ServersOptions): LifeParts {
@@ -347,7 +422,7 @@ export class Servers implements AsyncDisposable {
 
   async #end(user: UserRecord): Promise<void> {
     try {
-      await this.stop(user.id, hub);
+      await this.stopAllOf(user.id, hub);
     } catch (error) {
       this.#log.warn({ err: error, user: user.id }, "a deleted or locked user's server runs on");
     }

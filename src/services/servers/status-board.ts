@@ -43,13 +43,12 @@ export class StatusBoard {
     const status = this.#statusOf(life, true);
     if (status.is === "queued") this.#toldPlaces.set(life.serverId, status.place);
     else this.#toldPlaces.delete(life.serverId);
-    for (const listener of this.#listeners) {
-      try {
-        listener(life.userId, life.name, status);
-      } catch (error) {
-        this.#parts.log.error({ err: error }, "a listener of server changes failed");
-      }
-    }
+    this.#tellAll(life.userId, life.name, status);
+  }
+
+  /** There is no such server any more. */
+  forget(userId: UserId, serverName: string): void {
+    this.#tellAll(userId, serverName, { is: "stopped" });
   }
 
   /** The line has moved: tells those whose place is another one now. */
@@ -92,17 +91,12 @@ export class StatusBoard {
   }
 
   /** The status when it neither waits nor starts nor stops any more, or when the time is up. */
-  async settled(
-    userId: UserId,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<ServerStatus> {
+  async settled(userId: UserId, serverName: string, timeoutMs: number): Promise<ServerStatus> {
     const late = new AbortController();
     const cancel = this.#parts.timers.after(timeoutMs, () => late.abort());
-    const until = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
-    let last = this.status(userId, "");
+    let last = this.status(userId, serverName);
     try {
-      for await (const status of this.watch(userId, "", until)) {
+      for await (const status of this.watch(userId, serverName, late.signal)) {
         last = status;
         if (!isUnderWay(status)) break;
       }
@@ -114,6 +108,16 @@ export class StatusBoard {
 
   close(): void {
     this.#closing.abort();
+  }
+
+  #tellAll(userId: UserId, serverName: string, status: ServerStatus): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(userId, serverName, status);
+      } catch (error) {
+        this.#parts.log.error({ err: error }, "a listener of server changes failed");
+      }
+    }
   }
 
   #statusOf(life: ServerLife, toWatchers: boolean): ServerStatus {

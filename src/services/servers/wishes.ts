@@ -9,7 +9,7 @@ import { KeyedLock } from "./keyed-lock.ts";
 import type { Lives } from "./lives.ts";
 import type { Looks } from "./looks.ts";
 import type { ServerLife } from "./server-life.ts";
-import type { ServerRecords } from "./server-records.ts";
+import type { ServerRecords, StartRequest } from "./server-records.ts";
 import type { ServerSpecs } from "./server-specs.ts";
 
 interface WishesParts {
@@ -33,8 +33,9 @@ export class Wishes {
   }
 
   /** Ends when the start is on record and in the line; nothing to do for what starts or runs. */
-  async start(user: UserRecord, name: string, actor: Actor): Promise<void> {
+  async start(user: UserRecord, request: StartRequest, actor: Actor): Promise<void> {
     this.#mustBeOpen();
+    const { name = "" } = request;
     const { lives, watch, records } = this.#parts;
     await this.#lock.run(user.id, async () => {
       records.assertActive(user);
@@ -42,7 +43,7 @@ export class Wishes {
       if (life?.state.is === "frozen") await this.#wake(life);
       if (!this.#isUp(user.id, name)) await watch.ready();
       // Asked again: the engine may have come back with this very server running.
-      if (!this.#isUp(user.id, name)) await this.#ask(user, name, actor);
+      if (!this.#isUp(user.id, name)) await this.#ask(user, request, actor);
     });
   }
 
@@ -76,6 +77,12 @@ export class Wishes {
     });
   }
 
+  /** Nothing else is asked of this person's servers meanwhile. */
+  async alone<Result>(userId: UserId, task: () => Promise<Result>): Promise<Result> {
+    this.#mustBeOpen();
+    return this.#lock.run(userId, task);
+  }
+
   close(): void {
     this.#isClosed = true;
   }
@@ -100,10 +107,10 @@ export class Wishes {
     return this.#parts.records.get(life)?.started !== undefined;
   }
 
-  async #ask(user: UserRecord, name: string, actor: Actor): Promise<void> {
+  async #ask(user: UserRecord, request: StartRequest, actor: Actor): Promise<void> {
     const { specs, records, lifeOf } = this.#parts;
-    specs.profileOf(user);
-    const record = await records.requestStart(user, name, actor);
+    specs.assertPossible(user, request.options);
+    const record = await records.requestStart(user, request, actor);
     // On record, for the next hub.
     this.#mustBeOpen();
     const life = lifeOf(record);

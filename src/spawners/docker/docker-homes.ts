@@ -2,7 +2,7 @@
 import { addAbortSignal, Readable, type Writable } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
-import type { UserId } from "#src/stores/records.ts";
+import type { ServerId, UserId } from "#src/stores/records.ts";
 import { HOME_PATH } from "./container-spec.ts";
 import type { HomeVolumes } from "./home-volumes.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
@@ -48,7 +48,7 @@ export class DockerHomes implements Homes {
 
   async ensure(userId: UserId, signal: AbortSignal): Promise<void> {
     await this.#claim.hold(signal);
-    const home = await this.#volumes.ensure(userId, signal);
+    const home = await this.#volumes.ensure({ userId }, signal);
     // Mounting it fills it; the task's own answer says whether it became the notebook's.
     const script = `[ -w "$1" ] && echo theirs || true`;
     const request = { script, arguments: [HOME_PATH], home, network: "none" } as const;
@@ -58,9 +58,10 @@ export class DockerHomes implements Homes {
     await this.#tasks.text(chown, signal);
   }
 
-  async remove(userId: UserId, signal: AbortSignal): Promise<void> {
+  async remove(userId: UserId, signal: AbortSignal, serverId?: ServerId): Promise<void> {
     await this.#claim.hold(signal);
-    await this.#inLine(userId, () => this.#volumes.remove(userId, signal));
+    const owner = serverId === undefined ? { userId } : { userId, serverId };
+    await this.#inLine(userId, () => this.#volumes.remove(owner, signal));
   }
 
   async usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }> {
@@ -124,7 +125,7 @@ export class DockerHomes implements Homes {
     signal: AbortSignal,
   ): Promise<Task | undefined> {
     return this.#inLine(userId, async () => {
-      if (!(await this.#volumes.exists(userId, signal))) return undefined;
+      if (!(await this.#volumes.exists({ userId }, signal))) return undefined;
       return this.#tasks.start(this.#request(userId, script, more, true), signal);
     });
   }
@@ -144,7 +145,7 @@ export class DockerHomes implements Homes {
   }
 
   #request(userId: UserId, script: string, more: readonly string[], homeIsReadOnly = false) {
-    const home = this.#volumes.of(userId);
+    const home = this.#volumes.of({ userId });
     const rest = { home, homeIsReadOnly, network: "none", user: "notebook" } as const;
     return { script, arguments: [HOME_PATH, ...more], ...rest };
   }

@@ -1,7 +1,7 @@
 /** The volume behind a home (design D19): made once for each user, owned by the notebook's user. */
 import { HubError } from "#src/errors.ts";
 import { makeId } from "#src/stores/ids.ts";
-import type { InstanceId, UserId } from "#src/stores/records.ts";
+import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
 import { HOME_PATH, taskSpec } from "./container-spec.ts";
 import type { Engine } from "./engine.ts";
 import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
@@ -10,6 +10,12 @@ import type { Tasks } from "./tasks.ts";
 
 const NOTEBOOK_UID = 1000;
 const LOOK_TIMEOUT_MS = 60_000;
+
+/** Whose files they are: a person's, or those of one server of theirs alone. */
+export interface HomeOwner {
+  readonly userId: UserId;
+  readonly serverId?: ServerId;
+}
 
 export interface HomeVolume {
   readonly volume: string;
@@ -41,29 +47,30 @@ export class HomeVolumes {
     this.#closing = options.closing;
   }
 
-  of(userId: UserId): HomeVolume {
-    const labels = { ...this.#labels, ...labelsOf(this.#instanceId, "home", { userId }) };
-    return { volume: objectName(this.#instanceId, "home", userId), labels };
+  of(owner: HomeOwner): HomeVolume {
+    const labels = { ...this.#labels, ...labelsOf(this.#instanceId, "home", owner) };
+    const id = owner.serverId ?? owner.userId;
+    return { volume: objectName(this.#instanceId, "home", id), labels };
   }
 
-  /** Whether this user has a home; throws when its name belongs to something that is not ours. */
-  async exists(userId: UserId, signal: AbortSignal): Promise<boolean> {
-    const { volume } = this.of(userId);
+  /** Whether there is such a home; throws when its name belongs to something that is not ours. */
+  async exists(owner: HomeOwner, signal: AbortSignal): Promise<boolean> {
+    const { volume } = this.of(owner);
     const labels = await this.#engine.inspectVolume(volume, signal);
     if (labels === undefined) return false;
-    if (!isOurs(labels, this.#instanceId) || labels[LABEL.user] !== userId) {
+    if (!isOurs(labels, this.#instanceId) || labels[LABEL.user] !== owner.userId) {
       throw new HubError("foreign_object", { kind: "volume", name: volume });
     }
     return true;
   }
 
   /** Makes the volume when there is none. A container of an image with a home folder then fills it. */
-  async ensure(userId: UserId, signal: AbortSignal): Promise<HomeVolume> {
-    const home = this.of(userId);
-    if (!(await this.exists(userId, signal))) {
+  async ensure(owner: HomeOwner, signal: AbortSignal): Promise<HomeVolume> {
+    const home = this.of(owner);
+    if (!(await this.exists(owner, signal))) {
       await this.#engine.createVolume(home.volume, home.labels, signal);
       // Someone else may have made one of that name in between: creating is then silently nothing.
-      await this.exists(userId, signal);
+      await this.exists(owner, signal);
     }
     return home;
   }
@@ -125,15 +132,20 @@ export class HomeVolumes {
     );
   }
 
-  async remove(userId: UserId, signal: AbortSignal): Promise<void> {
-    if (!(await this.exists(userId, signal))) return;
-    const owner = { [LABEL.instance]: this.#instanceId, [LABEL.user]: userId };
-    for (const container of await this.#engine.listContainers(owner, signal)) {
+  async remove(owner: HomeOwner, signal: AbortSignal): Promise<void> {
+    if (!(await this.exists(owner, signal))) return;
+    const { userId, serverId } = owner;
+    const labels = {
+      [LABEL.instance]: this.#instanceId,
+      [LABEL.user]: userId,
+      ...(serverId === undefined ? {} : { [LABEL.server]: serverId }),
+    };
+    for (const container of await this.#engine.listContainers(labels, signal)) {
       // One that ended is kept for its log, and holds the volume.
       if (container.status === "exited" || container.status === "created") {
         await this.#engine.removeContainer(container.id, signal);
       }
     }
-    await this.#engine.removeVolume(this.of(userId).volume, signal);
+    await this.#engine.removeVolume(this.of(owner).volume, signal);
   }
 }

@@ -3,12 +3,12 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { ServerSpec, Step, StepName, Upstream } from "#src/spawners/spawner.ts";
 import type { InstanceId, ServerId } from "#src/stores/records.ts";
-import { type ContainerOptions, containerSpec } from "./container-spec.ts";
+import { type ContainerOptions, containerSpec, withHub } from "./container-spec.ts";
 import type { ContainerSummary, NetworkFacts } from "./engine/facts.ts";
 import type { Engine } from "./engine.ts";
-import type { HomeVolumes } from "./home-volumes.ts";
+import type { HomeOwner, HomeVolumes } from "./home-volumes.ts";
 import { isOurs, LABEL, type Labels, objectName, readServerLabels } from "./names.ts";
-import type { Networks } from "./networks/networks.ts";
+import type { Networks, ServerNetwork } from "./networks/networks.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
 import { probe } from "./probe.ts";
 import {
@@ -24,6 +24,8 @@ import { settleAll } from "./settle-all.ts";
 /** How long a port may answer nonsense before the start has failed. */
 const GARBAGE_PATIENCE_MS = 10_000;
 const CLEAN_UP_MS = 30_000;
+/** JupyterHub's own for this. */
+const HUB_PORT = 8081;
 
 export interface ServerStartsOptions {
   readonly engine: Engine;
@@ -87,17 +89,20 @@ export class ServerStarts {
     let id = found.containers.find((one) => isSame(one, found.options))?.id;
     if (id === undefined) {
       await this.#within("network", signal, (s) => this.#removeAll(found.containers, s));
-      yield* this.#makeNetworkAndVolume(spec, found, signal);
-      id = await this.#within("container", signal, (s) => this.#makeContainer(spec, found, s));
-      yield { step: "container" };
+      const network = yield* this.#makeNetworkAndVolume(spec, found, signal);
+      const hub = await this.#hubOf(spec, network, signal);
+      id = await this.#within("container", signal, (s) => this.#makeContainer(spec, found, s, hub));
+      yield { step: "container", ...(hub === undefined ? {} : { hub }) };
       const made = id;
       await this.#within("started", signal, (s) => this.#engine.startContainer(made, s));
     } else {
       const kept = id;
-      await this.#within("network", signal, (s) => this.#wake(spec.serverId, kept, s));
+      const labels = found.containers.find((one) => one.id === kept)?.labels ?? {};
+      const hub = readServerLabels(labels)?.hub;
+      await this.#within("network", signal, (s) => this.#wake(spec.serverId, kept, s, hub));
       yield { step: "network" };
       yield { step: "volume" };
-      yield { step: "container" };
+      yield { step: "container", ...(hub === undefined ? {} : { hub }) };
     }
     yield { step: "started" };
     yield { step: "answering", upstream: await this.#untilAnswering(spec, profile, id, signal) };
@@ -106,7 +111,7 @@ export class ServerStarts {
   /** All that must be known before anything is made. */
   async #look(spec: ServerSpec, profile: Profile, signal: AbortSignal): Promise<Found> {
     const { instanceId, networks, volumes, poolCheck, stopTimeoutSeconds, labels } = this.#parts;
-    const { userId, serverId } = spec;
+    const { serverId } = spec;
     const [imageId, containers, left, cores] = await settleAll([
       this.#engine.requireImage(profile.image, signal),
       this.#containersOf(serverId, signal),
@@ -115,7 +120,7 @@ export class ServerStarts {
       poolCheck.check(signal),
     ]);
     const network = networks.nameOf("net", serverId);
-    const home = volumes.of(userId);
+    const home = volumes.of(homeOf(spec));
     const input = { instanceId, spec, profile, network, home, stopTimeoutSeconds, cores, labels };
     return { imageId, containers, networks: left, options: containerSpec(input) };
   }
@@ -124,34 +129,55 @@ export class ServerStarts {
     spec: ServerSpec,
     found: Found,
     signal: AbortSignal,
-  ): AsyncGenerator<Step> {
+  ): AsyncGenerator<Step, ServerNetwork> {
     const { networks, volumes } = this.#parts;
-    await settleAll([
+    const [network] = await settleAll([
       this.#within("network", signal, async (s) => {
-        await networks.ensurePrivate(spec, found.networks, s);
+        const made = await networks.ensurePrivate(spec, found.networks, s);
         if (spec.network === "internet") await networks.ensureOutgoing(spec, found.networks, s);
+        return made;
       }),
-      this.#within("volume", signal, (s) => volumes.ensure(spec.userId, s)),
+      this.#within("volume", signal, (s) => volumes.ensure(homeOf(spec), s)),
       this.#within("volume", signal, (s) =>
         volumes.isFilledBy(found.options.Image, found.imageId, s),
       ),
     ]);
     yield { step: "network" };
     yield { step: "volume" };
+    return network;
+  }
+
+  /** Where this server is to ask the hub who visits, if it does that. */
+  async #hubOf(
+    spec: ServerSpec,
+    network: ServerNetwork,
+    signal: AbortSignal,
+  ): Promise<Upstream | undefined> {
+    if (spec.kind !== "singleuser") return undefined;
+    return { host: await this.#parts.networks.hubAddress(network, signal), port: HUB_PORT };
   }
 
   /** The hub enters the network meanwhile: the engine does both at once. */
-  async #makeContainer(spec: ServerSpec, found: Found, signal: AbortSignal): Promise<string> {
+  async #makeContainer(
+    spec: ServerSpec,
+    found: Found,
+    signal: AbortSignal,
+    hub: Upstream | undefined,
+  ): Promise<string> {
     const { networks, volumes } = this.#parts;
+    const network = networks.nameOf("net", spec.serverId);
+    const options = hub === undefined ? found.options : withHub(found.options, hub);
     const [id] = await settleAll([
-      this.#createContainer(spec, found.options, signal),
-      networks.attachHub(networks.nameOf("net", spec.serverId), signal),
+      this.#createContainer(spec, options, signal),
+      hub === undefined
+        ? networks.attachHub(network, signal)
+        : networks.placeHub(network, hub.host, signal),
     ]);
     if (spec.network === "internet") {
       await this.#engine.connect(networks.nameOf("out", spec.serverId), id, signal);
     }
     if (!(await volumes.isFilledBy(found.options.Image, found.imageId, signal))) {
-      await volumes.settleOwner(volumes.of(spec.userId), id, signal);
+      await volumes.settleOwner(volumes.of(homeOf(spec)), id, signal);
     }
     return id;
   }
@@ -177,9 +203,14 @@ export class ServerStarts {
   }
 
   /** A server of the same generation that runs already: the hub only has to reach it. */
-  async #wake(serverId: ServerId, id: string, signal: AbortSignal): Promise<void> {
+  async #wake(
+    serverId: ServerId,
+    id: string,
+    signal: AbortSignal,
+    hub: Upstream | undefined,
+  ): Promise<void> {
     const { networks } = this.#parts;
-    await networks.attachHub(networks.nameOf("net", serverId), signal);
+    await networks.attachHub(networks.nameOf("net", serverId), signal, hub?.host);
     await this.#engine.resumeContainer(id, signal);
   }
 
@@ -271,6 +302,11 @@ export class ServerStarts {
       throw new HubError("start_timeout", { step, seconds }, { cause: error });
     }
   }
+}
+
+/** Whose files it has. */
+function homeOf({ userId, serverId, home }: ServerSpec): HomeOwner {
+  return home === "own" ? { userId, serverId } : { userId };
 }
 
 function isSame(container: ContainerSummary, options: ContainerOptions): boolean {
