@@ -16,7 +16,10 @@ export interface GatewayServer {
   readonly close: (drainMs: number) => Promise<void>;
 }
 
-export function createGatewayServer(gateway: Gateway, via: Via): GatewayServer {
+export function createGatewayServer(
+  gateway: Pick<Gateway, "request" | "upgrade">,
+  via: Via,
+): GatewayServer {
   const sockets = new Set<Duplex>();
   const upgraded = new Set<Duplex>();
   const answers = new WeakMap<Duplex, ServerResponse>();

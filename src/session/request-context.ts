@@ -6,11 +6,15 @@ import { randomInt } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import { HubError } from "#src/errors.ts";
+import type { ServerId } from "#src/stores/records.ts";
 
 export interface RequestContext {
   /** Short enough to be read out: `K7-4201`. Some two million requests pass before one comes again. */
   readonly id: string;
-  readonly via: "network" | "console";
+  /** `server`: from within a container, by the door of that server. */
+  readonly via: "network" | "console" | "server";
+  /** With `server`: which it is. */
+  readonly server?: AskingServer;
   /** Of the browser, as far as trusted web servers tell; `""` on the control socket. */
   readonly address: string;
   readonly scheme: "http" | "https";
@@ -22,9 +26,15 @@ export interface RequestContext {
   readonly ownOrigins: readonly string[];
 }
 
+/** A server that asks the hub by its own door, as it was started. */
+export interface AskingServer {
+  readonly serverId: ServerId;
+  readonly generation: number;
+}
+
 export interface RequestContexts {
   /** Throws `bad_host`. */
-  make(req: IncomingMessage, via: RequestContext["via"]): RequestContext;
+  make(req: IncomingMessage, via: RequestContext["via"], server?: AskingServer): RequestContext;
   /** The one that was made for this request. */
   of(req: IncomingMessage): RequestContext;
 }
@@ -39,15 +49,21 @@ export function createRequestContexts(options: {
   const nextId = createIds();
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
 
-  function make(req: IncomingMessage, via: RequestContext["via"]): RequestContext {
+  function make(
+    req: IncomingMessage,
+    via: RequestContext["via"],
+    server?: AskingServer,
+  ): RequestContext {
     const peer = plainAddress(req.socket.remoteAddress ?? "");
-    const isForwarded = isTrusted(proxies, peer);
+    // No web server stands between a container and its door.
+    const isForwarded = via !== "server" && isTrusted(proxies, peer);
     const scheme = schemeOf(req, isForwarded);
     const host = hostOf(req);
     const origin = host === "" ? "" : originOf(scheme, host);
     const context: RequestContext = {
       id: nextId(),
       via,
+      ...(server === undefined ? {} : { server }),
       address: isForwarded ? clientOf(req, peer, proxies) : peer,
       scheme,
       host,

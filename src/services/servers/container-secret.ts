@@ -12,3 +12,14 @@ export function containerSecret(
     .update(`container ${serverId} ${generation}`)
     .digest("base64url");
 }
+
+/**
+ * What a server of kind `singleuser` shows the hub by its own door, and nowhere else; another one with each start,
+ * and derived like the secret. As long as JupyterHub's.
+ */
+export function serverToken(instanceKey: string, serverId: ServerId, generation: number): string {
+  return createHmac("sha256", Buffer.from(instanceKey, "base64url"))
+    .update(`server token ${serverId} ${generation}`)
+    .digest("hex")
+    .slice(0, 32);
+}

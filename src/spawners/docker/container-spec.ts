@@ -1,6 +1,6 @@
 /** Configuration + server spec → what Docker is asked to create (design D6). Pure. */
 import { createHash } from "node:crypto";
-import type { ServerSpec } from "#src/spawners/spawner.ts";
+import type { ServerSpec, Upstream } from "#src/spawners/spawner.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 import { LABEL, type Labels, labelsOf } from "./names.ts";
 import type { Profile } from "./profiles.ts";
@@ -193,6 +193,21 @@ export function containerSpec(input: ContainerInput): ContainerOptions {
       [LABEL.profile]: spec.profile,
       [LABEL.config]: hash,
     },
+  };
+}
+
+/**
+ * For a server that asks the hub who visits. Not a part of what the configuration is known by: where the hub is
+ * follows from the network.
+ */
+export function withHub(options: ContainerOptions, hub: Upstream): ContainerOptions {
+  const address = `${hub.host}:${hub.port}`;
+  return {
+    ...options,
+    Env: (options.Env ?? []).map((line) =>
+      line.replace(/^([A-Z_]+=http:\/\/)\{hub\}\//, `$1${address}/`),
+    ),
+    Labels: { ...options.Labels, [LABEL.hub]: address },
   };
 }
 

@@ -207,7 +207,7 @@ export class DockerSpawner implements Spawner {
     const host = facts.addresses.get(network);
     if (host === undefined || host === "") return undefined;
     try {
-      if (!attached.has(network)) await networks.attachHub(network, signal);
+      if (!attached.has(network)) await networks.attachHub(network, signal, labels.hub?.host);
     } catch (error) {
       signal.throwIfAborted();
       log.warn(

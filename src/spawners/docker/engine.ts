@@ -346,9 +346,18 @@ export class Engine {
   }
 
   /** Attaches a container. One that is attached already is fine. */
-  async connect(network: string, container: string, signal: AbortSignal): Promise<void> {
+  async connect(
+    network: string,
+    container: string,
+    signal: AbortSignal,
+    address?: string,
+  ): Promise<void> {
     const target = this.#docker.getNetwork(requireReference(network));
-    const options = { Container: requireReference(container) };
+    const endpoint = { IPAMConfig: { IPv4Address: address } };
+    const options = {
+      Container: requireReference(container),
+      ...(address === undefined ? {} : { EndpointConfig: endpoint }),
+    };
     await this.#calls.ask<unknown>({
       what: "attach to the network",
       signal,

@@ -1,4 +1,5 @@
 /** Ids ↔ the names and labels of Docker's objects (design D1, D21). Pure. */
+import type { Upstream } from "#src/spawners/spawner.ts";
 import { isId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
 
@@ -38,6 +39,8 @@ export const LABEL = {
   generation: "homeroom.generation",
   config: "homeroom.config",
   profile: "homeroom.profile",
+  /** On servers that ask the hub who visits: where they do. */
+  hub: "homeroom.hub",
   /** On throw-away containers: the process that made them. */
   run: "homeroom.run",
   /** On the mark of an instance: the hub that works for it. */
@@ -65,6 +68,8 @@ export interface ServerLabels {
   readonly generation: number;
   readonly profile: string;
   readonly configHash: string;
+  /** Where it asks the hub who visits. */
+  readonly hub?: Upstream;
 }
 
 /** What the labels of a server's container say; `undefined` when they are not such labels. */
@@ -77,7 +82,21 @@ export function readServerLabels(labels: Labels): ServerLabels | undefined {
   }
   if (!Number.isSafeInteger(generation)) return undefined;
   const profile = labels[LABEL.profile] ?? "";
-  return { userId, serverId, generation, profile, configHash: labels[LABEL.config] ?? "" };
+  const hub = readAddress(labels[LABEL.hub]);
+  return {
+    userId,
+    serverId,
+    generation,
+    profile,
+    configHash: labels[LABEL.config] ?? "",
+    ...(hub === undefined ? {} : { hub }),
+  };
+}
+
+/** `10.213.0.14:8081` */
+function readAddress(text = ""): Upstream | undefined {
+  const [, host, port] = /^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$/.exec(text) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port) };
 }
 
 /** The labels that all objects of this instance carry and no other does. */

@@ -21,7 +21,7 @@ export interface ProbeTarget {
 
 function judge(target: ProbeTarget, path: string, status: number): ProbeResult {
   // Any web app may answer its first page with a redirect or "sign in"; Jupyter's `api` is open to its token.
-  const fine = target.kind === "web" ? status < 500 : status === 200;
+  const fine = target.kind === "jupyter" ? status === 200 : status < 500;
   return fine ? { is: "answering" } : { is: "garbage", detail: `status ${status} for ${path}` };
 }
 
@@ -35,7 +35,8 @@ export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promi
       path,
       agent: false,
       signal,
-      headers: { authorization: `token ${target.secret}` },
+      // Others would not know what to do with it, and `jupyterhub-singleuser` would ask the hub.
+      headers: target.kind === "jupyter" ? { authorization: `token ${target.secret}` } : {},
     });
     let connected = false;
     const timer = setTimeout(() => {

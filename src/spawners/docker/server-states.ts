@@ -24,7 +24,7 @@ export function serverState(
 ): ServerState | undefined {
   const labels = readServerLabels(facts.labels);
   if (labels === undefined) return undefined;
-  const { userId, serverId, generation, profile } = labels;
+  const { userId, serverId, generation, profile, hub } = labels;
   const { started, exitCode: code } = facts;
   return {
     userId,
@@ -33,6 +33,7 @@ export function serverState(
     profile,
     state: STATES[facts.status],
     ...(upstream === undefined || !isAlive(facts.status) ? {} : { upstream }),
+    ...(hub === undefined || facts.status === "exited" ? {} : { hub }),
     ...(started === undefined ? {} : { started: new Date(started).toISOString() }),
     ...(facts.status === "exited" ? { exit: { code, outOfMemory: endedByMemory(facts) } } : {}),
   };

@@ -14,7 +14,7 @@ import {
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
 import { isOfKind, type NetworkKind, networkSpec } from "./network-spec.ts";
 import type { OwnContainer } from "./own-container.ts";
-import { SubnetPool } from "./pool.ts";
+import { formatAddress, parseRange, SubnetPool } from "./pool.ts";
 
 /** Refusals of the engine after which the pool counts as used up: each look at its networks should end them. */
 const MOST_REFUSALS = 16;
@@ -22,6 +22,7 @@ const MOST_REFUSALS = 16;
 export interface ServerNetwork {
   readonly id: string;
   readonly name: string;
+  readonly subnet: string;
 }
 
 export interface NetworksOptions {
@@ -101,9 +102,28 @@ export class Networks {
   }
 
   /** Lets the hub into a network, when it runs in a container. */
-  async attachHub(network: string, signal: AbortSignal): Promise<void> {
+  async attachHub(network: string, signal: AbortSignal, address?: string): Promise<void> {
     const own = await this.#own.id(signal);
-    if (own !== undefined) await this.#engine.connect(network, own, signal);
+    if (own !== undefined) await this.#engine.connect(network, own, signal, address);
+  }
+
+  /** As {@link attachHub}, at this address: whatever it was there before. */
+  async placeHub(network: string, address: string, signal: AbortSignal): Promise<void> {
+    const own = await this.#own.id(signal);
+    if (own === undefined) return;
+    await this.#engine.disconnect(network, own, signal);
+    await this.#engine.connect(network, own, signal, address);
+  }
+
+  /**
+   * Where the hub is to be in a private network, when servers in it ask for it: on the host that is its bridge; in a
+   * container the last address, which the engine, that begins with the first, gives to nobody by itself.
+   */
+  async hubAddress({ subnet }: Pick<ServerNetwork, "subnet">, signal: AbortSignal): Promise<string> {
+    const range = parseRange(subnet);
+    if (range === undefined) throw new TypeError(`not an IPv4 network: ${subnet}`);
+    const isContained = (await this.#own.id(signal)) !== undefined;
+    return formatAddress(isContained ? range.last - 1 : range.first + 1);
   }
 
   /** Removes networks whose containers are gone or stopped; the hub leaves them first. */
@@ -130,7 +150,7 @@ export class Networks {
     const fitting = old.find((network) => network.name === name && this.#fits(network, wanted));
     const stale = old.filter((network) => network !== fitting);
     if (stale.length > 0) await this.remove(stale, signal);
-    if (fitting !== undefined) return { id: fitting.id, name };
+    if (fitting !== undefined) return { id: fitting.id, name, subnet: fitting.subnets[0] ?? "" };
     const labels = { ...this.#labels, ...labelsOf(this.#instanceId, kind, owner) };
     for (let refusals = 0; refusals < MOST_REFUSALS;) {
       const subnet = await this.#takeSubnet(signal);
@@ -142,7 +162,7 @@ export class Networks {
         await this.#removeByName(name, signal);
         refusals += 1;
       } else {
-        return { id: made.id, name };
+        return { id: made.id, name, subnet };
       }
     }
     throw new HubError("pool_exhausted", { pool: this.#poolName });
