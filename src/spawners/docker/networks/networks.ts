@@ -119,7 +119,10 @@ export class Networks {
    * Where the hub is to be in a private network, when servers in it ask for it: on the host that is its bridge; in a
    * container the last address, which the engine, that begins with the first, gives to nobody by itself.
    */
-  async hubAddress({ subnet }: Pick<ServerNetwork, "subnet">, signal: AbortSignal): Promise<string> {
+  async hubAddress(
+    { subnet }: Pick<ServerNetwork, "subnet">,
+    signal: AbortSignal,
+  ): Promise<string> {
     const range = parseRange(subnet);
     if (range === undefined) throw new TypeError(`not an IPv4 network: ${subnet}`);
     const isContained = (await this.#own.id(signal)) !== undefined;
