@@ -5,41 +5,12 @@
  * moment cost two writes on a slow card, not thirty.
  */
 import { HubError } from "#src/errors.ts";
-import { frozenCopy } from "./frozen-json.ts";
-import type { AuditRecord, CollectionName, Collections, MetaRecord, UserId } from "./records.ts";
-import { redactedRow } from "./redact.ts";
-import type { AuditRow } from "./rows.ts";
+import type { Backing } from "./backing.ts";
+import { Draft, type PlannedChange } from "./draft.ts";
+import type { AuditRecord, CollectionName, Collections } from "./records.ts";
 import type { Change, Store, StoreCheck, StoreHealth, StoreReader, Write } from "./store.ts";
 import { readRestored } from "./restored.ts";
 import type { Tables } from "./tables.ts";
-
-/** A row as it is to be kept; without `text` it is removed. */
-export interface RowWrite {
-  readonly collection: CollectionName;
-  readonly key: string;
-  readonly text: string | undefined;
-  /** What the disk has until now. */
-  readonly previous: unknown;
-}
-
-/** Each row stands in it once. */
-export interface Batch {
-  readonly rows: readonly RowWrite[];
-  readonly audit: readonly AuditRow[];
-  /** Of whom the audit rows that are kept already say no word from now on; `audit` does not. */
-  readonly redact: readonly UserId[];
-}
-
-/** Where a {@link WriteThroughStore} keeps its rows. */
-export interface Backing {
-  /**
-   * Keeps all of `batch`, or nothing: then it throws `database_write_failed`, and the next call tries anew.
-   * Calls follow one another.
-   */
-  write(batch: Batch): Promise<void>;
-  audit(limit: number): AsyncIterable<AuditRecord>;
-  close(): Promise<void>;
-}
 
 interface Waiting {
   readonly plan: (state: StoreReader) => {
@@ -49,18 +20,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface PlannedRow {
-  readonly collection: CollectionName;
-  readonly key: string;
-  readonly text: string | undefined;
-  readonly record: Collections[CollectionName] | undefined;
-}
-
-interface Planned {
-  readonly rows: readonly PlannedRow[];
-  readonly audit: readonly AuditRow[];
-  readonly redact: readonly UserId[];
-  readonly writes: readonly Write[];
+interface Planned extends PlannedChange {
   readonly resolve: () => void;
 }
 
@@ -76,7 +36,7 @@ export class WriteThroughStore implements Store {
   /** What is on the disk: readers see this. */
   readonly #kept: Tables;
   /** With the changes of the write under way: plans see this. */
-  readonly #draft: Tables;
+  readonly #draft: Draft;
   readonly #listeners = new Set<(writes: readonly Write[]) => void>();
   readonly #queue: Waiting[] = [];
   #working: Promise<void> | undefined;
@@ -84,7 +44,6 @@ export class WriteThroughStore implements Store {
   #isWriting = false;
   readonly #waitingAlone: (() => Promise<void>)[] = [];
   readonly #waitingForRest: (() => void)[] = [];
-  #lastAuditTime: string;
 
   /** `kept` and `draft` hold the same rows; the store owns both from now on. */
   constructor(options: {
@@ -95,8 +54,7 @@ export class WriteThroughStore implements Store {
   }) {
     this.#backing = options.backing;
     this.#kept = options.kept;
-    this.#draft = options.draft;
-    this.#lastAuditTime = options.lastAuditTime ?? "";
+    this.#draft = new Draft({ ...options, tables: options.draft });
   }
 
   get<Name extends CollectionName>(collection: Name, key: string): Collections[Name] | undefined {
@@ -224,9 +182,10 @@ export class WriteThroughStore implements Store {
     });
     const planned = outcomes.flatMap((outcome) => ("planned" in outcome ? [outcome.planned] : []));
     try {
-      await this.#write(planned);
+      const batch = this.#draft.batchOf(planned);
+      if (batch !== undefined) await this.#backing.write(batch);
     } catch (error) {
-      this.#forget(planned);
+      this.#draft.forget(planned);
       // Also those whose plan threw: it may have looked at a change that is not made now.
       for (const { waiting } of outcomes) {
         waiting.reject(error);
@@ -244,89 +203,12 @@ export class WriteThroughStore implements Store {
   }
 
   #plan(plan: Waiting["plan"]): Planned {
-    const change = plan(this.#draft);
-    const writes = change.writes.map((write) => frozenCopy(write));
-    const rows: PlannedRow[] = [];
-    const audit: AuditRow[] = [];
-    const redact: UserId[] = [];
-    const meta = this.#meta();
-    let next = meta;
-    for (const write of writes) {
-      if ("audit" in write) {
-        const key = this.#auditKey(write.audit, next.nextAuditNumber);
-        audit.push({ key, text: JSON.stringify(write.audit) });
-        next = { ...next, nextAuditNumber: next.nextAuditNumber + 1 };
-      } else if ("redact" in write) {
-        redact.push(write.redact);
-      } else if ("remove" in write) {
-        rows.push(plannedRow(write.remove, write.key, undefined));
-      } else if (write.put === "meta") {
-        // Schema and audit number are the store's own.
-        const { nextUserNumber, nextGroupNumber, nextTokenNumber, nextShareCodeNumber } =
-          write.record;
-        next = {
-          ...next,
-          nextUserNumber,
-          nextGroupNumber,
-          ...(nextTokenNumber === undefined ? {} : { nextTokenNumber }),
-          ...(nextShareCodeNumber === undefined ? {} : { nextShareCodeNumber }),
-        };
-      } else {
-        rows.push(plannedRow(write.put, write.key, write.record));
-      }
-    }
-    if (rows.some(({ collection }) => collection === "meta")) {
-      throw new TypeError("The meta row stays");
-    }
-    if (next !== meta) {
-      rows.push(plannedRow("meta", "meta", frozenCopy(next)));
-    }
-    // Only now: when anything above threw, nothing of this change is seen by the next one.
-    for (const row of rows) {
-      this.#draft.set(row.collection, row.key, row.record);
-    }
-    return { rows, audit, redact, writes, resolve: change.resolve };
-  }
-
-  #meta(): MetaRecord {
-    const meta = this.#draft.get("meta", "meta");
-    if (meta === undefined) {
-      throw new TypeError("A store begins with its meta row");
-    }
-    return meta;
-  }
-
-  /** Keys grow with every row, also when the clock was set back: newest first is the order of writing. */
-  #auditKey(record: AuditRecord, sequence: number): string {
-    if (record.at > this.#lastAuditTime) {
-      this.#lastAuditTime = record.at;
-    }
-    return `${this.#lastAuditTime}!${String(sequence).padStart(12, "0")}`;
-  }
-
-  async #write(planned: readonly Planned[]): Promise<void> {
-    const rows = new Map<string, RowWrite>();
-    for (const { collection, key, text } of planned.flatMap((change) => change.rows)) {
-      const previous = this.#kept.get(collection, key);
-      rows.set(`${collection}!${key}`, { collection, key, text, previous });
-    }
-    const audit = auditOf(planned);
-    const redact = planned.flatMap((change) => change.redact);
-    if (rows.size > 0 || audit.length > 0 || redact.length > 0) {
-      await this.#backing.write({ rows: [...rows.values()], audit, redact });
-    }
-  }
-
-  #forget(planned: readonly Planned[]): void {
-    for (const { collection, key } of planned.flatMap((change) => change.rows)) {
-      this.#draft.set(collection, key, this.#kept.get(collection, key));
-    }
+    const { writes, resolve } = plan(this.#draft.state);
+    return { ...this.#draft.add(writes), resolve };
   }
 
   #publish(planned: Planned): void {
-    for (const row of planned.rows) {
-      this.#kept.set(row.collection, row.key, row.record);
-    }
+    this.#draft.keep(planned);
     for (const listener of this.#listeners) {
       try {
         listener(planned.writes);
@@ -338,25 +220,4 @@ export class WriteThroughStore implements Store {
       }
     }
   }
-}
-
-/** As if the changes had been written one by one. */
-function auditOf(planned: readonly Planned[]): readonly AuditRow[] {
-  let audit: AuditRow[] = [];
-  for (const change of planned) {
-    audit.push(...change.audit);
-    for (const userId of change.redact) {
-      audit = audit.map((row) => redactedRow(row, userId) ?? row);
-    }
-  }
-  return audit;
-}
-
-function plannedRow<Name extends CollectionName>(
-  collection: Name,
-  key: string,
-  record: Collections[Name] | undefined,
-): PlannedRow {
-  const text = record === undefined ? undefined : JSON.stringify(record);
-  return { collection, key, text, record };
 }

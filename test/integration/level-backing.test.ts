@@ -9,7 +9,7 @@ import { ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { Database } from "#src/stores/level/database.ts";
 import { LevelBacking } from "#src/stores/level/level-backing.ts";
 import { Marker } from "#src/stores/level/marker.ts";
-import type { Batch } from "#src/stores/write-through-store.ts";
+import type { Batch } from "#src/stores/backing.ts";
 import { makeFolder } from "#test/support/folder.ts";
 import { auditRecord, collect } from "#test/support/records.ts";
 import { silentLog } from "#test/support/silent-log.ts";

@@ -10,7 +10,7 @@ import type { Checksum } from "#src/stores/checksum.ts";
 import { detailOf } from "#src/stores/files.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
-import type { Batch } from "#src/stores/write-through-store.ts";
+import type { Batch } from "#src/stores/backing.ts";
 import { isNoSpace, type Reserve } from "#src/stores/reserve.ts";
 import { readExport, writeExport, type Snapshot } from "./export-file.ts";
 import type { ExportEntry, ExportsFolder } from "./exports-folder.ts";

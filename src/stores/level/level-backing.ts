@@ -9,7 +9,7 @@ import { detailOf } from "#src/stores/files.ts";
 import { isNoSpace, type Reserve } from "#src/stores/reserve.ts";
 import { namesIn, redactedRow } from "#src/stores/redact.ts";
 import type { AuditRow } from "#src/stores/rows.ts";
-import type { Backing, Batch, RowWrite } from "#src/stores/write-through-store.ts";
+import type { Backing, Batch, RowWrite } from "#src/stores/backing.ts";
 import type { Database } from "./database.ts";
 import type { Marker } from "./marker.ts";
 import { Readers } from "./readers.ts";

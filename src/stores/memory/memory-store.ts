@@ -7,7 +7,8 @@ import type { AuditRecord } from "#src/stores/records.ts";
 import { namesIn, redacted } from "#src/stores/redact.ts";
 import type { Store } from "#src/stores/store.ts";
 import { Tables } from "#src/stores/tables.ts";
-import { WriteThroughStore, type Backing, type Batch } from "#src/stores/write-through-store.ts";
+import type { Backing, Batch } from "#src/stores/backing.ts";
+import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 
 export function createMemoryStore(options: { readonly clock?: Clock } = {}): Store {
   const { meta, group } = makeFirstRows(schemaVersion, options.clock ?? systemClock);

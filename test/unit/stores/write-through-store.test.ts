@@ -3,7 +3,8 @@ import { beforeEach, describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
 import { makeFirstRows } from "#src/stores/first-rows.ts";
 import { Tables } from "#src/stores/tables.ts";
-import { type Backing, type Batch, WriteThroughStore } from "#src/stores/write-through-store.ts";
+import type { Backing, Batch } from "#src/stores/backing.ts";
+import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 import { systemClock } from "#src/clock.ts";
 import { addPerson, namesIn } from "#test/support/records.ts";
 
