@@ -5,15 +5,17 @@
 import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { headerToken } from "#src/session/authorization.ts";
 import { SITE_COOKIE, parseCookies } from "#src/session/cookies.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { SessionId, TokenId, UserRecord } from "#src/stores/records.ts";
+import type { SessionId, SessionRecord, TokenId, UserRecord } from "#src/stores/records.ts";
 import { type ForgeryCheck, requestForgery, upgradeForgery } from "./forgery.ts";
 import type { Route, RoutingTable } from "./routing-table.ts";
+import { type ServerPlace, placeOf } from "./server-place.ts";
 import { type ServerTarget, queryValues } from "./target.ts";
 
 export interface AuthoriserOptions {
@@ -22,7 +24,7 @@ export interface AuthoriserOptions {
   readonly accounts: Pick<Accounts, "activeById" | "byName">;
   readonly permissions: Pick<Permissions, "may">;
   readonly routes: RoutingTable;
-  readonly servers: Pick<Servers, "status" | "trouble">;
+  readonly servers: Pick<Servers, "named" | "status" | "trouble">;
   /** Who shows an API token. */
   readonly authenticateToken?: ((token: string) => Identity | undefined) | undefined;
 }
@@ -36,10 +38,17 @@ export type Decision =
       readonly token: TokenId | undefined;
       readonly user: UserRecord;
       readonly route: Route;
+      readonly place: ServerPlace;
     }
+  /** Another spelling of the address. */
+  | { readonly is: "moved"; readonly location: string }
   | { readonly is: "sign_in" }
   /** Signed in with a first password. */
   | { readonly is: "choose_password" }
+  /** Somebody else's, which this session may open when the visitor says so. */
+  | { readonly is: "confirm_visit"; readonly server: string }
+  /** The session is in another notebook, or in one that was closed to it, and opens nothing else. */
+  | { readonly is: "on_visit" }
   /** Not from a page of ours; the words are Jupyter's. */
   | { readonly is: "forged"; readonly reason: string }
   /** On its way up. */
@@ -47,22 +56,31 @@ export type Decision =
       readonly is: "starting";
       readonly visitor: UserRecord;
       readonly user: UserRecord;
+      readonly server: string;
       readonly failure: HubError;
     }
   | {
       readonly is: "refused";
       readonly visitor: UserRecord;
       readonly user?: UserRecord;
+      readonly server?: string;
       readonly failure: HubError;
     };
 
 interface Visitor {
   readonly user: UserRecord;
   readonly identity: Identity;
-  readonly session: { readonly id: SessionId; readonly mustChangePassword: boolean } | undefined;
+  readonly session: SessionRecord | undefined;
   readonly token?: TokenId;
   /** The token came in the address, where a foreign page could have put it. */
   readonly byAddress?: boolean;
+}
+
+/** What was asked for, and the server that it means. */
+interface Asked {
+  readonly target: ServerTarget;
+  readonly place: ServerPlace;
+  readonly context: RequestContext;
 }
 
 const COMING_UP_SECONDS = 3;
@@ -85,11 +103,14 @@ export class Authoriser {
     if (visitor === undefined) return { is: "sign_in" };
     if (visitor.session?.mustChangePassword === true) return { is: "choose_password" };
 
-    const { accounts, permissions, routes } = this.#options;
+    const { accounts, permissions, routes, servers } = this.#options;
     const user = accounts.byName(target.name);
-    const route = user && routes.find(user.id, target.rest);
-    const server = route?.serverName ?? "";
+    const place = placeOf(target, (name) => (user ? servers.named(user.id, name) : ""));
+    const { server } = place;
+    const route = user && routes.lookup(user.id, server);
     const isAllowed = permissions.may(visitor.identity, "access:servers", user, server);
+    // The same whether there is such a person or not.
+    if (!isAllowed && visitor.session?.visits !== undefined) return { is: "on_visit" };
     if (user === undefined || !isAllowed) {
       // The same whether there is such a person or not.
       return { is: "refused", visitor: visitor.user, failure: new HubError("not_found") };
@@ -102,10 +123,24 @@ export class Authoriser {
       const check = { req, query: target.query, ownOrigins: context.ownOrigins };
       const reason = forgery(check, asked, route?.kind ?? "jupyter");
       if (reason !== undefined) return { is: "forged", reason };
+      // That it is the visited one, if any, was asked with the permission.
+      if (user.id !== visitor.user.id && visitor.session.visits === undefined) {
+        return { is: "confirm_visit", server };
+      }
     }
-    if (route === undefined) return this.#withoutRoute(visitor.user, user, target, context);
+    if (place.moved !== undefined) return { is: "moved", location: place.moved };
+    if (route === undefined)
+      return this.#withoutRoute(visitor.user, user, { target, place, context });
     const { session, token } = visitor;
-    return { is: "allowed", visitor: visitor.user, session: session?.id, token, user, route };
+    return {
+      is: "allowed",
+      visitor: visitor.user,
+      session: session?.id,
+      token,
+      user,
+      route,
+      place,
+    };
   }
 
   #visitorOf(
@@ -142,49 +177,53 @@ export class Authoriser {
     return { user, identity, session: undefined, token: token.id, byAddress };
   }
 
-  #withoutRoute(
-    visitor: UserRecord,
-    user: UserRecord,
-    target: ServerTarget,
-    context: RequestContext,
-  ): Decision {
-    const { basePath, servers } = this.#options;
-    const asleep = (retryAfter?: number): HubError =>
-      new HubError(
-        "not_running",
-        {
-          name: user.name,
-          // JupyterHub prints the path without its base.
-          path: `/user/${user.name}/${target.rest}`,
-          start_url: `${context.origin}${basePath}hub/spawn/${user.name}`,
-        },
-        retryAfter === undefined ? {} : { retryAfter },
-      );
-    const status = servers.status(user.id);
+  #withoutRoute(visitor: UserRecord, user: UserRecord, asked: Asked): Decision {
+    const { servers } = this.#options;
+    const { server } = asked.place;
+    const status = servers.status(user.id, server);
+    const refused = (failure: HubError): Decision => ({
+      is: "refused",
+      visitor,
+      user,
+      server,
+      failure,
+    });
     switch (status.is) {
       case "queued":
-      case "starting":
-        return { is: "starting", visitor, user, failure: asleep(COMING_UP_SECONDS) };
-      case "running":
-      case "frozen": {
-        const failure = new HubError(
-          "not_answering",
-          { name: user.name },
-          { retryAfter: AWAY_SECONDS },
-        );
-        return { is: "refused", visitor, user, failure };
+      case "starting": {
+        const failure = this.#asleep(user, asked, COMING_UP_SECONDS);
+        return { is: "starting", visitor, user, server, failure };
       }
+      case "running":
+      case "frozen":
+        return refused(
+          new HubError("not_answering", { name: user.name }, { retryAfter: AWAY_SECONDS }),
+        );
       case "stopping":
-        return { is: "refused", visitor, user, failure: asleep(COMING_UP_SECONDS) };
+        return refused(this.#asleep(user, asked, COMING_UP_SECONDS));
       case "stopped": {
         const trouble = servers.trouble();
-        const failure =
+        return refused(
           trouble?.code === "docker_unreachable"
             ? HubError.from(trouble, { retryAfter: AWAY_SECONDS })
-            : asleep();
-        return { is: "refused", visitor, user, failure };
+            : this.#asleep(user, asked),
+        );
       }
     }
+  }
+
+  #asleep(user: UserRecord, { target, place, context }: Asked, retryAfter?: number): HubError {
+    const start = `${context.origin}${this.#options.basePath}hub/spawn/${user.name}`;
+    return new HubError(
+      "not_running",
+      {
+        name: user.name,
+        // JupyterHub prints the path without its base.
+        path: `/user/${user.name}/${target.rest}`,
+        start_url: place.server === "" ? start : `${start}/${encodeServerName(place.server)}`,
+      },
+      retryAfter === undefined ? {} : { retryAfter },
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
+import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
@@ -46,7 +47,7 @@ export interface GatewayOptions extends AuthoriserOptions {
   readonly contexts: RequestContexts;
   readonly sessions: Pick<Sessions, "bySiteSecret" | "touch" | "onEnded">;
   readonly tokens?: Pick<Tokens, "onEnded" | "touch">;
-  readonly servers: Pick<Servers, "status" | "trouble" | "touch" | "unreachable">;
+  readonly servers: Pick<Servers, "named" | "status" | "trouble" | "touch" | "unreachable">;
   readonly proxy: GuardedProxy;
   readonly pages: UserPathPages;
   readonly log: Logger;
@@ -167,12 +168,25 @@ class HubGateway implements Gateway {
         if (wantsPage(req)) redirect(res, 302, `${hub}first?${next}`);
         else this.#answers.respond(req, res, new HubError("not_allowed"), nobody);
         return;
+      case "confirm_visit":
+        if (wantsPage(req)) redirect(res, 302, `${hub}visit/${placeOf(target, decision)}?${next}`);
+        else this.#answers.respond(req, res, new HubError("visit_first"), nobody);
+        return;
+      case "on_visit":
+        if (wantsPage(req)) redirect(res, 302, `${hub}login?${next}`);
+        else this.#answers.respond(req, res, new HubError("on_visit"), nobody);
+        return;
       case "forged":
         answerJson(res, 403, { message: decision.reason, reason: null });
         return;
+      case "moved":
+        if (isRead(req)) redirect(res, 302, decision.location);
+        else this.#answers.respond(req, res, new HubError("not_found"), nobody);
+        return;
       case "starting":
-        if (wantsPage(req)) redirect(res, 302, `${hub}spawn-pending/${target.name}?${next}`);
-        else this.#answers.respond(req, res, decision.failure, aboutOf(decision));
+        if (wantsPage(req)) {
+          redirect(res, 302, `${hub}spawn-pending/${placeOf(target, decision)}?${next}`);
+        } else this.#answers.respond(req, res, decision.failure, aboutOf(decision));
         return;
       case "refused":
         this.#answers.respond(req, res, decision.failure, aboutOf(decision));
@@ -249,9 +263,9 @@ class HubGateway implements Gateway {
     return new HubError("not_answering", { name: user.name }, { cause, retryAfter: AWAY_SECONDS });
   }
 
-  #touch({ session, token, user }: Allowed): void {
+  #touch({ session, token, user, route }: Allowed): void {
     const { servers, sessions, tokens } = this.#options;
-    servers.touch(user.id);
+    servers.touch(user.id, route.serverName);
     if (session !== undefined) sessions.touch(session);
     if (token !== undefined) tokens?.touch(token);
   }
@@ -265,13 +279,16 @@ function isRead({ method }: IncomingMessage): boolean {
   return method === "GET" || method === "HEAD";
 }
 
+/** The person and the server, as they stand in an address. */
+function placeOf({ name }: ServerTarget, { server }: { readonly server: string }): string {
+  return server === "" ? name : `${name}/${encodeServerName(server)}`;
+}
+
 function visitOf(target: ServerTarget, context: RequestContext, decision: Allowed): Visit {
-  const { route, visitor } = decision;
-  const { serverName, upstream } = route;
-  const prefix = serverName === "" ? target.prefix : `${target.prefix}${serverName}/`;
-  const rest = serverName === "" ? target.rest : target.rest.slice(serverName.length + 1);
+  const { route, visitor, place } = decision;
+  const { prefix, rest } = place;
   const forward =
-    upstream.stripsPrefix === true ? withoutPrefix(target.forward, prefix) : target.forward;
+    route.upstream.stripsPrefix === true ? withoutPrefix(target.forward, prefix) : target.forward;
   return { route, prefix, rest, forward, visitor, context };
 }
 
@@ -279,9 +296,11 @@ function aboutOf(
   decision: Extract<Decision, { is: "allowed" | "starting" | "refused" }>,
 ): Omit<UserPathAnswer, "path"> {
   const { visitor, user } = decision;
+  const server = decision.is === "allowed" ? decision.route.serverName : decision.server;
   return {
     visitor,
     ...(user === undefined ? {} : { user }),
+    ...(server === undefined ? {} : { server }),
     ownServer: user?.id === visitor.id,
   };
 }
@@ -290,12 +309,17 @@ function refuseDecision(socket: Duplex, decision: Exclude<Decision, Allowed>): v
   switch (decision.is) {
     case "sign_in":
     case "choose_password":
+    case "confirm_visit":
+    case "on_visit":
       refuseUpgrade(socket, 403);
       return;
     case "forged":
       refuseUpgrade(socket, 403, {
         body: JSON.stringify({ message: decision.reason, reason: null }),
       });
+      return;
+    case "moved":
+      refuseUpgrade(socket, 404);
       return;
     case "starting":
     case "refused":

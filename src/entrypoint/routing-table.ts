@@ -59,15 +59,6 @@ export class RoutingTable {
     return Array.from(this.#byUser.values(), (servers) => [...servers.values()]).flat();
   }
 
-  /** The route for a path below `{B}user/<name>/`: the longest prefix wins, so a named server before the default one. */
-  find(userId: UserId, rest: string): Route | undefined {
-    const servers = this.#byUser.get(userId);
-    if (servers === undefined) return undefined;
-    const slash = rest.indexOf("/");
-    const named = slash > 0 ? servers.get(rest.slice(0, slash)) : undefined;
-    return named ?? servers.get("");
-  }
-
   /** Called with each route that goes or is replaced; the answer ends the subscription. */
   onRemoved(listener: (route: Route) => void): () => void {
     this.#removed.add(listener);

@@ -1,4 +1,5 @@
 /** Every address of ours, made in one place: `{B}` is the base path, `{H}` is `{B}hub/` (contract.md). */
+import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { SessionId, UserId, UserName } from "#src/stores/records.ts";
 import { encodeSegment, withQuery } from "./next-url.ts";
 
@@ -8,6 +9,10 @@ export function createPaths(basePath: string) {
   const hub = `${basePath}hub/`;
   const person = (name: string, action: string): string =>
     `${hub}admin/people/${encodeSegment(name)}/${action}`;
+  const place = (name: UserName, serverName: string): string =>
+    encodeSegment(name) + (serverName === "" ? "" : `/${encodeServerName(serverName)}`);
+  const server = (name: UserName, serverName = ""): string =>
+    `${basePath}user/${place(name, serverName)}/`;
   return {
     base: basePath,
     hub,
@@ -47,19 +52,30 @@ export function createPaths(basePath: string) {
     restore: (id: UserId): string => `${hub}admin/trash/${id}/restore`,
     erase: (id: UserId): string => `${hub}admin/trash/${id}/erase`,
     auditCsv: `${hub}admin/audit.csv`,
-    /** The default server of a user, as the proxy serves it. */
-    server: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/`,
-    lab: (name: UserName): string => `${basePath}user/${encodeSegment(name)}/lab`,
-    spawn: (name?: UserName, next?: string): string =>
-      withQuery(name === undefined ? `${hub}spawn` : `${hub}spawn/${encodeSegment(name)}`, {
-        next,
-      }),
-    waiting: (name: UserName, next?: string): string =>
-      withQuery(`${hub}spawn-pending/${encodeSegment(name)}`, { next }),
-    stop: (name: UserName): string => `${hub}stop/${encodeSegment(name)}`,
-    restart: (name: UserName): string => `${hub}restart/${encodeSegment(name)}`,
-    notebookEvents: (name: UserName, next?: string): string =>
-      withQuery(`${hub}events/notebook/${encodeSegment(name)}`, { next }),
-    progress: (name: UserName): string => `${hub}api/users/${encodeSegment(name)}/server/progress`,
+    acceptShare: (next?: string): string => withQuery(`${hub}accept-share`, { next }),
+    visit: (name: UserName, serverName: string, next?: string): string =>
+      withQuery(`${hub}visit/${place(name, serverName)}`, { next }),
+    serverOf: server,
+    /** A server of a user, as the proxy serves it; without a name, the first one. */
+    server,
+    lab: (name: UserName, serverName = ""): string => `${server(name, serverName)}lab`,
+    spawn: (name?: UserName, next?: string, serverName = ""): string =>
+      withQuery(`${hub}spawn${name === undefined ? "" : `/${place(name, serverName)}`}`, { next }),
+    waiting: (name: UserName, next?: string, serverName = ""): string =>
+      withQuery(`${hub}spawn-pending/${place(name, serverName)}`, { next }),
+    stop: (name: UserName, serverName = ""): string => `${hub}stop/${place(name, serverName)}`,
+    restart: (name: UserName, serverName = ""): string =>
+      `${hub}restart/${place(name, serverName)}`,
+    /** GET asks, POST does. */
+    deleteServer: (name: UserName, serverName: string): string =>
+      `${hub}delete-server/${place(name, serverName)}`,
+    /** POST: makes one and starts it. */
+    newServer: `${hub}servers`,
+    notebookEvents: (name: UserName, next?: string, serverName = ""): string =>
+      withQuery(`${hub}events/notebook/${place(name, serverName)}`, { next }),
+    progress: (name: UserName, serverName = ""): string => {
+      const which = serverName === "" ? "server" : `servers/${encodeServerName(serverName)}`;
+      return `${hub}api/users/${encodeSegment(name)}/${which}/progress`;
+    },
   };
 }

@@ -23,6 +23,8 @@ export interface UserPathAnswer {
   readonly visitor?: UserRecord;
   /** Whose server it is; absent whenever the visitor may not know whether there is such a person. */
   readonly user?: UserRecord;
+  /** Which of their servers; absent and `""`: the first one. */
+  readonly server?: string;
   readonly ownServer: boolean;
 }
 

@@ -54,12 +54,16 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
   function jsonFor(request: IncomingMessage, failure: HubError, about: UserPathAnswer) {
     const message =
       failure.code === "not_running" && about.user !== undefined
-        ? failureText(notRunningData(request, about.user, about.path), "api")
+        ? failureText(notRunningData(request, about.user, about), "api")
         : failure.message;
     return { status: failure.status, message, code: failure.code, reason: null };
   }
 
-  function notRunningData(request: IncomingMessage, user: UserRecord, path: string) {
+  function notRunningData(
+    request: IncomingMessage,
+    user: UserRecord,
+    { path, server }: UserPathAnswer,
+  ) {
     const origin = parts.contexts.of(request).origin;
     const bare = path.split("?", 1)[0] ?? path;
     return {
@@ -67,7 +71,7 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
       params: {
         name: user.name,
         path: bare.slice(paths.base.length - 1),
-        start_url: origin + paths.spawn(user.name),
+        start_url: origin + paths.spawn(user.name, undefined, server),
       },
     };
   }
@@ -122,15 +126,16 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
 /** “Asleep”, with the way back to the same file. */
 export function asleepModel(
   user: UserRecord,
-  about: { readonly path: string; readonly ownServer: boolean },
+  about: { readonly path: string; readonly ownServer: boolean; readonly server?: string },
   servers: Pick<Servers, "status">,
   paths: Paths,
 ) {
-  const status = servers.status(user.id);
+  const { server = "" } = about;
+  const status = servers.status(user.id, server);
   return {
     own: about.ownServer,
     displayName: user.displayName,
-    openUrl: paths.spawn(user.name, about.path),
+    openUrl: paths.spawn(user.name, about.path, server),
     homeUrl: paths.home,
     ...(status.is === "stopped" && status.lastFailure !== undefined
       ? { lastFailure: status.lastFailure }

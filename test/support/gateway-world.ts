@@ -34,12 +34,18 @@ export interface WorldOptions {
 /** Stands for `Servers`: what is said of them, and what they were told. */
 export class SaidServers {
   readonly statuses = new Map<UserId, ServerStatus>();
+  /** Servers that have a name, of anybody. */
+  readonly names = new Set<string>();
   readonly touched: UserId[] = [];
   readonly unreachableServers: UserId[] = [];
   troubled: ReturnType<HubError["toData"]> | undefined;
 
   status(userId: UserId): ServerStatus {
     return this.statuses.get(userId) ?? { is: "stopped" };
+  }
+
+  named(_userId: UserId, name: string): string {
+    return this.names.has(name) ? name : "";
   }
 
   trouble() {
@@ -143,6 +149,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         ...parts,
       };
       routes.set(route);
+      servers.names.add(route.serverName);
       return route;
     },
     async close() {

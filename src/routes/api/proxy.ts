@@ -6,7 +6,6 @@ import type { Upstream } from "#src/spawners/spawner.ts";
 import type { UserId } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
-import { encodeSegment } from "../next-url.ts";
 import type { Paths } from "../paths.ts";
 import { pagination, readPage, takesPages } from "./pagination.ts";
 import { invalid, isDict } from "./user-bodies.ts";
@@ -72,8 +71,7 @@ export function proxyApi({ routes, accounts, servers, clock, paths }: ProxyParts
     return routes.all().flatMap(({ userId, serverName, upstream }) => {
       const user = accounts.byId(userId);
       if (user === undefined) return [];
-      const named = serverName === "" ? "" : `${encodeSegment(serverName)}/`;
-      const routespec = paths.server(user.name) + named;
+      const routespec = paths.server(user.name, serverName);
       const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
       const data = {
         user: user.name,

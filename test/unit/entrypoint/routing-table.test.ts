@@ -21,26 +21,25 @@ function route(parts: Partial<Route> = {}): Route {
 }
 
 describe("RoutingTable", () => {
-  it("finds the named server before the default one", () => {
+  it("keeps the servers of a person apart by their names", () => {
     const table = new RoutingTable();
     const plain = route();
     const named = route({ serverName: "two" });
     table.set(plain);
     table.set(named);
-    assert.equal(table.find(userId, "two/lab"), named);
-    assert.equal(table.find(userId, "lab"), plain);
-    assert.equal(table.find(userId, ""), plain);
-    // A named server begins with its slash.
-    assert.equal(table.find(userId, "two"), plain);
+    assert.equal(table.lookup(userId, ""), plain);
     assert.equal(table.lookup(userId, "two"), named);
+    table.remove(userId, "two");
+    assert.equal(table.lookup(userId, "two"), undefined);
+    assert.equal(table.lookup(userId, ""), plain);
   });
 
   it("knows nobody by a property that every object has", () => {
     const table = new RoutingTable();
     table.set(route({ serverName: "x" }));
     for (const name of ["__proto__", "constructor", "toString"]) {
-      assert.equal(table.find(name as UserId, ""), undefined);
-      assert.equal(table.find(userId, `${name}/`), undefined);
+      assert.equal(table.lookup(name as UserId, ""), undefined);
+      assert.equal(table.lookup(userId, name), undefined);
     }
   });
 
@@ -57,7 +56,7 @@ describe("RoutingTable", () => {
     table.remove(userId, "");
     table.remove(userId, "");
     assert.deepEqual(removed, [first, second]);
-    assert.equal(table.find(userId, ""), undefined);
+    assert.equal(table.lookup(userId, ""), undefined);
   });
 
   it("follows the servers", () => {
