@@ -516,6 +516,10 @@ export const failures = {
     teacher: "No space is left on the disk of the box ({detail}). Free some, then start again.",
   },
   path_outside_home: { status: 400, student: "That path does not lie in the home." },
+  archive_incomplete: {
+    status: 400,
+    student: "The files did not come in whole, so nothing was changed. Send them again.",
+  },
   home_full: {
     status: 503,
     student: "Your files fill all the space you have. Delete some files, then start again.",

@@ -5,6 +5,7 @@ import type { Logger } from "#src/log.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 import { createDocker } from "./docker/create-docker.ts";
 import type { Homes } from "./homes.ts";
+import type { Sandbox } from "./sandbox.ts";
 import type { Spawner } from "./spawner.ts";
 
 export interface SpawnerOptions {
@@ -16,7 +17,11 @@ export interface SpawnerOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export function createSpawner(options: SpawnerOptions): { spawner: Spawner; homes: Homes } {
+export function createSpawner(options: SpawnerOptions): {
+  spawner: Spawner;
+  homes: Homes;
+  sandbox: Sandbox;
+} {
   switch (options.config.kind) {
     case "docker":
       return createDocker(options);

@@ -19,4 +19,9 @@ export interface Homes {
   pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable>;
   /** Puts the entries of `tar` below `path`, as the notebook's user. Nothing can land outside the home. */
   unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  /**
+   * As `unpack`, all of it or nothing: a tar that ends too early changes nothing. Throws `archive_incomplete`.
+   * Files of the same name are replaced.
+   */
+  receive(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
 }

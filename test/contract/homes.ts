@@ -128,6 +128,36 @@ export function testHomes(name: string, open: () => Promise<HomesUnderTest>): vo
       }
     });
 
+    it("receive all files of a tar, in place of those of the same name", async () => {
+      const userId = newUser();
+      await homes.unpack(userId, "old", tarOf({ "a.txt": "before", "kept.txt": "kept" }), soon());
+      const files = { "a.txt": "after", "b/c.txt": "new", "-rf": "3", "two\nlines": "2" };
+      await homes.receive(userId, "old", tarOf(files), soon());
+      const found = await filesOf(await homes.pack(userId, "old", soon()));
+      assert.deepEqual(found, { "kept.txt": "kept", ...files });
+      assert.equal((await homes.usage(userId, soon())).files, test.skeleton + 5);
+    });
+
+    it("receive nothing of a tar that ends too early, wherever it is cut", async () => {
+      const userId = newUser();
+      const whole = await buffer(tarOf({ "one.txt": "1".repeat(2000), "two.txt": "2" }));
+      // In a file; behind the first file; behind the last one, without the end; with half of it.
+      for (const length of [1000, 512 + 2048, whole.length - 1024, whole.length - 512]) {
+        const cut = Readable.from([whole.subarray(0, length)]);
+        await rejectsWith(homes.receive(userId, ".", cut, soon()), "archive_incomplete");
+      }
+      const failing = Readable.from(
+        (async function* () {
+          yield whole.subarray(0, 2560);
+          throw new Error("the cable was pulled");
+        })(),
+      );
+      await assert.rejects(homes.receive(userId, ".", failing, soon()));
+      assert.equal((await homes.usage(userId, soon())).files, test.skeleton);
+      await homes.receive(userId, ".", Readable.from([whole]), soon());
+      assert.equal((await homes.usage(userId, soon())).files, test.skeleton + 2);
+    });
+
     it("are one for each user", async () => {
       const [one, other] = [newUser(), newUser()];
       await homes.unpack(one, ".", tarOf({ "secret.txt": "mine" }), soon());

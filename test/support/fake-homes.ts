@@ -57,6 +57,15 @@ export class FakeHomes implements Homes {
     await done;
   }
 
+  async receive(userId: UserId, path: string, archive: Readable): Promise<void> {
+    requireInside(path);
+    const bytes = await buffer(archive);
+    if (bytes.length < 1024 || bytes.subarray(-1024).some((byte) => byte !== 0)) {
+      throw new HubError("archive_incomplete");
+    }
+    await this.unpack(userId, path, Readable.from([bytes]));
+  }
+
   #home(userId: UserId): Map<string, Buffer> {
     const home = this.files.get(userId) ?? new Map<string, Buffer>();
     this.files.set(userId, home);

@@ -222,7 +222,13 @@ export interface TaskInput {
   readonly network: "none" | "host";
   /** `root` keeps the one capability to give a home to its user. */
   readonly user: "notebook" | "root";
+  /** Room for files of its own, in memory; none without it. */
+  readonly scratchBytes?: number;
   readonly labels: Labels;
+}
+
+function scratch(bytes: number): Record<string, string> {
+  return { "/tmp": `rw,noexec,nosuid,nodev,size=${bytes},mode=1777` };
 }
 
 /** A throw-away container that does one thing to a home, as locked down as a notebook. */
@@ -248,6 +254,7 @@ export function taskSpec(input: TaskInput): ContainerOptions {
       ...(input.user === "root" ? { CapAdd: ["CHOWN"] } : {}),
       NetworkMode: input.network,
       Mounts: input.home === undefined ? [] : [homeMount(input.home, input.homeIsReadOnly)],
+      ...(input.scratchBytes === undefined ? {} : { Tmpfs: scratch(input.scratchBytes) }),
       ShmSize: MIB,
       Init: false,
       AutoRemove: false,

@@ -3,9 +3,11 @@ import { type Clock, systemClock } from "#src/clock.ts";
 import type { SpawnerConfig } from "#src/config/schema.ts";
 import type { Logger } from "#src/log.ts";
 import type { Homes } from "#src/spawners/homes.ts";
+import type { Sandbox } from "#src/spawners/sandbox.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 import { DockerHomes } from "./docker-homes.ts";
+import { DockerSandbox } from "./docker-sandbox.ts";
 import { DockerSpawner } from "./docker-spawner.ts";
 import { Engine } from "./engine.ts";
 import type { WatchTimes } from "./events.ts";
@@ -29,7 +31,11 @@ export interface DockerOptions {
   readonly watchTimes?: WatchTimes;
 }
 
-export function createDocker(options: DockerOptions): { spawner: Spawner; homes: Homes } {
+export function createDocker(options: DockerOptions): {
+  spawner: Spawner;
+  homes: Homes;
+  sandbox: Sandbox;
+} {
   const { config, instanceId, log, clock = systemClock, labels = {}, watchTimes } = options;
   const { pool, startTimeoutSeconds, stopTimeoutSeconds } = config;
   const profiles = resolveProfiles(config);
@@ -67,5 +73,9 @@ export function createDocker(options: DockerOptions): { spawner: Spawner; homes:
     closing,
     ...(watchTimes === undefined ? {} : { watchTimes }),
   });
-  return { spawner, homes: new DockerHomes({ claim, volumes, tasks }) };
+  return {
+    spawner,
+    homes: new DockerHomes({ claim, volumes, tasks }),
+    sandbox: new DockerSandbox({ claim, tasks }),
+  };
 }

@@ -1,15 +1,18 @@
 /** Homes as volumes, worked on by throw-away containers (design D19): nothing in the hub opens a path in one. */
-import { addAbortSignal, Readable, type Writable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { ServerId, UserId } from "#src/stores/records.ts";
 import { HOME_PATH } from "./container-spec.ts";
+import { feed } from "./feed.ts";
 import type { HomeVolumes } from "./home-volumes.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
+import { DISCARD, MOVE_IN, TAKE_APART, wholeTar } from "./receiving.ts";
 import { requireSuccess, type Task, type Tasks, textOf } from "./tasks.ts";
 
 /** What a script ends with when the path is not there. */
 const NO_SUCH_PATH = 44;
+const DISCARD_MS = 60_000;
 
 // Plain sh, tar, du and find, so that any image will do. Names may begin with a dash: they always follow `./` or `/`.
 const USAGE = `cd "$1" && du -skx . | cut -f1 && find . -xdev ! -type d -print0 | tr -dc '\\0' | wc -c`;
@@ -18,7 +21,6 @@ const PACK = `cd "$1" || exit 1
 if [ -d "./$2" ] && [ ! -L "./$2" ]; then cd "./$2" && exec tar -cf - .; fi
 cd "./$(dirname "./$2")" && exec tar -cf - "./$(basename "./$2")"`;
 const UNPACK = `cd "$1" && mkdir -p "./$2" && cd "./$2" && exec tar -xf -`;
-
 /** A path inside a home, as plain segments: what leads out of it is refused here, and again by the container. */
 function requireInside(path: string): string {
   const segments = path.split("/");
@@ -93,10 +95,37 @@ export class DockerHomes implements Homes {
     }
   }
 
-  async unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void> {
+  unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void> {
+    return this.#takeIn(userId, UNPACK, { path, tar }, signal);
+  }
+
+  async receive(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void> {
     const inside = requireInside(path);
     await this.ensure(userId, signal);
-    await using task = await this.#tasks.start(this.#request(userId, UNPACK, [inside]), signal);
+    await this.#inLine(userId, async () => {
+      try {
+        await this.#takeIn(userId, TAKE_APART, { path, tar: Readable.from(wholeTar(tar)) }, signal);
+        await this.#tasks.text(this.#request(userId, MOVE_IN, [inside]), signal);
+      } catch (error) {
+        // The next try does it, too.
+        const late = AbortSignal.timeout(DISCARD_MS);
+        await this.#tasks.text(this.#request(userId, DISCARD, []), late).catch(() => {});
+        throw error;
+      } finally {
+        tar.destroy();
+      }
+    });
+  }
+
+  async #takeIn(
+    userId: UserId,
+    script: string,
+    { path, tar }: { readonly path: string; readonly tar: Readable },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const inside = requireInside(path);
+    await this.ensure(userId, signal);
+    await using task = await this.#tasks.start(this.#request(userId, script, [inside]), signal);
     const failures: unknown[] = [];
     feed(tar, task.input).catch((error: unknown) => {
       // Without the rest of its input the script must not take what it got for the whole.
@@ -149,27 +178,6 @@ export class DockerHomes implements Homes {
     const rest = { home, homeIsReadOnly, network: "none", user: "notebook" } as const;
     return { script, arguments: [HOME_PATH, ...more], ...rest };
   }
-}
-
-/** Throws what the source throws. A script that wants no more is not an error here: its exit code tells. */
-async function feed(source: Readable, input: Writable): Promise<void> {
-  for await (const chunk of source) {
-    if (!input.writable) return;
-    if (!input.write(chunk)) await drained(input);
-  }
-  input.end();
-}
-
-async function drained(input: Writable): Promise<void> {
-  await new Promise<void>((resolve) => {
-    function done(): void {
-      input.off("drain", done);
-      input.off("close", done);
-      resolve();
-    }
-    input.on("drain", done);
-    input.on("close", done);
-  });
 }
 
 async function* packed(task: Task): AsyncGenerator<Buffer, undefined> {
