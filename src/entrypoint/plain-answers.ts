@@ -10,10 +10,20 @@ const HEADERS = {
   "Referrer-Policy": "same-origin",
 };
 
-/** A failure as one sentence of text, for requests that no page can be made for. */
+/** A failure as one sentence of text, for requests that no page can be made for; for programs as the API says it. */
 export function answerPlainly(res: ServerResponse, failure: HubError): void {
+  if (isOfApi(res.req)) {
+    const { status, message, code, retryAfter } = failure;
+    answerJson(res, status, { status, message, code }, retryAfter);
+    return;
+  }
   const text = failureText(failure.toData(), "student");
   answer(res, failure.status, "text/plain; charset=utf-8", `${text}\n`, failure.retryAfter);
+}
+
+/** As far as can be told of an address that may not be well written. */
+function isOfApi({ url = "" }: IncomingMessage): boolean {
+  return (url.split("?", 1)[0] ?? "").split("/").includes("api");
 }
 
 export function answerJson(

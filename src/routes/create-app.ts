@@ -53,6 +53,7 @@ import { handleErrors } from "./middleware/errors.ts";
 import { setHeaders } from "./middleware/headers.ts";
 import { identify } from "./middleware/identify.ts";
 import { measure } from "./middleware/measure.ts";
+import { answerOtherMethods } from "./middleware/other-methods.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
@@ -133,7 +134,7 @@ export function createApp(parts: AppParts): App {
   ];
   for (const station of stations) koa.use(station as Koa.Middleware<RequestState>); // Koa knows `params` only behind the router.
   koa.use(router.routes());
-  koa.use(router.allowedMethods({ throw: true }));
+  koa.use(answerOtherMethods() as Koa.Middleware<RequestState>); // As above.
   koa.use((ctx) => handlers.misc.toHub(ctx as HubContext));
   koa.silent = true;
   koa.on("error", (error: unknown) => logStreamError(error, parts.log));

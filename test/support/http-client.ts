@@ -1,4 +1,7 @@
-/** A client with a cookie jar, as a script that speaks to JupyterHub has one; redirects only when asked to. */
+/**
+ * A client with a cookie jar, as a script that speaks to JupyterHub has one; redirects only when asked to. Whatever
+ * the API answers it holds against docs/api.yaml.
+ */
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import WebSocket from "ws";
 
@@ -99,7 +102,16 @@ export class HttpClient {
       .toSorted((a, b) => b.path.length - a.path.length);
   }
 
-  #once(path: string, options: AskOptions): Promise<Answer> {
+  async #once(path: string, options: AskOptions): Promise<Answer> {
+    const answer = await this.#send(path, options);
+    if (path.includes("/hub/api")) {
+      const { checkApiAnswer } = await import("./api-answers.ts");
+      checkApiAnswer({ ...answer, path, method: options.method ?? "GET", sent: options.json });
+    }
+    return answer;
+  }
+
+  #send(path: string, options: AskOptions): Promise<Answer> {
     const { body, type } = bodyOf(options);
     const cookies = this.cookieHeader(path);
     const { hostname, port, host } = new URL(this.origin);

@@ -11,7 +11,6 @@ interface InfoParts extends UserModelParts {
 
 export function infoApi(parts: InfoParts) {
   function version(ctx: HubContext): void {
-    ctx.set("access-control-allow-origin", "*");
     ctx.body = { version: JUPYTERHUB_VERSION };
   }
 

@@ -5,11 +5,14 @@ import { createSecurityHeaders } from "../security-headers.ts";
 
 export function setHeaders(hubPath: string): HubMiddleware {
   const security = createSecurityHeaders(hubPath);
+  // Which version it is may be read from anywhere, as JupyterHub has it.
+  const forAll = new Set([`${hubPath}api`, `${hubPath}api/`]);
   return async function setHeaders(ctx, next) {
     if (ctx.state.api) security.api(ctx.req, ctx.res);
     else security.page(ctx.req, ctx.res);
     ctx.set("x-jupyterhub-version", JUPYTERHUB_VERSION);
     ctx.set("access-control-allow-headers", "accept, content-type, authorization");
+    if (forAll.has(ctx.path)) ctx.set("access-control-allow-origin", "*");
     ctx.set("cache-control", "no-store");
     await next();
     if (ctx.status >= 301 && ctx.status <= 308) emptyRedirect(ctx);
