@@ -140,7 +140,7 @@ describe("answers of an engine", () => {
     ] as const;
     for (const [status, message, wanted] of cases) {
       engine.on(/^POST \/networks\/create/, status, { message });
-      assert.equal(await direct.createNetwork(options, soon()), wanted);
+      assert.equal(await direct.networks.create(options, soon()), wanted);
     }
   });
 
@@ -163,13 +163,13 @@ describe("answers of an engine", () => {
     engine.on(/^POST \/networks\/c+\/connect/, 403, {
       message: "endpoint with name x already exists in network y",
     });
-    await direct.connect(containerId, containerId, soon());
+    await direct.networks.connect(containerId, containerId, soon());
     engine.on(/^POST \/networks\/c+\/disconnect/, 500, {
       message: "container x is not connected to network y",
     });
-    await direct.disconnect(containerId, containerId, soon());
+    await direct.networks.disconnect(containerId, containerId, soon());
     engine.on(/^DELETE \/networks\/c+/, 404, { message: "network not found" });
-    await direct.removeNetwork(containerId, soon());
+    await direct.networks.remove(containerId, soon());
   });
 
   it("about a network that is still in use end with everybody put out", async () => {
@@ -177,7 +177,7 @@ describe("answers of an engine", () => {
     engine.on(/^DELETE \/networks\/c+/, 403, { message: "network x has active endpoints" });
     engine.on(/^GET \/networks\/c+/, 200, { Containers: { "ep-1": { Name: "ghost" } } });
     engine.on(/^POST \/networks\/c+\/disconnect/, 200);
-    await failsWith(direct.removeNetwork(containerId, soon()), "spawner_failed");
+    await failsWith(direct.networks.remove(containerId, soon()), "spawner_failed");
     const putOut = engine.asked.filter(({ request }) => request.includes("/disconnect"));
     assert.deepEqual(
       putOut.map(({ body }) => JSON.parse(body) as unknown),
@@ -212,9 +212,9 @@ describe("answers of an engine", () => {
     for (const name of ["", "..", "a/../b", "hr-x", `${containerId}/../x`, "%2e%2e"]) {
       await assert.rejects(direct.inspectContainer(name, soon()), TypeError);
       await assert.rejects(direct.removeContainer(name, soon()), TypeError);
-      await assert.rejects(direct.removeNetwork(name, soon()), TypeError);
-      await assert.rejects(direct.inspectVolume(name, soon()), TypeError);
-      await assert.rejects(direct.connect(name, containerId, soon()), TypeError);
+      await assert.rejects(direct.networks.remove(name, soon()), TypeError);
+      await assert.rejects(direct.volumes.labelsOf(name, soon()), TypeError);
+      await assert.rejects(direct.networks.connect(name, containerId, soon()), TypeError);
     }
     for (const name of ["", "..", "a/../b", "-x", "a b"]) {
       assert.equal(await direct.inspectByHostname(name, soon()), undefined);

@@ -1,34 +1,38 @@
 /**
- * The Docker engine in our words: the one file that knows dockerode. Every call has a deadline, every failure is
- * one of the table, and nothing but names and ids of ours reaches a path.
+ * The Docker engine in our words: it and what is below engine/ alone know dockerode. Every call has a deadline, every
+ * failure is one of the table, and nothing but names and ids of ours reaches a path.
  */
 import type { IncomingMessage } from "node:http";
-import { createRequire } from "node:module";
 import { addAbortSignal, type Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
 import { HubError } from "#src/errors.ts";
-import { CALL_TIMEOUT_MS, EngineCalls } from "./engine/calls.ts";
+import { CALL_TIMEOUT_MS } from "./engine/calls.ts";
+import {
+  EngineConnection,
+  type LabelFilter,
+  absent,
+  labelFilter,
+  requireJson,
+  requireReference,
+  withSignal,
+} from "./engine/connection.ts";
 import {
   type ContainerFacts,
   type ContainerSummary,
   type EngineInfo,
-  type NetworkFacts,
   type UsageFacts,
   readContainer,
   readContainerSummary,
-  readEndpointNames,
   readId,
   readInfo,
-  readLabels,
-  readNetwork,
   readNumber,
   readTarOwner,
   readUsage,
 } from "./engine/facts.ts";
-import { loadDockerode } from "./engine/load-dockerode.ts";
+import { EngineNetworks } from "./engine/networks.ts";
+import { EngineVolumes } from "./engine/volumes.ts";
 import type { ContainerOptions } from "./container-spec.ts";
-import type { NetworkOptions } from "./networks/network-spec.ts";
-import { isImageReference, isObjectReference, type Labels } from "./names.ts";
+import { isImageReference } from "./names.ts";
 
 export interface EventStream {
   readonly stream: Readable;
@@ -36,54 +40,31 @@ export interface EventStream {
   readonly engineTime: number | undefined;
 }
 
-export type LabelFilter = Readonly<Record<string, string>>;
-
-function labelFilter(labels: LabelFilter): string[] {
-  return Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-}
-
-/** JSON that was cut short comes back from docker-modem as bytes. */
-function requireJson<Answer>(answer: Answer): Answer {
-  if (!Buffer.isBuffer(answer)) return answer;
-  throw new HubError("spawner_failed", { detail: "the engine's answer cannot be read" });
-}
-
-function requireReference(text: string): string {
-  if (isObjectReference(text)) return text;
-  throw new TypeError(`not a name of ours: ${JSON.stringify(text)}`);
-}
-
 export class Engine {
-  readonly #docker: Docker;
-  readonly #calls: EngineCalls;
+  readonly #connection: EngineConnection;
+  readonly networks: EngineNetworks;
+  readonly volumes: EngineVolumes;
 
   constructor(options: { readonly socketPath: string }) {
-    this.#calls = new EngineCalls(options.socketPath);
-    // `host` keeps DOCKER_HOST out; an agent would make each call ten times slower (docker-modem inspects it).
-    const Dockerode = loadDockerode();
-    this.#docker = new Dockerode({ socketPath: options.socketPath, host: "", protocol: "http" });
-    forbidRedirects();
+    this.#connection = new EngineConnection(options);
+    this.networks = new EngineNetworks(this.#connection);
+    this.volumes = new EngineVolumes(this.#connection);
   }
 
   async ping(signal: AbortSignal): Promise<void> {
-    const timeoutMs = 10_000;
-    await this.#calls.ask({
+    await this.#connection.calls.ask({
       what: "ping",
       signal,
-      timeoutMs,
-      ask: () => this.#docker.ping(),
+      timeoutMs: 10_000,
+      ask: () => this.#connection.docker.ping(),
     });
   }
 
-  async cores(signal: AbortSignal): Promise<number> {
-    return (await this.info(signal)).cores;
-  }
-
   async info(signal: AbortSignal): Promise<EngineInfo> {
-    const info: unknown = await this.#calls.ask({
+    const info: unknown = await this.#connection.calls.ask({
       what: "info",
       signal,
-      ask: () => this.#docker.info(),
+      ask: () => this.#connection.docker.info(),
     });
     return readInfo(info);
   }
@@ -92,17 +73,15 @@ export class Engine {
   async requireImage(image: string, signal: AbortSignal): Promise<string> {
     const missing = () => new HubError("image_missing", { image });
     if (!isImageReference(image)) throw missing();
-    const found = await this.#calls.ask({
+    const found = await this.#connection.calls.ask({
       what: "look at the image",
       signal,
       otherwise: absent,
-      ask: (s) => this.#docker.getImage(image).inspect(withSignal(s)),
+      ask: (s) => this.#connection.docker.getImage(image).inspect(withSignal(s)),
     });
     if (found === undefined) throw missing();
     return readId(found);
   }
-
-  // Containers
 
   async createContainer(
     name: string,
@@ -110,7 +89,7 @@ export class Engine {
     signal: AbortSignal,
   ): Promise<{ readonly id: string } | "name_taken"> {
     requireReference(name);
-    return this.#calls.ask<{ readonly id: string } | "name_taken">({
+    return this.#connection.calls.ask<{ readonly id: string } | "name_taken">({
       what: "create the container",
       signal,
       timeoutMs: 120_000,
@@ -119,31 +98,34 @@ export class Engine {
       ask: async (s) => {
         // dockerode's type asks for driver settings of a volume, which the engine does not.
         const create = { ...options, name, abortSignal: s } as Docker.ContainerCreateOptions;
-        return { id: readId(await this.#docker.createContainer(create)) };
+        return { id: readId(await this.#connection.docker.createContainer(create)) };
       },
     });
   }
 
   async startContainer(id: string, signal: AbortSignal): Promise<void> {
-    await this.#change("start the container", signal, [304], (s) =>
-      this.#container(id).start({ abortSignal: s }),
-    );
+    await this.#connection.change({
+      what: "start the container",
+      signal,
+      fine: [304],
+      ask: (s) => this.#container(id).start({ abortSignal: s }),
+    });
   }
 
   /** Asks it to end, kills it after `graceSeconds`. */
   async stopContainer(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
     const timeoutMs = (graceSeconds + 20) * 1000;
-    await this.#change(
-      "stop the container",
+    await this.#connection.change({
+      what: "stop the container",
       signal,
-      [304, 404],
-      (s) => this.#container(id).stop({ t: graceSeconds, abortSignal: s }),
+      fine: [304, 404],
       timeoutMs,
-    );
+      ask: (s) => this.#container(id).stop({ t: graceSeconds, abortSignal: s }),
+    });
   }
 
   async removeContainer(id: string, signal: AbortSignal): Promise<void> {
-    const busy = await this.#calls.ask<boolean>({
+    const busy = await this.#connection.calls.ask<boolean>({
       what: "remove the container",
       signal,
       changes: true,
@@ -167,13 +149,16 @@ export class Engine {
   }
 
   async pauseContainer(id: string, signal: AbortSignal): Promise<void> {
-    await this.#change("pause", signal, [409], (s) =>
-      this.#container(id).pause({ abortSignal: s }),
-    );
+    await this.#connection.change({
+      what: "pause",
+      signal,
+      fine: [409],
+      ask: (s) => this.#container(id).pause({ abortSignal: s }),
+    });
   }
 
   async resumeContainer(id: string, signal: AbortSignal): Promise<void> {
-    await this.#calls.ask<unknown>({
+    await this.#connection.calls.ask<unknown>({
       what: "resume",
       signal,
       changes: true,
@@ -197,31 +182,33 @@ export class Engine {
   }
 
   async #inspect(reference: string, signal: AbortSignal): Promise<ContainerFacts | undefined> {
-    return this.#calls.ask<ContainerFacts | undefined>({
+    return this.#connection.calls.ask<ContainerFacts | undefined>({
       what: "inspect",
       signal,
       otherwise: absent,
       ask: async (s) =>
         readContainer(
-          requireJson(await this.#docker.getContainer(reference).inspect(withSignal(s))),
+          requireJson(await this.#connection.docker.getContainer(reference).inspect(withSignal(s))),
         ),
     });
   }
 
   async listContainers(labels: LabelFilter, signal: AbortSignal): Promise<ContainerSummary[]> {
     const filters = { label: labelFilter(labels) };
-    const found = await this.#calls.ask({
+    const found = await this.#connection.calls.ask({
       what: "list containers",
       signal,
       ask: async (s) =>
-        requireJson(await this.#docker.listContainers({ all: true, filters, abortSignal: s })),
+        requireJson(
+          await this.#connection.docker.listContainers({ all: true, filters, abortSignal: s }),
+        ),
     });
     return found.map(readContainerSummary);
   }
 
   /** Its exit code, once it has ended. */
   async waitForExit(id: string, signal: AbortSignal): Promise<number> {
-    const answer: unknown = await this.#calls.ask({
+    const answer: unknown = await this.#connection.calls.ask({
       what: "wait",
       signal,
       timeoutMs: 2 ** 31 - 1,
@@ -233,7 +220,7 @@ export class Engine {
   /** The last lines of both streams, still in the engine's frames. */
   async readLog(id: string, lines: number, signal: AbortSignal): Promise<Buffer> {
     const options = { stdout: true, stderr: true, tail: lines, follow: false as const };
-    const answer: unknown = await this.#calls.ask<unknown>({
+    const answer: unknown = await this.#connection.calls.ask<unknown>({
       what: "read the log",
       signal,
       otherwise: (status) => (status === 404 ? { answer: Buffer.alloc(0) } : undefined),
@@ -244,7 +231,7 @@ export class Engine {
 
   async usage(id: string, signal: AbortSignal): Promise<UsageFacts | undefined> {
     const options = { stream: false as const, "one-shot": true };
-    return this.#calls.ask<UsageFacts | undefined>({
+    return this.#connection.calls.ask<UsageFacts | undefined>({
       what: "measure",
       signal,
       otherwise: absent,
@@ -255,7 +242,7 @@ export class Engine {
 
   /** Uid of whom a path in a container belongs to; `undefined` when there is no such path. */
   async ownerOf(id: string, path: string, signal: AbortSignal): Promise<number | undefined> {
-    const archive = await this.#calls.ask<unknown>({
+    const archive = await this.#connection.calls.ask<unknown>({
       what: "look at the home",
       signal,
       otherwise: absent,
@@ -274,7 +261,7 @@ export class Engine {
   /** Standard input and, in the engine's frames, standard output and error. Attach before the start. */
   async attach(id: string, signal: AbortSignal): Promise<Duplex> {
     const options = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
-    const stream = await this.#calls.ask({
+    const stream = await this.#connection.calls.ask({
       what: "attach",
       signal,
       ask: (s) => this.#container(id).attach({ ...options, abortSignal: s }),
@@ -282,137 +269,6 @@ export class Engine {
     stream.on("error", () => {});
     // docker-modem hands out the socket itself; its type says less.
     return stream as Duplex;
-  }
-
-  // Networks
-
-  async createNetwork(
-    options: NetworkOptions,
-    signal: AbortSignal,
-  ): Promise<{ readonly id: string } | "name_taken" | "overlaps"> {
-    requireReference(options.Name);
-    return this.#calls.ask<{ readonly id: string } | "name_taken" | "overlaps">({
-      what: "create the network",
-      signal,
-      changes: true,
-      otherwise: (status, message) => {
-        if (/overlap/i.test(message)) return { answer: "overlaps" };
-        return status === 409 ? { answer: "name_taken" } : undefined;
-      },
-      ask: async (s) => ({
-        id: readId(await this.#docker.createNetwork({ ...options, abortSignal: s })),
-      }),
-    });
-  }
-
-  /** Networks with these labels; without labels all of the engine. */
-  async listNetworks(labels: LabelFilter, signal: AbortSignal): Promise<NetworkFacts[]> {
-    const filters = { label: labelFilter(labels) };
-    const found = await this.#calls.ask({
-      what: "list networks",
-      signal,
-      ask: async (s) => requireJson(await this.#docker.listNetworks({ filters, abortSignal: s })),
-    });
-    return found.map(readNetwork);
-  }
-
-  /** Whoever is still in it is put out first. */
-  async removeNetwork(id: string, signal: AbortSignal): Promise<void> {
-    const network = this.#docker.getNetwork(requireReference(id));
-    const remove = () =>
-      this.#calls.ask<"removed" | "in_use">({
-        what: "remove the network",
-        signal,
-        changes: true,
-        otherwise: (status, message) => {
-          if (status === 404) return { answer: "removed" };
-          return message.includes("has active endpoints") ? { answer: "in_use" } : undefined;
-        },
-        ask: async (s) => {
-          await network.remove({ abortSignal: s });
-          return "removed";
-        },
-      });
-    if ((await remove()) === "removed") return;
-    const facts: unknown = await this.#calls.ask<unknown>({
-      what: "look at the network",
-      signal,
-      ask: () => network.inspect(),
-    });
-    for (const name of readEndpointNames(facts)) await this.#putOut(network, name, signal);
-    if ((await remove()) === "in_use") {
-      throw new HubError("spawner_failed", { detail: `the network ${id} is still in use` });
-    }
-  }
-
-  /** Attaches a container. One that is attached already is fine. */
-  async connect(
-    network: string,
-    container: string,
-    signal: AbortSignal,
-    address?: string,
-  ): Promise<void> {
-    const target = this.#docker.getNetwork(requireReference(network));
-    const endpoint = { IPAMConfig: { IPv4Address: address } };
-    const options = {
-      Container: requireReference(container),
-      ...(address === undefined ? {} : { EndpointConfig: endpoint }),
-    };
-    await this.#calls.ask<unknown>({
-      what: "attach to the network",
-      signal,
-      changes: true,
-      otherwise: (_status, message) =>
-        /already exists in network|already attached to network/.test(message)
-          ? { answer: undefined }
-          : undefined,
-      ask: (s) => target.connect({ ...options, ...withSignal(s) }),
-    });
-  }
-
-  /** Detaches a container. One that is not attached, or gone, is fine. */
-  async disconnect(network: string, container: string, signal: AbortSignal): Promise<void> {
-    const target = this.#docker.getNetwork(requireReference(network));
-    await this.#putOut(target, requireReference(container), signal);
-  }
-
-  async #putOut(network: Docker.Network, container: string, signal: AbortSignal): Promise<void> {
-    const options = { Container: container, Force: true };
-    await this.#calls.ask<unknown>({
-      what: "detach from the network",
-      signal,
-      changes: true,
-      otherwise: (status, message) =>
-        status === 404 || message.includes("is not connected") ? { answer: undefined } : undefined,
-      ask: (s) => network.disconnect({ ...options, abortSignal: s }),
-    });
-  }
-
-  // Volumes
-
-  async createVolume(name: string, labels: Labels, signal: AbortSignal): Promise<void> {
-    const options = { Name: requireReference(name), Driver: "local", Labels: { ...labels } };
-    await this.#change("create the volume", signal, [], (s) =>
-      this.#docker.createVolume({ ...options, abortSignal: s }),
-    );
-  }
-
-  /** Its labels; `undefined` when there is no such volume. */
-  async inspectVolume(name: string, signal: AbortSignal): Promise<Labels | undefined> {
-    const volume = this.#docker.getVolume(requireReference(name));
-    return this.#calls.ask<Labels | undefined>({
-      what: "look at the volume",
-      signal,
-      otherwise: absent,
-      ask: async (s) => readLabels(requireJson(await volume.inspect({ abortSignal: s }))),
-    });
-  }
-
-  async removeVolume(name: string, signal: AbortSignal): Promise<void> {
-    const volume = this.#docker.getVolume(requireReference(name));
-    await this.#change("remove the volume", signal, [404], (s) =>
-      volume.remove({ abortSignal: s }),
-    );
   }
 
   /** A stream of JSON lines: what happens to containers with these labels. The caller ends it. */
@@ -424,11 +280,11 @@ export class Engine {
   ): Promise<EventStream> {
     const filters = { type: ["container"], label: labelFilter(labels), event: [...actions] };
     const options = { filters: JSON.stringify(filters), ...(since === undefined ? {} : { since }) };
-    const stream = await this.#calls.ask({
+    const stream = await this.#connection.calls.ask({
       what: "watch",
       signal,
       timeoutMs: 10_000,
-      ask: (s) => this.#docker.getEvents({ ...options, abortSignal: s }),
+      ask: (s) => this.#connection.docker.getEvents({ ...options, abortSignal: s }),
     });
     stream.on("error", () => {});
     // docker-modem answers streams with the response itself.
@@ -441,37 +297,6 @@ export class Engine {
   }
 
   #container(id: string): Docker.Container {
-    return this.#docker.getContainer(requireReference(id));
-  }
-
-  async #change(
-    what: string,
-    signal: AbortSignal,
-    fine: readonly number[],
-    ask: (signal: AbortSignal) => Promise<unknown>,
-    timeoutMs = CALL_TIMEOUT_MS,
-  ): Promise<void> {
-    const otherwise = (status: number) =>
-      fine.includes(status) ? { answer: undefined } : undefined;
-    await this.#calls.ask<unknown>({ what, signal, changes: true, otherwise, ask, timeoutMs });
-  }
-}
-
-/** What is not there is an answer, too. */
-function absent(status: number): { readonly answer: undefined } | undefined {
-  return status === 404 ? { answer: undefined } : undefined;
-}
-
-/** dockerode takes a signal with every call; its types do not know it everywhere. */
-function withSignal(abortSignal: AbortSignal): object {
-  return { abortSignal };
-}
-
-/** docker-modem follows a redirect with a request that nobody listens to: its failure would end the process. */
-function forbidRedirects(): void {
-  const require = createRequire(import.meta.resolve("dockerode"));
-  const modemHttp: unknown = require("docker-modem/lib/http");
-  if (typeof modemHttp === "object" && modemHttp !== null) {
-    Reflect.set(modemHttp, "maxRedirects", 0);
+    return this.#connection.docker.getContainer(requireReference(id));
   }
 }

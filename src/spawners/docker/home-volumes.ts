@@ -56,7 +56,7 @@ export class HomeVolumes {
   /** Whether there is such a home; throws when its name belongs to something that is not ours. */
   async exists(owner: HomeOwner, signal: AbortSignal): Promise<boolean> {
     const { volume } = this.of(owner);
-    const labels = await this.#engine.inspectVolume(volume, signal);
+    const labels = await this.#engine.volumes.labelsOf(volume, signal);
     if (labels === undefined) return false;
     if (!isOurs(labels, this.#instanceId) || labels[LABEL.user] !== owner.userId) {
       throw new HubError("foreign_object", { kind: "volume", name: volume });
@@ -68,7 +68,7 @@ export class HomeVolumes {
   async ensure(owner: HomeOwner, signal: AbortSignal): Promise<HomeVolume> {
     const home = this.of(owner);
     if (!(await this.exists(owner, signal))) {
-      await this.#engine.createVolume(home.volume, home.labels, signal);
+      await this.#engine.volumes.create(home.volume, home.labels, signal);
       // Someone else may have made one of that name in between: creating is then silently nothing.
       await this.exists(owner, signal);
     }
@@ -146,6 +146,6 @@ export class HomeVolumes {
         await this.#engine.removeContainer(container.id, signal);
       }
     }
-    await this.#engine.removeVolume(this.of(owner).volume, signal);
+    await this.#engine.volumes.remove(this.of(owner).volume, signal);
   }
 }

@@ -10,6 +10,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { InstanceId } from "#src/stores/records.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineVolumes } from "./engine/volumes.ts";
 import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import { isAlive } from "./server-states.ts";
@@ -17,10 +18,9 @@ import { isAlive } from "./server-states.ts";
 const ATTEMPTS = 3;
 
 export interface InstanceClaimOptions {
-  readonly engine: Pick<
-    Engine,
-    "inspectVolume" | "createVolume" | "removeVolume" | "inspectContainer"
-  >;
+  readonly engine: Pick<Engine, "inspectContainer"> & {
+    readonly volumes: Pick<EngineVolumes, "labelsOf" | "create" | "remove">;
+  };
   readonly own: Pick<OwnContainer, "id">;
   readonly instanceId: InstanceId;
   readonly labels: Labels;
@@ -47,7 +47,7 @@ export class InstanceClaim {
     if (this.#isRefused) throw new HubError("instance_in_use");
     this.#self ??= await this.#nameSelf(signal);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const mark = await engine.inspectVolume(name, signal);
+      const mark = await engine.volumes.labelsOf(name, signal);
       if (mark !== undefined) {
         if (!isOurs(mark, instanceId))
           throw new HubError("foreign_object", { kind: "volume", name });
@@ -66,9 +66,9 @@ export class InstanceClaim {
   async #replaceMark(name: string, labels: Labels, signal: AbortSignal): Promise<boolean> {
     const { engine, log } = this.#parts;
     try {
-      await engine.removeVolume(name, signal);
+      await engine.volumes.remove(name, signal);
       // Where another hub was quicker this changes nothing: the next look tells.
-      await engine.createVolume(name, labels, signal);
+      await engine.volumes.create(name, labels, signal);
       return true;
     } catch (error) {
       if (signal.aborted || !(error instanceof HubError)) throw error;
@@ -84,8 +84,8 @@ export class InstanceClaim {
     if (this.#self === undefined || this.#isRefused) return;
     const name = objectName(instanceId, "hub", instanceId);
     try {
-      const mark = await engine.inspectVolume(name, signal);
-      if (mark?.[LABEL.holder] === this.#self) await engine.removeVolume(name, signal);
+      const mark = await engine.volumes.labelsOf(name, signal);
+      if (mark?.[LABEL.holder] === this.#self) await engine.volumes.remove(name, signal);
     } catch (error) {
       log.debug(
         { err: error },

@@ -19,7 +19,7 @@ export async function reportOf(parts: ReportParts, signal: AbortSignal): Promise
   const { version, time, memoryBytes, rootFolder } = await engine.info(signal);
   const [images, networks, disk] = await Promise.all([
     imagesOf(parts, signal),
-    engine.listNetworks({}, signal),
+    engine.networks.list({}, signal),
     diskOf(parts, rootFolder, signal),
   ]);
   const pool = new SubnetPool(parts.pool);

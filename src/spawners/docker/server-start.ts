@@ -174,7 +174,7 @@ export class ServerStarts {
         : networks.placeHub(network, hub.host, signal),
     ]);
     if (spec.network === "internet") {
-      await this.#engine.connect(networks.nameOf("out", spec.serverId), id, signal);
+      await this.#engine.networks.connect(networks.nameOf("out", spec.serverId), id, signal);
     }
     if (!(await volumes.isFilledBy(found.options.Image, found.imageId, signal))) {
       await volumes.settleOwner(volumes.of(homeOf(spec)), id, signal);
@@ -283,7 +283,7 @@ export class ServerStarts {
   }
 
   async #countCores(signal: AbortSignal): Promise<number> {
-    this.#cores ??= await this.#engine.cores(signal);
+    this.#cores ??= (await this.#engine.info(signal)).cores;
     return this.#cores;
   }
 

@@ -67,7 +67,7 @@ export class Networks {
 
   /** All networks of this instance, or of one server. */
   async list(signal: AbortSignal, serverId?: ServerId): Promise<NetworkFacts[]> {
-    return this.#engine.listNetworks(
+    return this.#engine.networks.list(
       {
         [LABEL.instance]: this.#instanceId,
         ...(serverId === undefined ? {} : { [LABEL.server]: serverId }),
@@ -104,15 +104,15 @@ export class Networks {
   /** Lets the hub into a network, when it runs in a container. */
   async attachHub(network: string, signal: AbortSignal, address?: string): Promise<void> {
     const own = await this.#own.id(signal);
-    if (own !== undefined) await this.#engine.connect(network, own, signal, address);
+    if (own !== undefined) await this.#engine.networks.connect(network, own, signal, address);
   }
 
   /** As {@link attachHub}, at this address: whatever it was there before. */
   async placeHub(network: string, address: string, signal: AbortSignal): Promise<void> {
     const own = await this.#own.id(signal);
     if (own === undefined) return;
-    await this.#engine.disconnect(network, own, signal);
-    await this.#engine.connect(network, own, signal, address);
+    await this.#engine.networks.disconnect(network, own, signal);
+    await this.#engine.networks.connect(network, own, signal, address);
   }
 
   /**
@@ -134,9 +134,9 @@ export class Networks {
     const own = await this.#own.id(signal);
     for (const network of networks) {
       if (own !== undefined && network.labels[LABEL.kind] === "net") {
-        await this.#engine.disconnect(network.id, own, signal);
+        await this.#engine.networks.disconnect(network.id, own, signal);
       }
-      await this.#engine.removeNetwork(network.id, signal);
+      await this.#engine.networks.remove(network.id, signal);
       for (const subnet of network.subnets) this.#pool.release(subnet);
     }
   }
@@ -174,7 +174,7 @@ export class Networks {
   async #create(options: ReturnType<typeof networkSpec>, signal: AbortSignal) {
     const subnet = options.IPAM.Config[0]?.Subnet ?? "";
     try {
-      const made = await this.#engine.createNetwork(options, signal);
+      const made = await this.#engine.networks.create(options, signal);
       if (made === "name_taken") this.#pool.release(subnet);
       else this.#pool.settle(subnet);
       return made;
@@ -190,7 +190,7 @@ export class Networks {
       const free = this.#pool.take();
       if (free !== undefined) return free;
     }
-    const all = await this.#engine.listNetworks({}, signal);
+    const all = await this.#engine.networks.list({}, signal);
     this.#pool.occupy(all.flatMap((network) => network.subnets));
     this.#looked = true;
     const free = this.#pool.take();
@@ -203,7 +203,7 @@ export class Networks {
   }
 
   async #removeByName(name: string, signal: AbortSignal): Promise<void> {
-    const all = await this.#engine.listNetworks({}, signal);
+    const all = await this.#engine.networks.list({}, signal);
     const clashing = all.filter((network) => network.name === name);
     for (const network of clashing) {
       if (!isOurs(network.labels, this.#instanceId)) {

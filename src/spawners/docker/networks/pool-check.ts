@@ -2,7 +2,7 @@
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { Engine } from "#src/spawners/docker/engine.ts";
+import type { EngineNetworks } from "#src/spawners/docker/engine/networks.ts";
 import { SharedWork } from "#src/spawners/docker/shared-work.ts";
 import type { Tasks } from "#src/spawners/docker/tasks.ts";
 import { parseRoutes, type Route } from "./host-routes.ts";
@@ -25,7 +25,7 @@ export function findConflict(
 }
 
 export class PoolCheck {
-  readonly #engine: Pick<Engine, "listNetworks">;
+  readonly #engine: { readonly networks: Pick<EngineNetworks, "list"> };
   readonly #tasks: Pick<Tasks, "text">;
   readonly #pool: string;
   readonly #clock: Clock;
@@ -34,7 +34,7 @@ export class PoolCheck {
   #last: { readonly at: number; readonly conflict: Route | undefined } | undefined;
 
   constructor(options: {
-    readonly engine: Pick<Engine, "listNetworks">;
+    readonly engine: { readonly networks: Pick<EngineNetworks, "list"> };
     readonly tasks: Pick<Tasks, "text">;
     readonly pool: string;
     readonly clock: Clock;
@@ -73,10 +73,10 @@ export class PoolCheck {
   }
 
   async #look(signal: AbortSignal): Promise<Route | undefined> {
-    const before = await this.#engine.listNetworks({}, signal);
+    const before = await this.#engine.networks.list({}, signal);
     const routes = parseRoutes(await this.#readRoutes(signal));
     // Networks come and go meanwhile, this hub's and those of another one with the same pool.
-    const after = await this.#engine.listNetworks({}, signal);
+    const after = await this.#engine.networks.list({}, signal);
     const bridges = new Set([...before, ...after].map((network) => network.bridge));
     return findConflict(this.#pool, routes, bridges);
   }

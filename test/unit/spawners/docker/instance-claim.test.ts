@@ -18,13 +18,15 @@ class SmallEngine {
   readonly volumes = new Map<string, Labels>();
   readonly running = new Set<string>();
   readonly engine = {
-    inspectVolume: async (name: string) => this.volumes.get(name),
-    createVolume: async (name: string, labels: Labels) => {
-      this.onCreate();
-      // As the engine does: one that is there stays as it is.
-      if (!this.volumes.has(name)) this.volumes.set(name, labels);
+    volumes: {
+      labelsOf: async (name: string) => this.volumes.get(name),
+      create: async (name: string, labels: Labels) => {
+        this.onCreate();
+        // As the engine does: one that is there stays as it is.
+        if (!this.volumes.has(name)) this.volumes.set(name, labels);
+      },
+      remove: async (name: string) => void this.volumes.delete(name),
     },
-    removeVolume: async (name: string) => void this.volumes.delete(name),
     inspectContainer: async (id: string) =>
       this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
   };
@@ -83,7 +85,7 @@ describe("the claim of a hub on its instance", () => {
     assert.equal(box.holder, `container ${ALPHA}`);
     await alpha.release(soon());
     assert.equal(box.volumes.size, 0);
-    box.engine.inspectVolume = () => Promise.reject(new Error("gone"));
+    box.engine.volumes.labelsOf = () => Promise.reject(new Error("gone"));
     await alpha.release(soon());
   });
 

@@ -24,7 +24,7 @@ const ours: NetworkFacts = {
 function checkSeeing(...lists: readonly (readonly NetworkFacts[])[]): PoolCheck {
   const looks = [...lists];
   return new PoolCheck({
-    engine: { listNetworks: async () => [...(looks.shift() ?? [])] },
+    engine: { networks: { list: async () => [...(looks.shift() ?? [])] } },
     tasks: { text: async () => HEAD + ROUTE },
     pool: "10.213.0.0/16",
     clock: new FakeClock(),
