@@ -479,7 +479,8 @@ export const failures = {
   image_missing: {
     status: 503,
     student: "The notebook is not installed on this box yet. Tell your teacher.",
-    teacher: "The image {image} is not on this box. Run ./homeroom up to build it.",
+    teacher:
+      "The image {image} is not on this box. ./homeroom up builds Homeroom's own; another one comes with: docker pull {image}",
   },
   profile_missing: {
     status: 503,
@@ -550,6 +551,36 @@ export const failures = {
     student: "Your notebook did not start. Try again, or tell your teacher.",
     teacher:
       "The container ended right after its start, with exit code {exit_code}. Its log says why.",
+  },
+  no_command: {
+    status: 424,
+    student: "Your notebook did not start. Tell your teacher.",
+    teacher:
+      "The image's command could not be run (exit code {exit_code}): it is not in the image, or user 1000 may not run it. The log says which command.",
+  },
+  wrong_architecture: {
+    status: 424,
+    student: "The notebook on this box is made for other computers. Tell your teacher.",
+    teacher:
+      "The image {image} is made for {made} processors, and this box has {own}. Get it for this one: docker pull --platform linux/{own} {image}",
+  },
+  answers_inside: {
+    status: 424,
+    student: "Your notebook did not open properly. Tell your teacher.",
+    teacher:
+      "The app listens on port {port} for its own container alone (127.0.0.1). Let it listen on 0.0.0.0: most have an option such as --host or --ip for the profile's command.",
+  },
+  answers_elsewhere: {
+    status: 424,
+    student: "Your notebook did not open properly. Tell your teacher.",
+    teacher:
+      "Nothing listens on port {port} of the container, but on {others}. Write that as port of the profile.",
+  },
+  base_unknown: {
+    status: 424,
+    student: "Your notebook did not open properly. Tell your teacher.",
+    teacher:
+      "What answers on port {port} has nothing at {path} (404): it does not know that it is there. Tell it by command or environment of the profile, or, for a web app, set stripPrefix.",
   },
   never_answered: {
     status: 424,

@@ -101,7 +101,8 @@ describe("the probe of a port", () => {
   it("tells the status of another web server, or of a Jupyter with another secret", async () => {
     const target = await listen(jupyter());
     const result = await probeOnce({ ...target, secret: "wrong" }, never);
-    assert.deepEqual(result, { is: "garbage", detail: "status 403 for /user/maria/api" });
+    const detail = "status 403 for /user/maria/api";
+    assert.deepEqual(result, { is: "garbage", detail, status: 403 });
   });
 
   it("is content with any page of a web app, but not with its failure", async () => {
@@ -117,6 +118,25 @@ describe("the probe of a port", () => {
     status = 503;
     assert.equal((await probeOnce({ ...target, kind: "web" }, never)).is, "garbage");
     assert.deepEqual(paths, ["/user/maria/", "/user/maria/"]);
+  });
+
+  it("holds a web app that has nothing at its address for lost, when that is not the root", async () => {
+    const asked: unknown[] = [];
+    const target = await listen(
+      http.createServer(({ url, headers }, response) => {
+        asked.push([url, headers.authorization]);
+        response.writeHead(404).end();
+      }),
+    );
+    const lost = await probe({ ...target, kind: "web" }, times, never);
+    const detail = "status 404 for /user/maria/";
+    assert.deepEqual(lost, { is: "garbage", detail, status: 404 });
+    asked.length = 0;
+    const upstream = { ...target.upstream, kind: "web", stripsPrefix: true } as const;
+    const stripped = { ...target, kind: "web", upstream } as const;
+    assert.deepEqual(await probeOnce(stripped, never), { is: "answering" });
+    // Without the container's secret, too.
+    assert.deepEqual(asked, [["/", undefined]]);
   });
 
   it("ends with its signal", async () => {

@@ -9,13 +9,15 @@ import { type LifeLimits, deadlineOf } from "./server-deadlines.ts";
 import { failureOfDelay, failureOfEarlyExit } from "./server-failures.ts";
 import type { ServerKey } from "./server-records.ts";
 import { type RunsParts, ServerRuns } from "./server-runs.ts";
-import type { Exit, LifeEvent, LifeState, Moment } from "./server-state.ts";
+import type { Exit, LifeEvent, LifeState, Moment, Starting } from "./server-state.ts";
 import { transition } from "./server-transition.ts";
 import type { StartQueue } from "./start-queue.ts";
 import { countdown } from "#src/timers.ts";
 
 /** What could not be removed is tried again, ever more rarely; then it waits for the next start. */
 const SWEEPS_AFTER_MS = [30_000, 120_000, 480_000];
+/** A driver that saw its server die while it started looks for the reason, and tells it within this time. */
+const REASON_MS = 5_000;
 
 export interface LifeParts extends RunsParts {
   readonly queue: StartQueue<ServerId>;
@@ -36,6 +38,7 @@ export class ServerLife implements ServerKey {
   #state: LifeState;
   #cancelDeadline: () => void = () => {};
   #cancelSweep: () => void = () => {};
+  #cancelReason: () => void = () => {};
   #sweeps = 0;
   #isClosed = false;
 
@@ -88,6 +91,7 @@ export class ServerLife implements ServerKey {
     this.#isClosed = true;
     this.#cancelDeadline();
     this.#cancelSweep();
+    this.#cancelReason();
     await this.#runs.close();
   }
 
@@ -155,10 +159,21 @@ export class ServerLife implements ServerKey {
     const state = this.#state;
     if (state.is === "starting" && state.generation === generation) {
       const { memoryBytes } = this.#parts.specs.detailsOf(this);
-      this.#runs.failStart(failureOfEarlyExit(exit, memoryBytes));
+      const failure = failureOfEarlyExit(exit, memoryBytes);
+      const { timers } = this.#parts;
+      this.#cancelReason();
+      if (exit.outOfMemory) this.#runs.failStart(failure);
+      else
+        this.#cancelReason = timers.after(REASON_MS, () => this.#diedUnexplained(state, failure));
       return;
     }
     this.apply({ event: "died", generation, exit, when: this.now });
+  }
+
+  #diedUnexplained({ generation, attempt }: Starting, failure: HubError): void {
+    const state = this.#state;
+    if (state.is !== "starting" || state.generation !== generation) return;
+    if (state.attempt === attempt) this.#runs.failStart(failure);
   }
 
   #watchDeadline(): void {

@@ -219,7 +219,8 @@ export interface TaskInput {
   readonly arguments: readonly string[];
   readonly home?: ContainerInput["home"];
   readonly homeIsReadOnly?: boolean;
-  readonly network: "none" | "host";
+  /** `container:…`: the one of a container that runs. */
+  readonly network: "none" | "host" | `container:${string}`;
   /** `root` keeps the one capability to give a home to its user. */
   readonly user: "notebook" | "root";
   /** Room for files of its own, in memory; none without it. */

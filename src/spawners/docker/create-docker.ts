@@ -54,6 +54,7 @@ export function createDocker(options: DockerOptions): {
     networks,
     volumes,
     poolCheck,
+    tasks,
     profiles,
     startTimeoutSeconds,
     stopTimeoutSeconds,

@@ -21,6 +21,7 @@ import {
   type ContainerSummary,
   type EngineInfo,
   type UsageFacts,
+  readArchitecture,
   readContainer,
   readContainerSummary,
   readId,
@@ -81,6 +82,18 @@ export class Engine {
     });
     if (found === undefined) throw missing();
     return readId(found);
+  }
+
+  /** Empty when there is no such image any more. */
+  async architectureOf(image: string, signal: AbortSignal): Promise<string> {
+    if (!isImageReference(image)) return "";
+    const found = await this.#connection.calls.ask({
+      what: "look at the image",
+      signal,
+      otherwise: absent,
+      ask: (s) => this.#connection.docker.getImage(image).inspect(withSignal(s)),
+    });
+    return readArchitecture(found);
   }
 
   async createContainer(

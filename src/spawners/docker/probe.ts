@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 5000;
 export type ProbeResult =
   | { readonly is: "answering" }
   | { readonly is: "silent" }
-  | { readonly is: "garbage"; readonly detail: string };
+  | { readonly is: "garbage"; readonly detail: string; readonly status?: number };
 
 export interface ProbeTarget {
   readonly upstream: Upstream;
@@ -20,14 +20,22 @@ export interface ProbeTarget {
 }
 
 function judge(target: ProbeTarget, path: string, status: number): ProbeResult {
-  // Any web app may answer its first page with a redirect or "sign in"; Jupyter's `api` is open to its token.
+  // Any web app may answer its first page with a redirect or "sign in"; Jupyter's `api` is open to its token. One
+  // that has nothing below its address does not know that it is there.
   const fine = target.kind === "jupyter" ? status === 200 : status < 500;
-  return fine ? { is: "answering" } : { is: "garbage", detail: `status ${status} for ${path}` };
+  return fine && (path === "/" || status !== 404)
+    ? { is: "answering" }
+    : { is: "garbage", detail: `status ${status} for ${path}`, status };
+}
+
+function pathOf({ kind, upstream, baseUrl }: ProbeTarget): string {
+  if (kind !== "web") return `${baseUrl}api`;
+  return upstream.stripsPrefix === true ? "/" : baseUrl;
 }
 
 /** Never rejects. */
 export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult> {
-  const path = target.kind === "web" ? target.baseUrl : `${target.baseUrl}api`;
+  const path = pathOf(target);
   return new Promise((resolve) => {
     const request = http.request({
       host: target.upstream.host,
@@ -77,6 +85,7 @@ export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promi
 export interface ProbeFailure {
   readonly is: "silent" | "garbage";
   readonly detail: string;
+  readonly status?: number;
 }
 
 /**

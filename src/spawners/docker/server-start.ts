@@ -3,6 +3,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { ServerSpec, Step, StepName, Upstream } from "#src/spawners/spawner.ts";
 import type { InstanceId, ServerId } from "#src/stores/records.ts";
+import { untilAnswering } from "./answering.ts";
 import { type ContainerOptions, containerSpec, withHub } from "./container-spec.ts";
 import type { ContainerSummary, NetworkFacts } from "./engine/facts.ts";
 import type { Engine } from "./engine.ts";
@@ -10,19 +11,11 @@ import type { HomeOwner, HomeVolumes } from "./home-volumes.ts";
 import { isOurs, LABEL, type Labels, objectName, readServerLabels } from "./names.ts";
 import type { Networks, ServerNetwork } from "./networks/networks.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
-import { probe } from "./probe.ts";
-import {
-  DEFAULT_PROFILE,
-  type Profile,
-  type Profiles,
-  requireProfile,
-  upstreamOf,
-} from "./profiles.ts";
-import { exitFailure, isAlive } from "./server-states.ts";
+import { DEFAULT_PROFILE, type Profile, type Profiles, requireProfile } from "./profiles.ts";
+import { isAlive } from "./server-states.ts";
 import { settleAll } from "./settle-all.ts";
+import type { Tasks } from "./tasks.ts";
 
-/** How long a port may answer nonsense before the start has failed. */
-const GARBAGE_PATIENCE_MS = 10_000;
 const CLEAN_UP_MS = 30_000;
 /** JupyterHub's own for this. */
 const HUB_PORT = 8081;
@@ -32,6 +25,7 @@ export interface ServerStartsOptions {
   readonly networks: Networks;
   readonly volumes: HomeVolumes;
   readonly poolCheck: PoolCheck;
+  readonly tasks: Tasks;
   readonly profiles: Profiles;
   readonly instanceId: InstanceId;
   readonly startTimeoutSeconds: number;
@@ -217,37 +211,11 @@ export class ServerStarts {
   async #untilAnswering(
     spec: ServerSpec,
     profile: Profile,
-    id: string,
+    containerId: string,
     signal: AbortSignal,
   ): Promise<Upstream> {
-    const facts = await this.#engine.inspectContainer(id, signal);
-    const host = facts?.addresses.get(this.#parts.networks.nameOf("net", spec.serverId));
-    if (facts === undefined || !isAlive(facts.status) || host === undefined || host === "") {
-      throw exitFailure(facts, spec.limits.memoryBytes);
-    }
-    const { port } = profile;
-    const upstream = upstreamOf(profile, host);
-    const seconds = this.#parts.startTimeoutSeconds;
-    const over = new AbortController();
-    const until = AbortSignal.any([signal, over.signal]);
-    const times = { timeoutMs: seconds * 1000, patienceMs: GARBAGE_PATIENCE_MS };
-    const answer = probe({ ...spec, upstream }, times, until);
-    const exit = this.#engine.waitForExit(id, until).then(() => "exited" as const);
-    try {
-      const outcome = await Promise.race([answer, exit]);
-      if (outcome === "answering") return upstream;
-      if (outcome === "exited") {
-        const ended = await this.#engine.inspectContainer(id, signal);
-        throw exitFailure(ended, spec.limits.memoryBytes);
-      }
-      if (outcome.is === "garbage") {
-        throw new HubError("answered_garbage", { port, detail: outcome.detail });
-      }
-      throw new HubError("never_answered", { port, seconds });
-    } finally {
-      over.abort();
-      await Promise.allSettled([answer, exit]);
-    }
+    const network = this.#parts.networks.nameOf("net", spec.serverId);
+    return untilAnswering(this.#parts, { spec, profile, containerId, network }, signal);
   }
 
   /** What did not come up takes no memory and no network; its container stays for its log. */

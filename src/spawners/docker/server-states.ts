@@ -44,12 +44,18 @@ function endedByMemory({ exitCode, outOfMemory }: ContainerFacts): boolean {
   return outOfMemory && exitCode === 137;
 }
 
+/** What shells and the engine's own first process say of a program that is not there or may not be run. */
+function isNoCommand(code: number | "?"): boolean {
+  return code === 126 || code === 127;
+}
+
 /** Why a container that has ended did so, as a failure of its start. */
 export function exitFailure(facts: ContainerFacts | undefined, memoryBytes: number): HubError {
   if (facts !== undefined && endedByMemory(facts)) {
     return new HubError("out_of_memory", { limit: `${Math.round(memoryBytes / 1024 ** 2)} MB` });
   }
-  return new HubError("exited_at_once", { exit_code: facts?.exitCode ?? "?" });
+  const exit_code = facts?.exitCode ?? "?";
+  return new HubError(isNoCommand(exit_code) ? "no_command" : "exited_at_once", { exit_code });
 }
 
 /** One container for each server: what a foreign hand renamed may stand beside its successor. */

@@ -46,6 +46,8 @@ export interface EngineInfo {
   readonly time: string;
   readonly cores: number;
   readonly memoryBytes: number;
+  /** Of its processor, as images name it; empty when it does not tell. */
+  readonly architecture: string;
   /** The folder on the host that everything of the engine is in. */
   readonly rootFolder: string;
 }
@@ -159,12 +161,32 @@ export function readUsage(answer: unknown): UsageFacts | undefined {
   };
 }
 
+/** The engine names its own machine as Linux does. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  armv7l: "arm",
+  armv6l: "arm",
+  i386: "386",
+  i686: "386",
+};
+
+function architectureName(machine: string): string {
+  return ARCHITECTURES[machine] ?? machine;
+}
+
+/** What an image was made for: `amd64`, `arm64` …; empty when it does not say. */
+export function readArchitecture(answer: unknown): string {
+  return text(at(answer, "Architecture"));
+}
+
 export function readInfo(answer: unknown): EngineInfo {
   return {
     version: text(at(answer, "ServerVersion")),
     time: text(at(answer, "SystemTime")),
     cores: Math.max(1, number(at(answer, "NCPU"))),
     memoryBytes: number(at(answer, "MemTotal")),
+    architecture: architectureName(text(at(answer, "Architecture"))),
     rootFolder: text(at(answer, "DockerRootDir")),
   };
 }

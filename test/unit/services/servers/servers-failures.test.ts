@@ -112,6 +112,26 @@ describe("a start that fails", () => {
     assert.equal(box.inEngine(maria), "nothing");
   });
 
+  it("says what the driver found out about a container that ended at once", async () => {
+    const { box, maria, hub, servers } = await boxWith();
+    await using _ = hub;
+    const held = box.engine.hold("answering");
+    await servers.start(maria, self(maria));
+    await held.reached;
+    const [serverId] = box.engine.alive();
+    assert.ok(serverId !== undefined);
+    box.engine.die(serverId, 127);
+    await settle();
+    const reason = new HubError("wrong_architecture", { image: "x", made: "arm64", own: "amd64" });
+    box.engine.failAt("answering", reason);
+    held.release();
+    await settle();
+    assert.equal(lastFailureOf(servers, maria)?.code, "wrong_architecture");
+    await servers.start(maria, self(maria));
+    await box.clock.advance(10_000);
+    assert.equal(servers.status(maria.id).is, "running");
+  });
+
   it("keeps the end of the log of a container that ended at once", async () => {
     const { box, maria, hub, servers } = await boxWith();
     await using _ = hub;
@@ -123,7 +143,10 @@ describe("a start that fails", () => {
     const { log } = box.engine.containers.get(serverId) ?? assert.fail();
     log.push(...Array.from({ length: 150 }, (_line, n) => `line ${n}`));
     box.engine.die(serverId, 3);
-    await settle();
+    // The driver may know why, and here says nothing.
+    await box.clock.advance(4_000);
+    assert.equal(servers.status(maria.id).is, "starting");
+    await box.clock.advance(1_000);
     const failure = lastFailureOf(servers, maria);
     assert.equal(failure?.code, "exited_at_once");
     assert.deepEqual(failure.params, { exit_code: 3 });

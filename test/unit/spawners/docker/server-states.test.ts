@@ -77,6 +77,13 @@ describe("a start whose container ended", () => {
     assert.deepEqual(failure.params, { limit: "512 MB" });
   });
 
+  it("says that there was no command to run", () => {
+    for (const ExitCode of [126, 127]) {
+      const failure = exitFailure(facts({ Status: "exited", ExitCode }), memory);
+      assert.deepEqual([failure.code, failure.params], ["no_command", { exit_code: ExitCode }]);
+    }
+  });
+
   it("says so when the container is gone altogether", () => {
     assert.deepEqual(exitFailure(undefined, memory).params, { exit_code: "?" });
   });

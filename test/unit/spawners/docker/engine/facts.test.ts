@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  readArchitecture,
   readContainer,
   readContainerSummary,
+  readInfo,
   readNetwork,
   readTarOwner,
   readUsage,
@@ -70,6 +72,16 @@ describe("answers of the engine", () => {
     });
     assert.equal(readUsage({ ...cpu, memory_stats: second })?.memoryBytes, 400);
     assert.equal(readUsage({ ...cpu, memory_stats: {} }), undefined);
+  });
+
+  it("tell a machine's processor as images name it", () => {
+    const machines = { x86_64: "amd64", aarch64: "arm64", armv7l: "arm", riscv64: "riscv64" };
+    for (const [Architecture, architecture] of Object.entries(machines)) {
+      assert.equal(readInfo({ Architecture }).architecture, architecture);
+    }
+    assert.equal(readInfo({}).architecture, "");
+    assert.equal(readArchitecture({ Architecture: "arm64" }), "arm64");
+    assert.equal(readArchitecture(undefined), "");
   });
 
   it("tell whom the first entry of a tar belongs to", () => {

@@ -1,0 +1,110 @@
+/** Images that cannot serve as a notebook: each is a failure with a name, which says what to do. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { ProfileConfig } from "#src/config/schema.ts";
+import { HubError, failureText } from "#src/errors.ts";
+import { buildOtherImage, otherArchitecture } from "#test/support/other-images.ts";
+import { type SpawnerWorld, createSpawnerWorld, startServer } from "#test/support/spawner-world.ts";
+
+/** Listens and answers nothing. */
+function listen(address: string, port: number): string[] {
+  const where = `LocalAddr => "${address}", LocalPort => ${port}, Listen => 9`;
+  return ["perl", "-MIO::Socket::INET", "-e", `my $l = IO::Socket::INET->new(${where}); sleep 99`];
+}
+
+/** Answers every request with this status. */
+function answer(status: string): string[] {
+  const serve = `while (my $c = $l->accept) { while (<$c>) { last if /^\\r/ } print $c "HTTP/1.1 ${status}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"; close $c }`;
+  const open = "my $l = IO::Socket::INET->new(LocalPort => 8888, Listen => 9, ReuseAddr => 1);";
+  return ["perl", "-MIO::Socket::INET", "-e", `${open} ${serve}`];
+}
+
+describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () => {
+  let world: SpawnerWorld;
+
+  before(async () => {
+    world = await createSpawnerWorld();
+  });
+  after(() => world?.[Symbol.asyncDispose]());
+
+  async function failureOf(profile: Partial<ProfileConfig>): Promise<HubError> {
+    const wrong: ProfileConfig = {
+      image: world.image,
+      kind: "web",
+      port: 8888,
+      offered: false,
+      ...profile,
+    };
+    const { spawner } = world.again({ profiles: { wrong }, startTimeoutSeconds: 3 });
+    const spec = world.makeSpec({ profile: "wrong", kind: wrong.kind });
+    try {
+      await startServer(spawner, spec);
+    } catch (error) {
+      assert.ok(error instanceof HubError, String(error));
+      // What it took is given back: no network, and a container that does not run.
+      const networks = await world.run.cli("network", "ls", "-q", "-f", `name=${spec.serverId}`);
+      assert.equal(networks, "");
+      const state = await spawner.inspect(spec.serverId, AbortSignal.timeout(10_000));
+      assert.notEqual(state?.state, "running");
+      return error;
+    }
+    return assert.fail("it started");
+  }
+
+  it("is not there", async () => {
+    const failure = await failureOf({ image: "quay.example/no/such-image:1" });
+    assert.equal(failure.code, "image_missing");
+    assert.match(failureText(failure.toData(), "teacher"), /docker pull quay\.example\/no\/such-im/);
+  });
+
+  it("is made for another kind of computer", async () => {
+    const { own, other } = await otherArchitecture();
+    const platform = ["--platform", `linux/${other}`];
+    const image = await buildOtherImage("other-machine", platform);
+    const failure = await failureOf({ image });
+    assert.equal(failure.code, "wrong_architecture");
+    assert.deepEqual(failure.params, { image, made: other, own });
+  });
+
+  it("has no such command", async () => {
+    const failure = await failureOf({ command: ["no-such-program"] });
+    assert.deepEqual([failure.code, failure.params], ["no_command", { exit_code: 127 }]);
+    const unallowed = await failureOf({ command: ["/etc/passwd"] });
+    assert.deepEqual([unallowed.code, unallowed.params], ["no_command", { exit_code: 126 }]);
+  });
+
+  it("ends at once", async () => {
+    const failure = await failureOf({ command: ["sh", "-c", "exit 3"] });
+    assert.deepEqual([failure.code, failure.params], ["exited_at_once", { exit_code: 3 }]);
+  });
+
+  it("never listens", async () => {
+    const failure = await failureOf({ command: ["sleep", "99"] });
+    assert.deepEqual([failure.code, failure.params], ["never_answered", { port: 8888, seconds: 3 }]);
+  });
+
+  it("listens for its own container alone", async () => {
+    const failure = await failureOf({ command: listen("127.0.0.1", 8888) });
+    assert.deepEqual([failure.code, failure.params], ["answers_inside", { port: 8888 }]);
+  });
+
+  it("listens on another port", async () => {
+    const failure = await failureOf({ command: listen("0.0.0.0", 8501) });
+    const params = { port: 8888, others: "8501" };
+    assert.deepEqual([failure.code, failure.params], ["answers_elsewhere", params]);
+  });
+
+  it("does not know its address, whether it is Jupyter or not", async () => {
+    const params = { port: 8888, path: "/user/maria/" };
+    for (const kind of ["web", "jupyter"] as const) {
+      const failure = await failureOf({ kind, command: answer("404 Not Found") });
+      assert.deepEqual([failure.code, failure.params], ["base_unknown", params], kind);
+    }
+  });
+
+  it("answers with its own failure", async () => {
+    const failure = await failureOf({ command: answer("500 Oops") });
+    assert.equal(failure.code, "answered_garbage");
+    assert.match(String(failure.params["detail"]), /^status 500 for \/user\/maria\/$/);
+  });
+});

@@ -1,0 +1,35 @@
+/** Images that Homeroom did not make, built once for each state of their files. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFile, readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { docker } from "./docker.ts";
+
+const execute = promisify(execFile);
+
+/** A folder of `other-images`; gives back the tag of the image. */
+export async function buildOtherImage(
+  name: string,
+  options: readonly string[] = [],
+): Promise<string> {
+  const folder = fileURLToPath(new URL(`other-images/${name}/`, import.meta.url));
+  const hash = createHash("sha256").update(JSON.stringify(options));
+  for (const file of (await readdir(folder)).sort()) hash.update(await readFile(folder + file));
+  const tag = `homeroom-test-${name}:${hash.digest("hex").slice(0, 16)}`;
+  const isBuilt = await docker("image", "inspect", tag).catch(() => undefined);
+  if (isBuilt !== undefined) return tag;
+  // As compose.yaml has it: the certificates of a network that inspects HTTPS.
+  const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
+  const args = ["--quiet", "--label", "homeroom.test=other", "--tag", tag, ...options];
+  await execute("docker", ["build", ...args, "--secret", `id=ca,src=${ca}`, folder], {
+    env: { ...process.env, DOCKER_BUILDKIT: "1" },
+  });
+  return tag;
+}
+
+/** An architecture that the engine's own machine has not. */
+export async function otherArchitecture(): Promise<{ own: string; other: string }> {
+  const own = await docker("version", "--format", "{{.Server.Arch}}");
+  return { own, other: own === "arm64" ? "amd64" : "arm64" };
+}
