@@ -114,10 +114,10 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   it("are cut off by another role, and open again after the next sign-in", async () => {
     await openSocket("marie");
     const closed = once(socket, "close");
-    const asked = Date.now();
+    const asked = performance.now();
     await command("PATCH", "accounts/marie", { role: "teacher" });
     await closed;
-    assert.ok(Date.now() - asked < 5000);
+    assert.ok(performance.now() - asked < 20_000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     maria = await signedIn("marie", "maria likes tea");
     await answers(maria, "marie");
@@ -126,10 +126,10 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   it("are closed by a lock, files kept, and open again without it", async () => {
     await openSocket("marie");
     const closed = once(socket, "close");
-    const asked = Date.now();
+    const asked = performance.now();
     await command("PATCH", "accounts/marie", { disabled: true });
     await closed;
-    assert.ok(Date.now() - asked < 5000);
+    assert.ok(performance.now() - asked < 20_000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     await gone();
     await command("PATCH", "accounts/marie", { disabled: false });

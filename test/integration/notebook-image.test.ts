@@ -275,7 +275,8 @@ print([line for line in open("/proc/self/status") if line.startswith("CapEff")])
     await notebook.ask("api/contents/nothing-here");
     const began = performance.now();
     await docker("stop", "--time", "20", notebook.id);
-    assert.ok(performance.now() - began < 8000);
+    // Killed after its time it would have taken twenty.
+    assert.ok(performance.now() - began < 18_000);
     const log = await notebook.log();
     assert.ok(!log.includes(SECRET));
     assert.doesNotMatch(log, /GET|POST|nothing-here/);

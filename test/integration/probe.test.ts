@@ -56,14 +56,14 @@ describe("the probe of a port", () => {
       open.push(late);
       late.listen(target.upstream.port, "127.0.0.1", () => (listening = performance.now()));
     }, 150);
-    assert.equal(await probe(target, { timeoutMs: 3000, patienceMs: 150 }, never), "answering");
+    assert.equal(await probe(target, { timeoutMs: 30_000, patienceMs: 150 }, never), "answering");
     assert.ok(performance.now() - began > 100);
-    assert.ok(performance.now() - listening < 500);
+    assert.ok(performance.now() - listening < 10_000);
   });
 
   it("waits for one that is slow to answer", async () => {
     const target = await listen(jupyter(300));
-    assert.equal(await probe(target, { timeoutMs: 2000, patienceMs: 50 }, never), "answering");
+    assert.equal(await probe(target, { timeoutMs: 30_000, patienceMs: 50 }, never), "answering");
   });
 
   it("tells silence when nobody listens, after its time", async () => {
@@ -72,7 +72,7 @@ describe("the probe of a port", () => {
     const began = performance.now();
     assert.deepEqual(await probe(target, times, never), { is: "silent", detail: "" });
     const took = performance.now() - began;
-    assert.ok(took > 250 && took < 1500, `${took} ms`);
+    assert.ok(took > 250 && took < 10_000, `${took} ms`);
   });
 
   const garbage = {
@@ -144,9 +144,9 @@ describe("the probe of a port", () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 50);
     const began = performance.now();
-    await assert.rejects(probe(target, { timeoutMs: 5000, patienceMs: 5000 }, abort.signal), {
+    await assert.rejects(probe(target, { timeoutMs: 60_000, patienceMs: 60_000 }, abort.signal), {
       name: "AbortError",
     });
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 10_000);
   });
 });

