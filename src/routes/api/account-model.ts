@@ -4,10 +4,9 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
+import type { AccountDetails, AccountModel, TrashedModel } from "./schemas/accounts.ts";
 
-export type AccountState = "active" | "locked" | "trash" | "erasing";
-
-export function accountModel(user: UserRecord) {
+export function accountModel(user: UserRecord): AccountModel {
   return {
     name: user.name,
     display_name: user.displayName,
@@ -30,7 +29,7 @@ export function accountDetails(
     sessions,
     servers,
   }: { readonly store: StoreReader; readonly sessions: Sessions; readonly servers: Servers },
-) {
+): AccountDetails {
   return {
     id: user.id,
     ...accountModel(user),
@@ -46,7 +45,7 @@ export function accountDetails(
   };
 }
 
-export function trashedModel(user: UserRecord) {
+export function trashedModel(user: UserRecord): TrashedModel {
   return {
     id: user.id,
     name: user.name,
@@ -57,7 +56,7 @@ export function trashedModel(user: UserRecord) {
   };
 }
 
-function stateOf(user: UserRecord): AccountState {
+function stateOf(user: UserRecord): AccountModel["state"] {
   if (user.erasing !== undefined) return "erasing";
   if (user.deleted !== undefined) return "trash";
   return user.disabled === undefined ? "active" : "locked";

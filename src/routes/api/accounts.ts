@@ -1,5 +1,5 @@
 /** Accounts for `./homeroom user`: what JupyterHub's API has no words for. */
-import * as v from "valibot";
+import type * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
@@ -12,6 +12,7 @@ import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { nobodyCalled } from "../person-of.ts";
 import { accountDetails, accountModel } from "./account-model.ts";
+import { changedAccountBody, newAccountBody } from "./schemas/accounts.ts";
 
 interface AccountsParts {
   readonly accounts: Accounts;
@@ -21,22 +22,7 @@ interface AccountsParts {
   readonly store: StoreReader;
 }
 
-const role = v.picklist(["owner", "teacher", "student"]);
-
-const newAccount = v.strictObject({
-  name: v.string(),
-  display_name: v.optional(v.string()),
-  role: v.optional(role, "student"),
-  password: v.optional(v.string()),
-});
-
-const changedAccount = v.strictObject({
-  name: v.optional(v.string()),
-  display_name: v.optional(v.string()),
-  role: v.optional(role),
-  disabled: v.optional(v.boolean()),
-});
-type ChangedAccount = v.InferOutput<typeof changedAccount>;
+type ChangedAccount = v.InferOutput<typeof changedAccountBody>;
 
 /** What each field of a change needs. */
 const permissionOf = {
@@ -60,7 +46,7 @@ export function accountsApi(parts: AccountsParts) {
   }
 
   async function add(ctx: HubContext): Promise<void> {
-    const input = await readJson(ctx, newAccount);
+    const input = await readJson(ctx, newAccountBody);
     const needed: readonly Permission[] =
       input.role === "student" ? ["admin:users"] : ["admin:users", "change:roles"];
     if (!needed.every((permission) => permissions.mayAnew(ctx.state.identity, permission))) {
@@ -84,7 +70,7 @@ export function accountsApi(parts: AccountsParts) {
 
   /** All fields or none. */
   async function change(ctx: HubContext): Promise<void> {
-    const asked = await readJson(ctx, changedAccount);
+    const asked = await readJson(ctx, changedAccountBody);
     const subject = accountOf(
       ctx,
       fieldsOf(asked).map((field) => permissionOf[field]),

@@ -1,6 +1,4 @@
 /** The newest lines of the audit, for `./homeroom audit`. */
-import * as v from "valibot";
-import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
@@ -9,6 +7,8 @@ import type { AuditRecord, UserRecord } from "#src/stores/records.ts";
 import { mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
 import { nobodyCalled } from "../person-of.ts";
+import { readQuery } from "./schemas/bodies.ts";
+import { type AuditLine, auditQuery } from "./schemas/box.ts";
 
 interface AuditParts {
   readonly auditLog: AuditLog;
@@ -16,23 +16,12 @@ interface AuditParts {
   readonly permissions: Permissions;
 }
 
-const DEFAULT_LIMIT = 100;
-const MOST = 10_000;
-
-const limitSchema = v.pipe(
-  v.string(),
-  v.regex(/^\d{1,6}$/, "must be a whole number"),
-  v.transform(Number),
-  v.minValue(1, "must be 1 or more"),
-);
-
 export function auditApi(parts: AuditParts) {
   async function list(ctx: HubContext): Promise<void> {
-    const query = new URLSearchParams(ctx.querystring);
-    const name = query.get("about");
-    const about = name === null ? undefined : personAbout(ctx, name).id;
+    const { about: name, limit } = readQuery(ctx, auditQuery);
+    const about = name === undefined ? undefined : personAbout(ctx, name).id;
     const lines = await parts.auditLog.recent({
-      limit: limitOf(query.get("limit")),
+      limit,
       mayRead: mayReadLines(ctx.state.identity, parts),
       ...(about === undefined ? {} : { about }),
     });
@@ -56,16 +45,7 @@ export function auditApi(parts: AuditParts) {
   return { list };
 }
 
-function limitOf(text: string | null): number {
-  if (text === null) return DEFAULT_LIMIT;
-  const result = v.safeParse(limitSchema, text);
-  if (!result.success) {
-    throw new HubError("invalid_field", { reason: `limit: ${result.issues[0].message}` });
-  }
-  return Math.min(result.output, MOST);
-}
-
-function lineModel(line: AuditRecord) {
+function lineModel(line: AuditRecord): AuditLine {
   return {
     at: line.at,
     action: line.action,

@@ -1,5 +1,4 @@
 /** The box itself, for `./homeroom up`, `status`, `doctor` and `reset-owner`. */
-import * as v from "valibot";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import type { Check } from "#src/services/box/findings.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
@@ -10,6 +9,8 @@ import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
+import { readQuery } from "./schemas/bodies.ts";
+import { type CheckModel, checksQuery, whichOwnerBody } from "./schemas/box.ts";
 
 interface BoxParts {
   readonly checks: BoxChecks;
@@ -18,8 +19,6 @@ interface BoxParts {
   readonly setupCode: SetupCode;
   readonly paths: Paths;
 }
-
-const whichOwner = v.strictObject({ name: v.optional(v.string()) });
 
 export function boxApi(parts: BoxParts) {
   const { checks, ownerReset, servers, setupCode, paths } = parts;
@@ -38,12 +37,12 @@ export function boxApi(parts: BoxParts) {
 
   /** `?anew=1`: not what was found some seconds ago. */
   async function runChecks(ctx: HubContext): Promise<void> {
-    const found = await checks.run({ anew: ctx.query["anew"] !== undefined });
+    const found = await checks.run({ anew: readQuery(ctx, checksQuery).anew !== undefined });
     ctx.body = { checks: found.map(checkModel) };
   }
 
   async function resetOwner(ctx: HubContext): Promise<void> {
-    const { name } = await readJson(ctx, whichOwner);
+    const { name } = await readJson(ctx, whichOwnerBody);
     const reset = await ownerReset.reset(name, actorIn(ctx));
     ctx.body = {
       name: reset.user.name,
@@ -56,6 +55,6 @@ export function boxApi(parts: BoxParts) {
   return { show, runChecks, resetOwner };
 }
 
-function checkModel({ name, status, text, advice, code }: Check) {
+function checkModel({ name, status, text, advice, code }: Check): CheckModel {
   return { name, status, text, ...(advice === undefined ? {} : { advice }), code };
 }

@@ -1,5 +1,4 @@
 /** Classes and who may join them, for `./homeroom sign-up`; a teacher sees the own ones. */
-import * as v from "valibot";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { GroupRecord } from "#src/stores/records.ts";
@@ -7,22 +6,12 @@ import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { classOf, ownClasses } from "../pages/sign-up-classes.ts";
+import { type ClassModel, signUpBody } from "./schemas/accounts.ts";
 
 interface ClassesParts {
   readonly classes: SignUpClasses;
   readonly permissions: Permissions;
 }
-
-const signUpChange = v.variant("mode", [
-  v.strictObject({ mode: v.literal("off") }),
-  v.strictObject({ mode: v.literal("open") }),
-  v.strictObject({
-    mode: v.literal("code"),
-    /** Absent: until it is closed. */
-    hours: v.optional(v.number()),
-    places: v.optional(v.number()),
-  }),
-]);
 
 export function classesApi(parts: ClassesParts) {
   function list(ctx: HubContext): void {
@@ -31,7 +20,7 @@ export function classesApi(parts: ClassesParts) {
 
   async function setSignUp(ctx: HubContext): Promise<void> {
     const { id } = classOf(ctx, ctx.params["id"] ?? "", parts);
-    const asked = await readJson(ctx, signUpChange);
+    const asked = await readJson(ctx, signUpBody);
     const change =
       asked.mode === "code"
         ? {
@@ -47,6 +36,6 @@ export function classesApi(parts: ClassesParts) {
   return { list, setSignUp };
 }
 
-function classModel({ id, name, isDefault, signUp }: GroupRecord) {
+function classModel({ id, name, isDefault, signUp }: GroupRecord): ClassModel {
   return { id, name, default: isDefault, sign_up: signUp };
 }

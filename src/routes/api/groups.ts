@@ -7,6 +7,7 @@ import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { readNewGroup, readNewGroups, readProperties, readUsers } from "./group-bodies.ts";
+import type { GroupModel } from "./schemas/groups.ts";
 import { answerPage, readPage } from "./pagination.ts";
 
 interface GroupsParts {
@@ -95,7 +96,7 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   /** As much as the visitor may see. */
-  function model(ctx: HubContext, group: GroupRecord) {
+  function model(ctx: HubContext, group: GroupRecord): GroupModel {
     const { id, name, properties = {} } = group;
     if (!permissions.mayInGroup(ctx.state.identity, "read:groups", id)) {
       return { kind: "group", name };

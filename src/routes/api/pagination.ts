@@ -1,6 +1,7 @@
 /** Lists in pages, as JupyterHub's API gives them (contract.md 4.0). */
-import { HubError } from "#src/errors.ts";
 import type { HubContext } from "../context.ts";
+import { readQuery } from "./schemas/bodies.ts";
+import { pageQuery } from "./schemas/pages.ts";
 
 export const PAGES_TYPE = "application/jupyterhub-pagination+json";
 const DEFAULT_LIMIT = 50;
@@ -20,8 +21,7 @@ export function argument(ctx: HubContext, name: string): string | undefined {
 export function readPage(ctx: HubContext): Page {
   // Without the pages' type a client takes the first page for all there is.
   const usual = takesPages(ctx) ? DEFAULT_LIMIT : MOST;
-  const offset = numberOf(argument(ctx, "offset"), 0);
-  const limit = numberOf(argument(ctx, "limit"), usual);
+  const { offset = 0, limit = usual } = readQuery(ctx, pageQuery);
   return { offset, limit: Math.max(1, Math.min(limit, MOST)) };
 }
 
@@ -54,15 +54,6 @@ export function takesPages(ctx: HubContext): boolean {
     .get("accept")
     .split(",")
     .some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === PAGES_TYPE);
-}
-
-function numberOf(text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  if (!/^[+-]?\d+$/.test(text)) {
-    const reason = "Invalid argument type, offset and limit must be integers";
-    throw new HubError("invalid_field", { reason });
-  }
-  return Math.min(Math.abs(Number(text)), Number.MAX_SAFE_INTEGER);
 }
 
 /** As the client wrote the address, with everything else that it asked for. */

@@ -8,7 +8,8 @@ import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import type { Paths } from "../paths.ts";
 import { pagination, readPage, takesPages } from "./pagination.ts";
-import { invalid, isDict } from "./user-bodies.ts";
+import { invalid, parseBody } from "./schemas/bodies.ts";
+import { type RouteModel, proxyBody } from "./schemas/hub.ts";
 import { microTime } from "./user-models.ts";
 
 /** What the API needs of the routing table. */
@@ -46,16 +47,16 @@ export function proxyApi({ routes, accounts, servers, clock, paths }: ProxyParts
 
   /** JupyterHub is told here of another proxy, which this hub cannot have. */
   async function move(ctx: HubContext): Promise<void> {
-    const body = await readAnyJson(ctx);
-    if (body === undefined) throw invalid("need JSON body");
-    if (!isDict(body)) throw invalid("Request body must be JSON dict");
+    const given = await readAnyJson(ctx);
+    if (given === undefined) throw invalid("need JSON body");
+    const body = parseBody(proxyBody, given, { notDict: () => "Request body must be JSON dict" });
     if ("api_url" in body || "auth_token" in body) {
       throw invalid("The proxy is a part of this hub and cannot be replaced");
     }
     await sync(ctx);
   }
 
-  function hubRoute(ctx: HubContext): readonly [string, unknown] {
+  function hubRoute(ctx: HubContext): readonly [string, RouteModel] {
     const now = microTime(new Date(clock.now()).toISOString());
     return [
       paths.base,
@@ -67,7 +68,7 @@ export function proxyApi({ routes, accounts, servers, clock, paths }: ProxyParts
     ];
   }
 
-  function userRoutes(): readonly (readonly [string, unknown])[] {
+  function userRoutes(): readonly (readonly [string, RouteModel])[] {
     return routes.all().flatMap(({ userId, serverName, upstream }) => {
       const user = accounts.byId(userId);
       if (user === undefined) return [];

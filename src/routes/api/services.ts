@@ -3,6 +3,7 @@ import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { HubContext } from "../context.ts";
+import type { ServiceModel } from "./schemas/hub.ts";
 
 interface ServicesParts {
   readonly config: Pick<Config, "services">;
@@ -33,7 +34,7 @@ export function servicesApi({ config, permissions }: ServicesParts) {
 }
 
 /** The hub knows a service by its token alone: it neither starts it nor leads to it. */
-function serviceModel(name: string) {
+function serviceModel(name: string): ServiceModel {
   return {
     kind: "service",
     name,

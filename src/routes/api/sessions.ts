@@ -7,6 +7,7 @@ import type { SessionRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { personOf } from "../person-of.ts";
+import type { SessionModel } from "./schemas/accounts.ts";
 
 interface SessionsParts {
   readonly accounts: Accounts;
@@ -40,7 +41,7 @@ export function sessionsApi(parts: SessionsParts) {
   return { list, endAll, end };
 }
 
-function sessionModel(session: SessionRecord) {
+function sessionModel(session: SessionRecord): SessionModel {
   return {
     id: session.id,
     device: session.device,

@@ -2,10 +2,10 @@
 import type { Shutdown } from "#src/services/box/shutdown.ts";
 import type { Logger } from "#src/log.ts";
 import type { HubContext } from "../context.ts";
-import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { pythonText } from "./python-words.ts";
-import { invalid, isDict } from "./user-bodies.ts";
+import { readBody } from "./schemas/bodies.ts";
+import { shutdownBody } from "./schemas/hub.ts";
 
 interface ShutdownParts {
   readonly shutdown: Shutdown;
@@ -15,10 +15,9 @@ interface ShutdownParts {
 export function shutdownApi({ shutdown, log }: ShutdownParts) {
   /** `servers: true` stops the notebooks first. The proxy is a part of the hub: it ends with it in any case. */
   async function ask(ctx: HubContext): Promise<void> {
-    const body = (await readAnyJson(ctx)) ?? {};
-    if (!isDict(body)) throw invalid(`Invalid JSON data: ${pythonText(body)}`);
-    readFlag(body, "proxy");
-    const stopServers = readFlag(body, "servers");
+    const { servers: stopServers = false } = await readBody(ctx, shutdownBody, {
+      notDict: (body) => `Invalid JSON data: ${pythonText(body)}`,
+    });
     const actor = actorIn(ctx);
     const end = await shutdown.prepare({ stopServers }, actor);
     ctx.res.once("close", () => {
@@ -29,10 +28,4 @@ export function shutdownApi({ shutdown, log }: ShutdownParts) {
   }
 
   return { ask };
-}
-
-function readFlag(body: Readonly<Record<string, unknown>>, name: "proxy" | "servers"): boolean {
-  const value = body[name];
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw invalid(`${name} must be true or false, got ${pythonText(value)}`);
 }

@@ -1,5 +1,4 @@
 /** The trash: people who were removed, and come back or are erased for good. */
-import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Erasure } from "#src/services/accounts/erasure.ts";
@@ -9,15 +8,13 @@ import type { HubContext } from "../context.ts";
 import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { accountModel, trashedModel } from "./account-model.ts";
+import { erasedBody, restoredBody } from "./schemas/accounts.ts";
 
 interface TrashParts {
   readonly accounts: Accounts;
   readonly erasure: Erasure;
   readonly permissions: Permissions;
 }
-
-const restored = v.strictObject({ name: v.optional(v.string()) });
-const erased = v.strictObject({ confirm: v.string() });
 
 export function trashApi(parts: TrashParts) {
   const { accounts, erasure, permissions } = parts;
@@ -31,7 +28,7 @@ export function trashApi(parts: TrashParts) {
   }
 
   async function restore(ctx: HubContext): Promise<void> {
-    const { name } = await readJson(ctx, restored);
+    const { name } = await readJson(ctx, restoredBody);
     const subject = trashedOf(ctx, "restore:users", parts);
     const as = name === undefined ? {} : { name };
     const actor = actorIn(ctx);
@@ -40,7 +37,7 @@ export function trashApi(parts: TrashParts) {
 
   /** 204: nothing is left. 202: it is certain, and goes on by itself. */
   async function erase(ctx: HubContext): Promise<void> {
-    const { confirm } = await readJson(ctx, erased);
+    const { confirm } = await readJson(ctx, erasedBody);
     const subject = trashedOf(ctx, "erase:users", parts);
     await erasure.erase(subject.id, confirm, actorIn(ctx));
     if (accounts.trashedById(subject.id) === undefined) {

@@ -30,6 +30,8 @@ export function viewOf(ctx: HubContext): UserView {
 }
 
 /** `2026-11-21T19:40:35.637000Z`: JupyterHub's times have microseconds. */
+export function microTime(time: string): string;
+export function microTime(time: string | undefined): string | null;
 export function microTime(time: string | undefined): string | null {
   return time === undefined ? null : time.replace(/\.(\d{3})Z$/, ".$1000Z");
 }

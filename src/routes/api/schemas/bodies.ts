@@ -9,22 +9,30 @@ export type Json = Readonly<Record<string, unknown>>;
 /** What a schema says about a value that it does not take. */
 export type Words = (issue: Pick<v.BaseIssue<unknown>, "input">) => string;
 
-/** Throws `invalid_field` with the first thing that is wrong. `notDict` says so of what is no JSON object. */
+export interface BodyWords {
+  /** What is said of anything but a JSON object. */
+  readonly notDict: (body: unknown) => string;
+  /** The key whose problem is told before others. */
+  readonly first?: string;
+}
+
+/** Throws `invalid_field` with one thing that is wrong. */
 export function parseBody<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,
-  notDict: (body: unknown) => string,
+  { notDict, first }: BodyWords,
 ): v.InferOutput<Schema> {
   if (!isDict(body)) throw invalid(notDict(body));
-  return parse(schema, body);
+  return parse(schema, body, first);
 }
 
+/** The body of this request; an absent one, and `null`, counts as an empty object. */
 export async function readBody<Schema extends v.GenericSchema>(
   ctx: HubContext,
   schema: Schema,
-  notDict: (body: unknown) => string,
+  words: BodyWords,
 ): Promise<v.InferOutput<Schema>> {
-  return parseBody(schema, (await readAnyJson(ctx)) ?? {}, notDict);
+  return parseBody(schema, (await readAnyJson(ctx)) ?? {}, words);
 }
 
 /** Of several with one name the last, as JupyterHub takes it; names that are not asked for say nothing. */
@@ -40,15 +48,19 @@ export function readQuery<Entries extends v.ObjectEntries>(
   return parse(v.object(entries), Object.fromEntries(given));
 }
 
-/** Keys that are not known come first, in whatever order they stand. */
+/** Of several problems one is told: that of the key `first`, else a key that is not known. */
 function parse<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
+  first?: string,
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const [first] = result.issues;
-  throw invalid((result.issues.find(({ expected }) => expected === "never") ?? first).message);
+  const { success, output, issues } = v.safeParse(schema, value);
+  if (success) return output;
+  const told =
+    issues.find(({ path }) => first !== undefined && path?.[0].key === first) ??
+    issues.find(({ expected }) => expected === "never") ??
+    issues[0];
+  throw invalid(told.message);
 }
 
 export function isDict(value: unknown): value is Json {

@@ -39,18 +39,18 @@ export const groupBody = v.strictObject(
   (issue) => `Invalid JSON keys: ${pythonText(dictOf(issue))}`,
 );
 
-const noGroup = "Must specify at least one group to create";
+export const NO_GROUP = "Must specify at least one group to create";
 
 export const newGroupsBody = v.strictObject(
   {
     groups: v.pipe(
-      namesOf("group names", () => noGroup),
-      v.minLength(1, noGroup),
+      namesOf("group names", () => NO_GROUP),
+      v.minLength(1, NO_GROUP),
     ),
     ...members,
   },
   (issue) => {
-    if (issue.expected !== "never") return noGroup;
+    if (issue.expected !== "never") return NO_GROUP;
     const { groups: _, ...model } = dictOf(issue) as Readonly<Record<string, unknown>>; // Else it had no keys.
     return `Invalid JSON keys: ${pythonText(model)}`;
   },

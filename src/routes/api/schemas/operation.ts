@@ -44,6 +44,8 @@ export function events(data: v.GenericSchema): Answer {
 /** What a handler answers, as its schema says. */
 export type ModelOf<Schema extends v.GenericSchema> = Unchanging<v.InferOutput<Schema>>;
 
-type Unchanging<Value> = Value extends string | number | boolean | null | undefined
+type Unchanging<Value> = unknown extends Value
   ? Value
-  : { readonly [Key in keyof Value]: Unchanging<Value[Key]> };
+  : Value extends string | number | boolean | null | undefined
+    ? Value
+    : { readonly [Key in keyof Value]: Unchanging<Value[Key]> };

@@ -23,6 +23,10 @@ export type TokenModel = ModelOf<typeof tokenSchema>;
 
 /** The token itself is shown this once. */
 export const newTokenSchema = v.strictObject({ ...tokenEntries, token: v.string() });
+export type NewTokenModel = ModelOf<typeof newTokenSchema>;
+
+/** In place of a token or a session. */
+export const credentials = v.object({ username: v.string(), password: v.string() });
 
 function listOfTexts(key: string) {
   const words = ({ input }: { readonly input: unknown }): string =>
@@ -34,12 +38,14 @@ const life = ({ input }: { readonly input: unknown }): string =>
   `token expires_in must be null or integer, not ${pythonText(input)}`;
 
 export const newTokenBody = v.looseObject({
-  note: v.optional(v.unknown()),
+  /** Anything else than a text is none. */
+  note: v.optional(v.union([v.string(), v.unknown()])),
   scopes: listOfTexts("scopes"),
   /** Homeroom has no roles for tokens. */
   roles: listOfTexts("roles"),
   expires_in: v.nullish(v.pipe(v.number(life), v.integer(life))),
-  auth: v.optional(v.unknown()),
+  /** Whatever is wrong with it opens nothing. */
+  auth: v.optional(v.union([credentials, v.unknown()])),
 });
 
 export const tokenOperations = {

@@ -1,6 +1,7 @@
 /** People, in JupyterHub's shapes (contract.md 4.1, 4.2); keys vary with what the visitor may see. */
 import * as v from "valibot";
 import { pythonText, pythonType } from "../python-words.ts";
+import { readTimestamp } from "../timestamps.ts";
 import { type Words, dictOf } from "./bodies.ts";
 import { display, inPages, nullableTime } from "./common.ts";
 import { type ModelOf, type Operations, empty } from "./operation.ts";
@@ -63,27 +64,35 @@ export const userBody = v.strictObject(
   (issue) => `Invalid JSON keys: ${pythonText(dictOf(issue))}`,
 );
 
-const nobody = "Must specify at least one user to create";
+export const NOBODY = "Must specify at least one user to create";
 
 export const newUsersBody = v.strictObject(
   {
     usernames: v.pipe(
-      v.array(v.unknown(), nobody),
-      v.minLength(1, nobody),
+      v.array(v.unknown(), NOBODY),
+      v.minLength(1, NOBODY),
       v.description("Names; 2,000 at most"),
     ),
     ...changes,
   },
   (issue) => {
-    if (issue.expected !== "never") return nobody;
+    if (issue.expected !== "never") return NOBODY;
     const { usernames: _, ...model } = dictOf(issue) as Readonly<Record<string, unknown>>; // Else it had no keys.
     return `Invalid JSON keys: ${pythonText(model)}`;
   },
 );
 
+const told = v.pipe(
+  v.string(({ input }) => `Not a valid timestamp: ${pythonText(input)}`),
+  v.transform((text) => readTimestamp(text)),
+);
+const serversForm = "servers must be a dict of the form {server_name: {last_activity: timestamp}}";
+
 export const activityBody = v.looseObject({
-  last_activity: v.optional(v.unknown()),
-  servers: v.optional(v.unknown()),
+  last_activity: v.optional(told),
+  servers: v.optional(
+    v.record(v.string(), v.looseObject({ last_activity: told }, serversForm), serversForm),
+  ),
 });
 
 const states = ["", "active", "ready", "inactive"] as const;

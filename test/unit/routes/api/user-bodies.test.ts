@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { HubError } from "#src/errors.ts";
-import {
-  readActivity,
-  readNewUsers,
-  readTimestamp,
-  readUserModel,
-} from "#src/routes/api/user-bodies.ts";
+import { readTimestamp } from "#src/routes/api/timestamps.ts";
+import { readActivity, readNewUsers, readUserModel } from "#src/routes/api/user-bodies.ts";
 
 describe("a timestamp", () => {
   for (const [text, time] of [
