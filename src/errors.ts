@@ -517,6 +517,27 @@ export const failures = {
     teacher: "No space is left on the disk of the box ({detail}). Free some, then start again.",
   },
   path_outside_home: { status: 400, student: "That path does not lie in the home." },
+  // Moving in from another server: told on the command line
+  import_unreadable: { status: 400, student: "{reason}" },
+  import_too_slow: {
+    status: 400,
+    student: "Reading the files took longer than {seconds} seconds and was given up.",
+  },
+  import_no_python: {
+    status: 503,
+    student: "The notebook image has no Python to read the files with.",
+    teacher:
+      "The notebook image has no Python to read the files with. Move in with Homeroom's own image, and name another one afterwards.",
+  },
+  import_same_name: {
+    status: 409,
+    student: "Somebody else of the list is called {name} here already.",
+  },
+  import_not_awaited: {
+    status: 409,
+    student:
+      "No files are awaited for {name}: they came already, or the account did not come from elsewhere.",
+  },
   archive_incomplete: {
     status: 400,
     student: "The files did not come in whole, so nothing was changed. Send them again.",

@@ -20,6 +20,7 @@ import { BoxChecks } from "#src/services/box/box-checks.ts";
 import { boxFacts } from "#src/services/box/box-facts.ts";
 import { OwnerReset } from "#src/services/box/owner-reset.ts";
 import { Shutdown } from "#src/services/box/shutdown.ts";
+import { Imports } from "#src/services/import/imports.ts";
 import { HubMetrics } from "#src/services/metrics/hub-metrics.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { dearestBcrypt } from "#src/services/sign-in/bcrypt-hashes.ts";
@@ -41,6 +42,7 @@ import { KnownDevices } from "#src/session/known-devices.ts";
 import { Sessions } from "#src/session/sessions.ts";
 import { createSpawner } from "#src/spawners/create.ts";
 import type { Homes } from "#src/spawners/homes.ts";
+import { noSandbox, type Sandbox } from "#src/spawners/sandbox.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
 import { openStore } from "#src/stores/create.ts";
 import type { Restored } from "#src/stores/restored.ts";
@@ -54,7 +56,11 @@ const HOUR_MS = 3_600_000;
 export interface HubOverrides {
   readonly clock?: Clock;
   readonly store?: Store;
-  readonly spawner?: { readonly spawner: Spawner; readonly homes: Homes };
+  readonly spawner?: {
+    readonly spawner: Spawner;
+    readonly homes: Homes;
+    readonly sandbox?: Sandbox;
+  };
   /** Labels for what the spawner makes, so that a test run finds its own. */
   readonly spawnerLabels?: Readonly<Record<string, string>>;
 }
@@ -133,15 +139,18 @@ export async function createHub({
   const permissions = new Permissions(store, config);
   const contexts = createRequestContexts(config.listen);
 
-  const { spawner, homes } =
-    overrides.spawner ??
-    createSpawner({
-      config: config.spawner,
-      instanceId: secrets.instanceId,
-      log,
-      clock,
-      labels: overrides.spawnerLabels ?? {},
-    });
+  const {
+    spawner,
+    homes,
+    sandbox = noSandbox,
+  } = overrides.spawner ??
+  createSpawner({
+    config: config.spawner,
+    instanceId: secrets.instanceId,
+    log,
+    clock,
+    labels: overrides.spawnerLabels ?? {},
+  });
   opened.use(spawner);
   const servers = opened.use(
     new Servers({
@@ -168,6 +177,7 @@ export async function createHub({
     trouble: () => servers.trouble(),
   });
   const ownerReset = new OwnerReset(accounts);
+  const imports = new Imports({ store, sandbox, homes, clock });
 
   const shutdown = new Shutdown({ store, servers, clock, log, end: onShutdown });
   const metrics = new HubMetrics({ store, servers, clock });
@@ -200,6 +210,7 @@ export async function createHub({
     setupCode,
     checks,
     ownerReset,
+    imports,
     sessions,
     tokens,
     serviceTokens,

@@ -126,7 +126,9 @@ class HubGateway implements Gateway {
       case "refused":
         throw new HubError("bad_target");
       case "hub":
-        if (hasBody(req)) limitBodyTime(req);
+        // What an owner sends on the control socket may be somebody's whole home.
+        if (hasBody(req) && via === "console") endStalledUpload(req);
+        else if (hasBody(req)) limitBodyTime(req);
         app(req, res);
         return;
       case "moved":

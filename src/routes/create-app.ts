@@ -11,6 +11,7 @@ import type { Groups } from "#src/services/accounts/groups.ts";
 import type { HubMetrics } from "#src/services/metrics/hub-metrics.ts";
 import type { Shutdown } from "#src/services/box/shutdown.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
+import type { Imports } from "#src/services/import/imports.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
@@ -31,6 +32,7 @@ import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import { accountsApi } from "./api/accounts.ts";
 import { boxApi } from "./api/box.ts";
+import { importsApi } from "./api/imports.ts";
 import { auditApi } from "./api/audit.ts";
 import { authorizationsApi } from "./api/authorizations.ts";
 import { groupsApi } from "./api/groups.ts";
@@ -100,6 +102,7 @@ export interface AppParts {
   readonly clock: Clock;
   readonly checks: BoxChecks;
   readonly ownerReset: OwnerReset;
+  readonly imports: Imports;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
   readonly serviceTokens: ServiceTokens;
@@ -175,6 +178,7 @@ function createHandlers(
     auditPages: auditPages(parts),
     health: healthPages(parts),
     box: boxApi(parts),
+    imports: importsApi(parts),
     info: infoApi(parts),
     servers: serversApi(parts),
     sessions: sessionsApi(parts),

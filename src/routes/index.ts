@@ -7,6 +7,7 @@ import type { boxApi } from "./api/box.ts";
 import type { auditApi } from "./api/audit.ts";
 import type { authorizationsApi } from "./api/authorizations.ts";
 import type { groupsApi } from "./api/groups.ts";
+import type { importsApi } from "./api/imports.ts";
 import type { infoApi } from "./api/info.ts";
 import type { proxyApi } from "./api/proxy.ts";
 import type { servicesApi } from "./api/services.ts";
@@ -77,6 +78,7 @@ export interface Handlers {
   readonly services: ReturnType<typeof servicesApi>;
   readonly shutdown: ReturnType<typeof shutdownApi>;
   readonly authorizations: ReturnType<typeof authorizationsApi>;
+  readonly imports: ReturnType<typeof importsApi>;
   readonly metrics: ReturnType<typeof metricsPages>;
   readonly users: ReturnType<typeof usersApi>;
 }
@@ -268,5 +270,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/box", "console", h.box.show],
     ["GET", "hub/api/checks", "admin:box", h.box.runChecks],
     ["POST", "hub/api/owner/reset", "console", h.box.resetOwner],
+    ["POST", "hub/api/import/jupyterhub", "console", h.imports.jupyterHub],
+    ["GET", "hub/api/import/homes", "console", h.imports.awaiting],
+    ["PUT", "hub/api/import/homes/:name", "console", h.imports.receive],
   ];
 }

@@ -1,5 +1,6 @@
 /** A place apart for reading what may be anything (design D19): nothing in the hub opens a file that it was sent. */
 import type { Readable } from "node:stream";
+import { HubError } from "#src/errors.ts";
 
 export interface SandboxEnd {
   readonly exitCode: number;
@@ -16,3 +17,8 @@ export interface Sandbox {
    */
   python(program: string, input: Readable, signal: AbortSignal): Promise<SandboxEnd>;
 }
+
+/** Of a spawner that has no such place. */
+export const noSandbox: Sandbox = {
+  python: () => Promise.reject(new HubError("import_no_python")),
+};

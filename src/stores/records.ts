@@ -46,6 +46,13 @@ export interface UserRecord {
   readonly isNewcomer?: true;
   /** When and from where the person made the account, or chose the first password of one that was waiting. */
   readonly joined?: { readonly at: IsoTime; readonly address: string };
+  /** Brought along from another server: what they were called there, and when their files came after them. */
+  readonly movedIn?: {
+    readonly from: "jupyterhub";
+    readonly name: string;
+    readonly at: IsoTime;
+    readonly files?: IsoTime;
+  };
   /** Set while the account is locked: nobody can sign in with it, files stay. */
   readonly disabled?: IsoTime;
   /** Set while the account is in the trash: the record and the home stay, the name is free. */

@@ -1,4 +1,5 @@
 /** Bodies are small here: notebooks' uploads never enter Koa. */
+import { PassThrough, type Readable } from "node:stream";
 import getRawBody from "raw-body";
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
@@ -74,6 +75,21 @@ async function readParts(ctx: HubContext, limit: number): Promise<URLSearchParam
   }
   if (form.size > FIELD_LIMIT) throw new HubError("bad_request");
   return form;
+}
+
+/** The body as it comes in. Whoever reads it may stop early: the connection is still there for the answer. */
+export function bodyStream(ctx: HubContext): Readable {
+  const { req } = ctx;
+  const body = new PassThrough();
+  const endEarly = (): void => {
+    if (!req.complete) body.destroy(new HubError("bad_request"));
+  };
+  req.once("close", endEarly);
+  body.once("close", () => {
+    req.off("close", endEarly);
+    req.unpipe(body);
+  });
+  return req.pipe(body);
 }
 
 export function field(form: URLSearchParams, name: string): string {
