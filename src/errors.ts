@@ -373,6 +373,11 @@ export const failures = {
     student: "There is already a notebook called “{server}”.",
     api: "User {name} already has server {server}",
   },
+  default_exists: {
+    status: 409,
+    student: "There is that notebook already.",
+    api: "User {name} already has a default server",
+  },
   server_unknown: {
     status: 404,
     student: "There is no such notebook.",
@@ -421,6 +426,11 @@ export const failures = {
   share_with_self: {
     status: 400,
     student: "That is your own notebook: you can open it anyway.",
+    api: "You can't share with yourself!",
+  },
+  share_own_link: {
+    status: 403,
+    student: "That is your own notebook: give the link to somebody else.",
     api: "You can't share with yourself!",
   },
   shares_full: {
@@ -693,6 +703,18 @@ export const failures = {
     status: 503,
     student: "The box could not start.",
     teacher: "The hub cannot listen on port {port} of {address} ({detail}).",
+  },
+  /** Of a client that sends people here; told to them, as it cannot be known whom else it would reach. */
+  oauth_request: {
+    status: 400,
+    student: "That address is not whole. Open the notebook again from your home page.",
+    teacher: "That address is not whole ({reason}). Open the notebook again from your home page.",
+    api: "{reason}",
+  },
+  oauth_no_access: {
+    status: 403,
+    student: "That is {name}'s notebook, and you may not open it.",
+    api: "You do not have permission to access {client}",
   },
   no_door: {
     status: 503,

@@ -91,7 +91,7 @@ function hasCleanSlashes(path: string, basePath: string): boolean {
   const redirects = `${basePath}hub/user-redirect/`;
   const servers = `${basePath}hub/user/`;
   const groups = `${basePath}hub/api/groups/`;
-  let own = path;
+  let own = path.startsWith(`${basePath}hub/`) ? withoutServerName(path, basePath) : path;
   if (path.startsWith(groups)) own = groups + path.slice(groups.length).replace(/^[^/]+/, "name");
   if (path.startsWith(redirects)) own = redirects;
   if (path.startsWith(servers)) {
@@ -99,6 +99,18 @@ function hasCleanSlashes(path: string, basePath: string): boolean {
     if (end > servers.length) own = path.slice(0, end + 1);
   }
   return !own.includes("//") && !ENCODED_SLASH.test(own);
+}
+
+/** What stands for a server's name says there whether it can be one; the first one has none. */
+function withoutServerName(path: string, basePath: string): string {
+  const own = path.slice(basePath.length);
+  const [, before, name, after = ""] =
+    /^(hub\/api\/users\/[^/]+\/servers\/|hub\/spawn(?:-pending)?\/[^/]+\/)([^/]*)(\/.*)?$/.exec(
+      own,
+    ) ?? [];
+  if (before === undefined) return path;
+  const isNameless = name === "" && after === "/progress" && before.endsWith("/servers/");
+  return name === "" && !isNameless ? path : `${basePath}${before}name${after}`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Config } from "#src/config/schema.ts";
 import { systemClock } from "#src/clock.ts";
 import { createLog } from "#src/log.ts";
 import { Csrf } from "#src/session/csrf.ts";
@@ -88,7 +89,7 @@ export interface Classrooms extends AsyncDisposable {
 }
 
 export async function createClassrooms(
-  options: { readonly basePath?: string } = {},
+  options: { readonly basePath?: string; readonly spawner?: Partial<Config["spawner"]> } = {},
 ): Promise<Classrooms> {
   const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
   const store = await openStore(dataDir, { log: createLog("silent"), clock: systemClock });

@@ -2,9 +2,8 @@
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
-import { argument } from "./pagination.ts";
-import { pythonText } from "./python-words.ts";
-import { invalid } from "./user-bodies.ts";
+import { readQuery } from "./schemas/bodies.ts";
+import { type Order, type State, usersQuery } from "./schemas/users.ts";
 import { isReady } from "./user-models.ts";
 
 export interface Listing {
@@ -12,44 +11,49 @@ export interface Listing {
   readonly compare: (one: UserRecord, other: UserRecord) => number;
 }
 
-export function readListing(ctx: HubContext, servers: Pick<Servers, "status">): Listing {
-  const compare = orderOf(argument(ctx, "sort") ?? "id");
-  const hasState = stateOf(argument(ctx, "state") ?? "", servers);
-  const part = argument(ctx, "name_filter")?.toLowerCase() ?? "";
-  return { compare, fits: (user) => user.name.includes(part) && hasState(user) };
+export function readListing(ctx: HubContext, servers: Pick<Servers, "of">): Listing {
+  const { sort = "id", state = "", name_filter: part = "" } = readQuery(ctx, usersQuery);
+  const hasState = stateOf(state, servers);
+  const wanted = part.toLowerCase();
+  return {
+    compare: orderOf(sort),
+    fits: (user) => user.name.includes(wanted) && hasState(user),
+  };
 }
-
-const orders: Readonly<Record<string, Listing["compare"]>> = {
-  id: (one, other) => one.number - other.number,
-  name: (one, other) => compareTexts(one.name, other.name),
-  // Who never was there comes first.
-  last_activity: (one, other) => compareTexts(one.lastActivity ?? "", other.lastActivity ?? ""),
-};
 
 /** Those who are equal in it stay in the order of their numbers. */
-function orderOf(sort: string): Listing["compare"] {
-  const isDown = sort.startsWith("-");
-  const field = isDown ? sort.slice(1) : sort;
-  const compare = Object.hasOwn(orders, field) ? orders[field] : undefined;
-  if (compare === undefined) {
-    const shown = sort.slice(0, 80);
-    throw invalid(`sort must be 'id', 'name', or 'last_activity', not '${shown}'`);
+function orderOf(sort: Order): Listing["compare"] {
+  switch (sort) {
+    case "id":
+      return (one, other) => one.number - other.number;
+    case "name":
+      return (one, other) => compareTexts(one.name, other.name);
+    case "last_activity":
+      // Who never was there comes first.
+      return (one, other) => compareTexts(one.lastActivity ?? "", other.lastActivity ?? "");
+    case "-id":
+      return downwards(orderOf("id"));
+    case "-name":
+      return downwards(orderOf("name"));
+    case "-last_activity":
+      return downwards(orderOf("last_activity"));
   }
-  return isDown ? (one, other) => compare(other, one) : compare;
 }
 
-function stateOf(state: string, servers: Pick<Servers, "status">): Listing["fits"] {
+function downwards(compare: Listing["compare"]): Listing["compare"] {
+  return (one, other) => compare(other, one);
+}
+
+function stateOf(state: State, servers: Pick<Servers, "of">): Listing["fits"] {
   switch (state) {
     case "":
       return () => true;
     case "active":
-      return ({ id }) => servers.status(id).is !== "stopped";
+      return ({ id }) => servers.of(id).some(({ status }) => status.is !== "stopped");
     case "ready":
-      return ({ id }) => isReady(servers.status(id));
+      return ({ id }) => servers.of(id).some(({ status }) => isReady(status));
     case "inactive":
-      return ({ id }) => servers.status(id).is === "stopped";
-    default:
-      throw invalid(`Unrecognized state filter: ${pythonText(state)}`);
+      return ({ id }) => servers.of(id).every(({ status }) => status.is === "stopped");
   }
 }
 

@@ -1,21 +1,28 @@
 /** JupyterHub's user and server models (contract.md 4.1): what the visitor may see of them; extra keys are ours. */
 import { failureText } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
-import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import { classNames } from "../account-models.ts";
 import type { HubContext } from "../context.ts";
 import type { Paths } from "../paths.ts";
-import { argument } from "./pagination.ts";
+import { readQuery } from "./schemas/bodies.ts";
+import type { ServerModel } from "./schemas/servers.ts";
+import { type UserModel, withStoppedQuery } from "./schemas/users.ts";
 
 export interface UserModelParts {
   readonly servers: Servers;
   readonly permissions: Permissions;
   readonly store: StoreReader;
   readonly paths: Paths;
+}
+
+export interface UsersParts extends UserModelParts {
+  readonly accounts: Accounts;
 }
 
 /** For whom, and whether with servers that do not run. */
@@ -25,7 +32,7 @@ export interface UserView {
 }
 
 export function viewOf(ctx: HubContext): UserView {
-  const stopped = argument(ctx, "include_stopped_servers")?.toLowerCase() ?? "0";
+  const stopped = readQuery(ctx, withStoppedQuery).include_stopped_servers?.toLowerCase() ?? "0";
   return { visitor: ctx.state.identity, withStopped: stopped !== "0" && stopped !== "false" };
 }
 
@@ -45,30 +52,26 @@ function pendingOf(status: ServerStatus): "spawn" | "stop" | null {
   return status.is === "stopping" ? "stop" : null;
 }
 
-export function serverModel(user: UserRecord, { servers, paths }: Omit<UserModelParts, "store">) {
-  const status = servers.status(user.id);
-  return describeServer(user, status, servers.remembered(user.id), paths);
-}
-
-function describeServer(
+export function serverModel(
   user: UserRecord,
-  status: ServerStatus,
-  record: ServerRecord | undefined,
-  paths: Paths,
-) {
+  name: string,
+  { servers, paths }: Pick<UserModelParts, "servers" | "paths">,
+): ServerModel {
+  const status = servers.status(user.id, name);
+  const record = servers.remembered(user.id, name);
   const failure = status.is === "stopped" ? status.lastFailure : undefined;
   return {
-    name: "",
-    display_name: "",
-    full_name: `${user.name}/`,
+    name,
+    display_name: record?.displayName ?? name,
+    full_name: `${user.name}/${name}`,
     last_activity: microTime(record?.lastActivity),
     started: microTime("started" in status ? status.started : undefined),
     pending: pendingOf(status),
     ready: isReady(status),
     stopped: status.is === "stopped",
-    url: paths.server(user.name),
+    url: paths.server(user.name, name),
     user_options: record?.options ?? null,
-    progress_url: paths.progress(user.name),
+    progress_url: paths.progress(user.name, name),
     full_url: null,
     full_progress_url: null,
     queue_position: status.is === "queued" ? status.place : null,
@@ -83,13 +86,13 @@ export function userModel(
   user: UserRecord,
   { visitor, withStopped }: UserView,
   parts: UserModelParts,
-) {
+): UserModel {
   const { servers, permissions, paths } = parts;
   const sees = (permission: Permission): boolean => permissions.may(visitor, permission, user);
   const isWhole = sees("read:users");
   const status = servers.status(user.id);
   return {
-    kind: "user" as const,
+    kind: "user",
     name: user.name,
     ...(isWhole || sees("read:users:name") ? identityOf(user) : {}),
     ...(isWhole ? accountOf(user, status, paths) : {}),
@@ -97,9 +100,23 @@ export function userModel(
     ...(isWhole || sees("read:users:activity")
       ? { last_activity: microTime(user.lastActivity) }
       : {}),
-    ...(sees("read:servers")
-      ? { servers: withStopped || status.is !== "stopped" ? { "": serverModel(user, parts) } : {} }
-      : {}),
+    ...serversOf(user, { visitor, withStopped }, parts),
+  };
+}
+
+/** Those that the visitor may see; a token may be for one of them alone. */
+function serversOf(user: UserRecord, { visitor, withStopped }: UserView, parts: UserModelParts) {
+  const { servers, permissions } = parts;
+  const shown = servers
+    .of(user.id)
+    .filter(
+      ({ name, status }) =>
+        (withStopped || status.is !== "stopped") &&
+        permissions.may(visitor, "read:servers", user, name),
+    );
+  if (shown.length === 0 && !permissions.may(visitor, "read:servers", user)) return {};
+  return {
+    servers: Object.fromEntries(shown.map(({ name }) => [name, serverModel(user, name, parts)])),
   };
 }
 

@@ -96,8 +96,8 @@ export function usersApi(parts: UsersParts) {
     const user = personOf(ctx, "delete:users", parts);
     const actor = actorIn(ctx);
     accounts.assertRemovable(user.id, actor);
-    if (servers.status(user.id).is !== "stopped") {
-      const isStopped = await withinTime(servers.stop(user.id, actor), STOP_MS);
+    if (servers.of(user.id).some(({ status }) => status.is !== "stopped")) {
+      const isStopped = await withinTime(servers.stopAllOf(user.id, actor), STOP_MS);
       if (!isStopped) throw new HubError("stop_first", { name: user.name });
     }
     await accounts.remove(user.id, actor);
@@ -110,8 +110,11 @@ export function usersApi(parts: UsersParts) {
     const user = accounts.byName(name);
     if (user === undefined) throw new HubError("no_such_user", { name: pythonText(name) });
     personOf(ctx, "users:activity", parts);
-    const record = servers.remembered(user.id);
-    const told = readActivity(await readAnyJson(ctx), user.name, record === undefined ? [] : [""]);
+    const known = servers
+      .of(user.id)
+      .map((server) => server.name)
+      .filter((server) => servers.remembered(user.id, server) !== undefined);
+    const told = readActivity(await readAnyJson(ctx), user.name, known);
     await servers.noteActivity(user.id, told);
     ctx.status = 200;
     ctx.body = "";

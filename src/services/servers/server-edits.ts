@@ -58,7 +58,9 @@ export class ServerEdits {
 
   /** Throws `server_unknown`, `server_active`, `server_exists`, and what is wrong with a new name. */
   change(user: UserRecord, serverName: string, edit: ServerEdit): Promise<ServerRecord> {
-    const { specs, wishes, lives } = this.#parts;
+    const { config, specs, wishes, lives } = this.#parts;
+    const isNamed = edit.name !== undefined || edit.displayName !== undefined;
+    if (isNamed && !config.namedServers.allow) throw new HubError("named_servers_off");
     if (edit.options !== undefined) specs.assertPossible(user, edit.options);
     return wishes.alone(user.id, async () => {
       const life = lives.find(user.id, serverName);
@@ -85,7 +87,6 @@ export class ServerEdits {
         if (findServer(state, user.id, name) !== undefined) {
           throw new HubError("server_exists", { name: user.name, server: name || "''" });
         }
-        if (!config.namedServers.allow) throw new HubError("named_servers_off");
         // The first one makes room for another first one.
         if (before.name === "") assertRoomFor(state, user, name, config);
         else parseServerName(name);

@@ -1,5 +1,6 @@
 /** Servers of people: what a start, its progress and the model of a server have (contract.md 4.1 to 4.3). */
 import * as v from "valibot";
+import { pythonText } from "../python-words.ts";
 import { countSchema, nullableTime, timeSchema } from "./common.ts";
 import { type ModelOf, type Operations, empty, events } from "./operation.ts";
 
@@ -39,9 +40,28 @@ export const progressEventSchema = v.strictObject({
 });
 export type ProgressEvent = ModelOf<typeof progressEventSchema>;
 
-/** What a body asks for has no meaning here yet. */
-export const startBody = v.record(v.string(), v.unknown());
-export const stopBody = v.looseObject({ remove: v.optional(v.nullable(v.boolean())) });
+export const START_WORDS = "user_options must be an object or null";
+export const EDIT_WORDS = "user_options must be a dict";
+
+const title = v.optional(v.string("display_name must be a string"));
+const optionsOf = (words: string) => v.record(v.string(), v.unknown(), words);
+
+/** Without either key, the whole body is the options, as it was before JupyterHub 6. */
+export const startBody = v.looseObject({
+  display_name: title,
+  user_options: v.optional(v.nullable(optionsOf(START_WORDS))),
+});
+export const editBody = v.strictObject(
+  {
+    name: v.optional(v.nullable(v.string("name must be a string"))),
+    display_name: title,
+    user_options: v.optional(optionsOf(EDIT_WORDS)),
+  },
+  (issue) => `Unexpected fields: ${pythonText(issue.input)}`,
+);
+export const stopBody = v.looseObject({
+  remove: v.optional(v.nullable(v.boolean("remove must be true or false"))),
+});
 
 /** A start that fails says which status its reason has. */
 const start = {
@@ -49,40 +69,47 @@ const start = {
   answers: { 201: empty, 202: empty },
   refuses: [409, 424],
 };
+const create = { body: startBody, answers: { 201: serverSchema }, refuses: [409] };
+const change = {
+  body: editBody,
+  needsBody: true,
+  answers: { 200: serverSchema },
+  refuses: [409],
+} as const;
 const stop = { body: stopBody, answers: { 204: empty, 202: empty } };
 const show = { answers: { 200: serverSchema } };
 const progress = { answers: { 200: events(progressEventSchema) } };
 
+const startWords = "201 it runs, 202 it is still starting";
+const stopWords = "204 it is stopped, 202 it is still stopping";
+const noDefault = "There is the default server always: 409";
+const edit = "that is stopped: name, display name, options";
+
 export const serverOperations = {
   "GET users/:name/server": { summary: "The default server", ...show },
-  "POST users/:name/server": {
-    summary: "Start the default server: 201 it runs, 202 it is still starting",
-    ...start,
-  },
-  "DELETE users/:name/server": {
-    summary: "Stop the default server: 204 it is stopped, 202 it is still stopping",
-    ...stop,
-  },
+  "POST users/:name/server": { summary: `Start the default server: ${startWords}`, ...start },
+  "PUT users/:name/server": { summary: noDefault, ...create },
+  "PATCH users/:name/server": { summary: `Change the default server ${edit}`, ...change },
+  "DELETE users/:name/server": { summary: `Stop the default server: ${stopWords}`, ...stop },
   "GET users/:name/server/progress": { summary: "Follow its start", ...progress },
   "GET users/:name/servers/": { summary: "The default server", ...show },
-  "POST users/:name/servers/": { summary: "Start the default server", ...start },
-  "DELETE users/:name/servers/": { summary: "Stop the default server", ...stop },
+  "POST users/:name/servers/": { summary: `Start the default server: ${startWords}`, ...start },
+  "PUT users/:name/servers/": { summary: noDefault, ...create },
+  "PATCH users/:name/servers/": { summary: `Change the default server ${edit}`, ...change },
+  "DELETE users/:name/servers/": { summary: `Stop the default server: ${stopWords}`, ...stop },
+  "GET users/:name/servers//progress": { summary: "Follow its start", ...progress },
   "GET users/:name/servers/:server": { summary: "A named server", ...show },
-  "POST users/:name/servers/:server": { summary: "Start a named server", ...start },
+  "POST users/:name/servers/:server": {
+    summary: `Start a named server, which is made when there is none: ${startWords}`,
+    ...start,
+  },
   "PUT users/:name/servers/:server": {
     summary: "Make a named server, without starting it",
-    body: startBody,
-    answers: { 201: serverSchema },
-    refuses: [409],
+    ...create,
   },
-  "PATCH users/:name/servers/:server": {
-    summary: "Change a named server that is stopped",
-    body: startBody,
-    answers: { 200: serverSchema },
-    refuses: [409],
-  },
+  "PATCH users/:name/servers/:server": { summary: `Change a named server ${edit}`, ...change },
   "DELETE users/:name/servers/:server": {
-    summary: 'Stop a named server; `{"remove": true}` removes it too',
+    summary: 'Stop a named server; `{"remove": true}` deletes it too',
     ...stop,
   },
   "GET users/:name/servers/:server/progress": { summary: "Follow its start", ...progress },
