@@ -121,7 +121,7 @@ function describe(
 ): DocumentedOperation {
   const parameters = [...pathParameters(path), ...queryParameters(operation)];
   return {
-    operationId: `${method.toLowerCase()}${path.replaceAll(/\W+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
+    operationId: idOf(method, path),
     summary: operation.summary,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.body === undefined
@@ -135,6 +135,13 @@ function describe(
     responses: responsesOf(method, path, guard, operation),
     ...securityOf(guard),
   };
+}
+
+/** `getUsersName`. A slash at the end names the default server. */
+function idOf(method: string, path: string): string {
+  const named = path === "/" ? "/version" : path.replace(/\/$/, "/default");
+  const words = named.replaceAll(/\W+(\w)?/g, (_, first = "") => String(first).toUpperCase());
+  return method.toLowerCase() + words;
 }
 
 function securityOf(guard: Guard) {
@@ -187,9 +194,9 @@ function responsesOf(
   guard: Guard,
   { answers, refuses = [], body }: Operation,
 ): DocumentedOperation["responses"] {
-  const refusals = new Set([400, 503, ...refuses]);
+  const refusals = new Set([400, 503, ...refuses].filter((status) => !(status in answers)));
   // Whoever changes something by a session says that it is no other page that asks.
-  if (guard !== "anyone" || method !== "GET") refusals.add(403);
+  if ((guard !== "anyone" || method !== "GET") && !(403 in answers)) refusals.add(403);
   if (path.includes("{")) refusals.add(404);
   if (body !== undefined) refusals.add(413);
   return Object.fromEntries([

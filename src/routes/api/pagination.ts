@@ -12,11 +12,6 @@ export interface Page {
   readonly limit: number;
 }
 
-/** The last of several: what JupyterHub takes. */
-export function argument(ctx: HubContext, name: string): string | undefined {
-  return new URLSearchParams(ctx.querystring).getAll(name).at(-1)?.trim();
-}
-
 /** Throws `invalid_field`. Numbers beyond all bounds are as good as the bound. */
 export function readPage(ctx: HubContext): Page {
   // Without the pages' type a client takes the first page for all there is.

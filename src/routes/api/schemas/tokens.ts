@@ -31,7 +31,8 @@ export const credentials = v.object({ username: v.string(), password: v.string()
 function listOfTexts(key: string) {
   const words = ({ input }: { readonly input: unknown }): string =>
     `token ${key} must be null or a list of strings, not ${pythonText(input)}`;
-  return v.nullish(v.array(v.string(words), words));
+  // The union tells of the whole value, the list only of what is wrong in it.
+  return v.optional(v.union([v.null(), v.array(v.string())], words));
 }
 
 const life = ({ input }: { readonly input: unknown }): string =>

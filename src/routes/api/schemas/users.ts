@@ -96,11 +96,16 @@ export const activityBody = v.looseObject({
 });
 
 const states = ["", "active", "ready", "inactive"] as const;
+export type State = (typeof states)[number];
 const orders = ["id", "name", "last_activity", "-id", "-name", "-last_activity"] as const;
 export type Order = (typeof orders)[number];
 
+/** Bare or with anything but `0` and `false`: with servers that do not run. */
+export const withStoppedQuery = { include_stopped_servers: v.optional(v.string()) } as const;
+
 export const usersQuery = {
   ...pageQuery,
+  ...withStoppedQuery,
   state: v.optional(
     v.picklist(states, ({ input }) => `Unrecognized state filter: ${pythonText(input)}`),
   ),
@@ -112,12 +117,12 @@ export const usersQuery = {
     ),
   ),
   name_filter: v.optional(v.string()),
-  include_stopped_servers: v.optional(v.string()),
 } as const;
 
 export const userOperations = {
   "GET user": {
     summary: "Who asks, and what they may",
+    query: withStoppedQuery,
     answers: { 200: selfSchema },
     refuses: [403],
   },
@@ -133,7 +138,11 @@ export const userOperations = {
     answers: { 201: v.array(userSchema) },
     refuses: [404, 409],
   },
-  "GET users/:name": { summary: "One person", answers: { 200: userSchema } },
+  "GET users/:name": {
+    summary: "One person",
+    query: withStoppedQuery,
+    answers: { 200: userSchema },
+  },
   "POST users/:name": {
     summary: "Make one account, which has no password yet",
     body: userBody,
