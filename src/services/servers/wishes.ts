@@ -9,6 +9,7 @@ import { KeyedLock } from "./keyed-lock.ts";
 import type { Lives } from "./lives.ts";
 import type { Looks } from "./looks.ts";
 import type { ServerLife } from "./server-life.ts";
+import type { LifeState } from "./server-state.ts";
 import type { ServerRecords, StartRequest } from "./server-records.ts";
 import type { ServerSpecs } from "./server-specs.ts";
 
@@ -71,6 +72,8 @@ export class Wishes {
       const life = lives.get(id);
       if (this.#isClosed || life === undefined || record?.startRequested === undefined) return;
       const { generation } = record;
+      // Something else of the record was changed while this start is under way.
+      if (isUnderWay(life.state, generation)) return;
       // Also what waits in line: its place is of the generation before.
       life.apply({ event: "stop_asked", when: life.now });
       life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: true });
@@ -133,5 +136,19 @@ export class Wishes {
     const { engine, looks } = this.#parts;
     await engine.resume(life.serverId);
     await looks.look(life);
+  }
+}
+
+function isUnderWay(state: LifeState, generation: number): boolean {
+  switch (state.is) {
+    case "queued":
+    case "starting":
+      return state.generation === generation;
+    case "stopping":
+      return state.again?.generation === generation;
+    case "stopped":
+    case "running":
+    case "frozen":
+      return false;
   }
 }

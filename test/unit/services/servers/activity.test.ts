@@ -140,6 +140,21 @@ describe("a disk that cannot be written", () => {
     assert.deepEqual(known(), [later, later]);
   });
 
+  it("leaves a start under way alone when the server tells of it before it answers", async () => {
+    const box = new ServersBox({ stepMs: 1000 });
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    await hub.servers.start(maria, self(maria));
+    await box.clock.advance(2500);
+    assert.equal(hub.servers.status(maria.id).is, "starting");
+    const later = "2026-11-02T08:30:00.000Z";
+    await hub.servers.noteActivity(maria.id, { user: later, servers: new Map([["", later]]) });
+    await box.clock.advance(60_000);
+    assert.equal(hub.servers.status(maria.id).is, "running");
+    assert.equal(box.engine.starts.length, 1);
+    assert.equal(box.record(maria)?.lastActivity, later);
+  });
+
   it("is not taken from a clock that is an hour ahead", async () => {
     const box = new ServersBox();
     const maria = await box.addUser("maria");
