@@ -92,6 +92,11 @@ export class Sessions implements AsyncDisposable {
     const open = this.#living(this.#index.get(id));
     if (open !== undefined) {
       open.seenAtMs = this.#options.clock.monotonic();
+  /** Whether what it opened may stay open. */
+  isOpen(id: SessionId): boolean {
+    return this.#living(this.#index.get(id)) !== undefined;
+  }
+
     }
   }
 

@@ -3,7 +3,8 @@ import type { Secrets, SpawnerConfig } from "#src/config/schema.ts";
 import type { ServerLimits, ServerSpec } from "#src/spawners/spawner.ts";
 import type { GroupRecord, ServerRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
-import { containerSecret } from "./container-secret.ts";
+import { containerSecret, serverToken } from "./container-secret.ts";
+import { singleuserEnvironment } from "./singleuser-environment.ts";
 import { profileFor } from "./profiles.ts";
 import { encodeServerName } from "./server-names.ts";
 
@@ -40,7 +41,18 @@ export function serverSpec(input: SpecInput): ServerSpec {
     secret,
     environment: {
       ...commonEnvironment({ user, server, baseUrl, limits, basePath: config.basePath }),
-      ...(profile.kind === "web" ? {} : jupyterEnvironment(baseUrl, secret)),
+      ...(profile.kind === "jupyter" ? jupyterEnvironment(baseUrl, secret) : {}),
+      ...(profile.kind === "singleuser"
+        ? singleuserEnvironment({
+            user,
+            server,
+            baseUrl,
+            basePath: config.basePath,
+            port: profile.port,
+            image: profile.image,
+            token: serverToken(input.secrets.instanceKey, server.id, generation),
+          })
+        : {}),
     },
     limits,
     network: config.internet ? "internet" : "none",
@@ -57,7 +69,8 @@ export function groupOf(state: StoreReader, user: UserRecord): GroupRecord | und
   return groups.toSorted((a, b) => a.number - b.number)[0];
 }
 
-function serverUrl(basePath: string, user: UserRecord, server: ServerRecord): string {
+/** Path of a server, with a slash at its end. */
+export function serverUrl(basePath: string, user: UserRecord, server: ServerRecord): string {
   const name = server.name === "" ? "" : `${encodeServerName(server.name)}/`;
   return `${basePath}user/${user.name}/${name}`;
 }
@@ -86,7 +99,7 @@ function commonEnvironment(input: {
 }
 
 /**
- * Never `JUPYTERHUB_API_TOKEN`: where that is set, docker-stacks images run `jupyterhub-singleuser` instead of
+ * Never `JUPYTERHUB_API_TOKEN`, unless the kind is `singleuser`: where that is set, docker-stacks images run `jupyterhub-singleuser` instead of
  * plain JupyterLab, and the hub would hand a token of its own to whoever runs code in there.
  */
 function jupyterEnvironment(baseUrl: string, secret: string): Record<string, string> {

@@ -12,8 +12,17 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import type { Identity } from "#src/session/identity.ts";
 import { hashSecret, makeId } from "#src/stores/ids.ts";
-import type { SecretHash, TokenId, TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type {
+  SecretHash,
+  SessionId,
+  TokenId,
+  TokenRecord,
+  UserId,
+  UserRecord,
+} from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
+import type { Sessions } from "#src/session/sessions.ts";
+import { type GivenToken, planGivenToken } from "./given-token.ts";
 import type { ServiceTokens } from "./service-tokens.ts";
 import { type OpenToken, TokenTimes } from "./token-times.ts";
 
@@ -30,6 +39,8 @@ interface Parts {
   readonly clock: Clock;
   readonly log: Pick<Logger, "error">;
   readonly services: Pick<ServiceTokens, "find">;
+  /** What was given to a client for a session ends with it. */
+  readonly sessions?: Pick<Sessions, "isOpen" | "onEnded">;
 }
 
 export interface NewToken {
@@ -54,14 +65,17 @@ export class Tokens implements AsyncDisposable {
   readonly #open = new Map<TokenId, OpenToken>();
   readonly #bySecret = new Map<SecretHash, OpenToken>();
   readonly #listeners = new Set<(ids: ReadonlySet<TokenId>) => void>();
-  readonly #unsubscribe: () => void;
+  readonly #subscriptions: readonly (() => void)[];
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#times = new TokenTimes(parts.clock);
     for (const [, record] of parts.store.entries("tokens")) this.#put(record);
-    this.#unsubscribe = parts.store.onChange((writes) => this.#follow(writes));
+    this.#subscriptions = [
+      parts.store.onChange((writes) => this.#follow(writes)),
+      parts.sessions?.onEnded((ids) => this.#endWith(ids)) ?? (() => {}),
+    ];
     this.#timer = setInterval(() => void this.tidy(), TIDY_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -104,18 +118,27 @@ export class Tokens implements AsyncDisposable {
     return { record, token };
   }
 
+  /** A token for an OAuth client, in place of what it had for this session. Throws `sign_in_required`. */
+  async give(input: GivenToken): Promise<MadeToken> {
+    const { store, clock } = this.#parts;
+    const token = randomBytes(16).toString("hex");
+    const record = await store.change((state) => planGivenToken(state, input, { token, clock }));
+    return { record, token };
+  }
+
   /** Who shows this token; nobody when it is unknown, over, or its person may not sign in. */
   authenticate(token: string): Identity | undefined {
     if (token === "" || token.length > MAX_TOKEN) return undefined;
     const secret = hashSecret(token);
     const open = this.#bySecret.get(secret);
     if (open === undefined) return this.#parts.services.find(secret);
-    const { record } = open;
-    const user =
-      record.userId === undefined ? undefined : activeUser(this.#parts.store, record.userId);
-    if (user === undefined || this.#times.isOver(open)) return undefined;
-    this.touch(record.id);
-    return { kind: "token", user, token: record };
+    return this.#identityOf(open);
+  }
+
+  /** As if the token with this id had been shown. */
+  identityOf(id: TokenId): Identity | undefined {
+    const open = this.#open.get(id);
+    return open === undefined ? undefined : this.#identityOf(open);
   }
 
   /** Used now: in memory at once, in the store within a minute. */
@@ -127,7 +150,7 @@ export class Tokens implements AsyncDisposable {
   /** The tokens of a person, the first made first; `lastActivity` is up to date. */
   ofUser(userId: UserId): readonly TokenRecord[] {
     return Array.from(this.#open.values())
-      .filter((open) => open.record.userId === userId && !this.#times.isOver(open))
+      .filter((open) => open.record.userId === userId && !this.#isOver(open))
       .map((open) => this.#times.current(open))
       .sort((a, b) => a.number - b.number);
   }
@@ -162,8 +185,8 @@ export class Tokens implements AsyncDisposable {
   /** Removes what is over and writes down what was used, in one batch; every minute by itself. */
   async tidy(): Promise<void> {
     const all = Array.from(this.#open.values());
-    const over = all.filter((open) => this.#times.isOver(open));
-    const stale = all.filter((open) => !this.#times.isOver(open) && this.#times.isStale(open));
+    const over = all.filter((open) => this.#isOver(open));
+    const stale = all.filter((open) => !this.#isOver(open) && this.#times.isStale(open));
     const times = stale.map((open) => ({ open, usedAtMs: open.usedAtMs }));
     if (over.length === 0 && times.length === 0) return;
     // What was open with them ends now, also when the disk is full.
@@ -185,7 +208,30 @@ export class Tokens implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.tidy();
-    this.#unsubscribe();
+    for (const end of this.#subscriptions) end();
+  }
+
+  #identityOf(open: OpenToken): Identity | undefined {
+    const { record } = open;
+    const user =
+      record.userId === undefined ? undefined : activeUser(this.#parts.store, record.userId);
+    if (user === undefined || this.#isOver(open)) return undefined;
+    this.touch(record.id);
+    return { kind: "token", user, token: record };
+  }
+
+  #isOver(open: OpenToken): boolean {
+    const { session } = open.record;
+    const isSessionOver = session !== undefined && this.#parts.sessions?.isOpen(session) !== true;
+    return isSessionOver || this.#times.isOver(open);
+  }
+
+  /** Their rows are removed within a minute. */
+  #endWith(sessions: ReadonlySet<SessionId>): void {
+    const ended = Array.from(this.#open.values(), ({ record }) => record)
+      .filter(({ session }) => session !== undefined && sessions.has(session))
+      .map(({ id }) => id);
+    this.#tell(ended);
   }
 
   /** What another change has just removed stays removed. */
@@ -232,7 +278,10 @@ export class Tokens implements AsyncDisposable {
 }
 
 function countOf(state: StoreReader, userId: UserId): number {
-  return Array.from(state.entries("tokens")).filter(([, token]) => token.userId === userId).length;
+  return Array.from(state.entries("tokens")).filter(
+    // Those of clients are as many as there are sessions and clients.
+    ([, token]) => token.userId === userId && token.client === undefined,
+  ).length;
 }
 
 /** Throws `token_life`. */
