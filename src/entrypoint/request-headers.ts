@@ -8,6 +8,7 @@ import type { RequestContext } from "#src/session/request-context.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import { cookiePairs } from "./cookie-pairs.ts";
 import type { Route } from "./routing-table.ts";
+import { isOwnOfApp } from "./web-headers.ts";
 
 const PASSING = new Set([
   "accept",
@@ -70,25 +71,26 @@ export interface Visit {
 }
 
 export function requestHeaders(req: IncomingMessage, visit: Visit): IncomingHttpHeaders {
-  const headers = passing(req.headers, visit.context, false);
+  const headers = passing(req.headers, visit, false);
   return { ...headers, ...ownHeaders(visit) };
 }
 
 export function upgradeHeaders(req: IncomingMessage, visit: Visit): IncomingHttpHeaders {
-  const headers = passing(req.headers, visit.context, true);
+  const headers = passing(req.headers, visit, true);
   return { ...headers, ...ownHeaders(visit), connection: "Upgrade", upgrade: "websocket" };
 }
 
 function passing(
   received: IncomingHttpHeaders,
-  context: RequestContext,
+  { route, context }: Visit,
   upgrade: boolean,
 ): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};
   const nominated = nominatedBy(received.connection);
   for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || nominated?.has(name) === true || !mayPass(name, upgrade)) continue;
-    headers[name] = value;
+    if (value === undefined || nominated?.has(name) === true) continue;
+    const passes = mayPass(name, upgrade) || (route.kind === "web" && isOwnOfApp(name));
+    if (passes) headers[name] = value;
   }
   if (upgrade) {
     // A body has no place in an upgrade; framed as one, what follows would be read as another request.

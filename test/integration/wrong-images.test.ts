@@ -54,7 +54,10 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
   it("is not there", async () => {
     const failure = await failureOf({ image: "quay.example/no/such-image:1" });
     assert.equal(failure.code, "image_missing");
-    assert.match(failureText(failure.toData(), "teacher"), /docker pull quay\.example\/no\/such-im/);
+    assert.match(
+      failureText(failure.toData(), "teacher"),
+      /docker pull quay\.example\/no\/such-im/,
+    );
   });
 
   it("is made for another kind of computer", async () => {
@@ -80,7 +83,10 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
 
   it("never listens", async () => {
     const failure = await failureOf({ command: ["sleep", "99"] });
-    assert.deepEqual([failure.code, failure.params], ["never_answered", { port: 8888, seconds: 3 }]);
+    assert.deepEqual(
+      [failure.code, failure.params],
+      ["never_answered", { port: 8888, seconds: 3 }],
+    );
   });
 
   it("listens for its own container alone", async () => {

@@ -8,6 +8,7 @@ import type { UserRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
+import { firstPage } from "../first-page.ts";
 import { wantsJson } from "../middleware/errors.ts";
 import { actorIn, callerOf, visitorOf } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
@@ -63,12 +64,13 @@ export function spawnPages(parts: SpawnParts) {
     const query = new URLSearchParams(ctx.method === "POST" ? "" : ctx.querystring);
     query.delete("next");
     query.delete("_xsrf");
-    return query.size === 0 ? paths.lab(user.name) : `${paths.lab(user.name)}?${query.toString()}`;
+    const page = firstPage(parts, user);
+    return query.size === 0 ? page : `${page}?${query.toString()}`;
   }
 
   function keptLab(ctx: HubContext, user: UserRecord): string | undefined {
     const lab = labOf(ctx, user);
-    return lab === paths.lab(user.name) ? undefined : lab;
+    return lab === firstPage(parts, user) ? undefined : lab;
   }
 
   /** Everybody has one notebook, which has no name. */
@@ -102,7 +104,7 @@ export function spawnPages(parts: SpawnParts) {
     const status = servers.status(user.id);
     const isOwn = user.id === visitorOf(ctx).user.id;
     if (isOwn && status.is === "running") {
-      return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name));
+      return ctx.redirect(nextOf(ctx) ?? firstPage(parts, user));
     }
     // Scripts that wait here see at the status that it will not come.
     if (status.is === "stopped" && status.lastFailure !== undefined) {
@@ -156,7 +158,7 @@ export function waitingModel(
   return {
     notebook: notebookCard(user, servers, paths),
     own: user.id === visitorOf(ctx).user.id,
-    nextUrl: next ?? paths.lab(user.name),
+    nextUrl: next ?? firstPage({ servers, paths }, user),
     eventsUrl: paths.notebookEvents(user.name, next),
     progressUrl: paths.progress(user.name),
     homeUrl: paths.home,

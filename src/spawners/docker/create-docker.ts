@@ -41,7 +41,9 @@ export function createDocker(options: DockerOptions): {
   const profiles = resolveProfiles(config);
   const engine = new Engine({ socketPath: config.socketPath });
   const own = new OwnContainer(engine);
-  const { image } = requireProfile(profiles, DEFAULT_PROFILE);
+  const usual = requireProfile(profiles, DEFAULT_PROFILE);
+  // A web app's image need not have a shell.
+  const image = usual.kind === "web" ? config.image : usual.image;
   const closing = new AbortController();
   const common = { engine, instanceId, labels, log };
   const claim = new InstanceClaim({ ...common, own });

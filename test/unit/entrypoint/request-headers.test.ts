@@ -166,6 +166,29 @@ describe("headers for a container", () => {
     assert.equal(upgradeHeaders(from(sent), stripped)["x-remote-user"], "maria");
   });
 
+  it("keep what web apps have made up for themselves, and nothing that a server would act on", () => {
+    const web = { ...visit, route: { ...visit.route, kind: "web" as const } };
+    const { authorization: _, ...own } = OWN;
+    const made = { "marimo-session-id": "s1", "hx-request": "true", "csrf-token": "t" };
+    const withheld = [
+      ..."authorization proxy proxy-authorization proxy-connection cookie2 forwarded via from".split(
+        " ",
+      ),
+      ..."remote-user remote-addr client-ip true-client-ip cf-connecting-ip ssl-client-verify".split(
+        " ",
+      ),
+      ..."te trailer transfer-encoding upgrade expect http2-settings sec-websocket-key".split(" "),
+      ..."user email auth-user oidc-claim-sub script-name access-control-request-method".split(" "),
+      ..."remote_user marimo_session_id x-forwarded-user x-real-ip x-remote-user".split(" "),
+    ];
+    const sent = { ...made, ...Object.fromEntries(withheld.map((name) => [name, "x"])) };
+    const expected = { ...made, ...own, "x-remote-user": "maria" };
+    assert.deepEqual(requestHeaders(from(sent), web), expected);
+    assert.deepEqual(requestHeaders(from(sent), visit), OWN);
+    const hop = { ...made, connection: "keep-alive, hx-request" };
+    assert.equal(requestHeaders(from(hop), web)["hx-request"], undefined);
+  });
+
   it("name the port of the scheme when the host has none", () => {
     const plain = { ...visit, context: { ...context, host: "box.lan", scheme: "https" as const } };
     assert.equal(requestHeaders(from({}), plain)["x-forwarded-port"], "443");
