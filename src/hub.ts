@@ -8,6 +8,7 @@ import { openControl } from "#src/entrypoint/control.ts";
 import { createGateway } from "#src/entrypoint/gateway.ts";
 import { createListener } from "#src/entrypoint/listener.ts";
 import { createProxy } from "#src/entrypoint/proxy.ts";
+import { ServerDoors } from "#src/entrypoint/server-doors.ts";
 import { RoutingTable } from "#src/entrypoint/routing-table.ts";
 import type { Logger } from "#src/log.ts";
 import { createApp } from "#src/routes/create-app.ts";
@@ -30,17 +31,23 @@ import { Passwords } from "#src/services/sign-in/passwords.ts";
 import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
 import { HomeUsage } from "#src/services/servers/home-usage.ts";
 import { Servers } from "#src/services/servers/servers.ts";
+import { onRightsChanged } from "#src/services/shares/shared-access.ts";
+import { Shares } from "#src/services/shares/shares.ts";
 import { SetupCode } from "#src/services/accounts/setup-code.ts";
 import { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import { SignUp } from "#src/services/accounts/sign-up.ts";
 import { Csrf } from "#src/session/csrf.ts";
 import { Permissions } from "#src/session/identity.ts";
+import { Oauth } from "#src/session/oauth/oauth.ts";
+import { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import { Tokens } from "#src/session/tokens/tokens.ts";
 import { createRequestContexts } from "#src/session/request-context.ts";
 import { KnownDevices } from "#src/session/known-devices.ts";
 import { Sessions } from "#src/session/sessions.ts";
+import { Visits } from "#src/session/visits.ts";
 import { createSpawner } from "#src/spawners/create.ts";
+import { withDoors } from "#src/spawners/doors.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import { noSandbox, type Sandbox } from "#src/spawners/sandbox.ts";
 import type { Spawner } from "#src/spawners/spawner.ts";
@@ -51,6 +58,7 @@ import { loadAssets } from "#src/views/assets.ts";
 import { createViews } from "#src/views/render.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_SECONDS = 86_400;
 
 /** What a test may put in place of the real part. */
 export interface HubOverrides {
@@ -133,7 +141,7 @@ export async function createHub({
     state: store,
     clock,
   });
-  const tokens = opened.use(new Tokens({ store, clock, log, services: serviceTokens }));
+  const tokens = opened.use(new Tokens({ store, clock, log, services: serviceTokens, sessions }));
   const csrf = new Csrf(secrets.instanceKey);
   const devices = new KnownDevices(secrets.instanceKey);
   const permissions = new Permissions(store, config);
@@ -152,10 +160,11 @@ export async function createHub({
     labels: overrides.spawnerLabels ?? {},
   });
   opened.use(spawner);
+  const doors = opened.use(new ServerDoors({ basePath, contexts, log }));
   const servers = opened.use(
     new Servers({
       store,
-      spawner,
+      spawner: withDoors(spawner, doors, log),
       homes,
       config: { ...config.spawner, basePath },
       secrets,
@@ -163,6 +172,19 @@ export async function createHub({
       log,
     }),
   );
+  const { instanceKey } = secrets;
+  const serverTokens = new ServerTokens({ instanceKey, state: store, tokens, permissions, clock });
+  const oauth = new Oauth({
+    basePath,
+    state: store,
+    clock,
+    servers,
+    sessions,
+    tokens,
+    serverTokens,
+    permissions,
+    lifeSeconds: maxDays * DAY_SECONDS,
+  });
   const homeUsage = opened.use(new HomeUsage({ homes, clock, log }));
   const auditLog = new AuditLog({ store, clock });
   const erasure = opened.use(new Erasure({ store, servers, homes, attempts, clock, log }));
@@ -212,8 +234,12 @@ export async function createHub({
     ownerReset,
     imports,
     sessions,
+    shares: new Shares({ store, clock }),
+    visits: new Visits({ store, clock }),
     tokens,
     serviceTokens,
+    serverTokens,
+    oauth,
     devices,
     csrf,
     permissions,
@@ -224,6 +250,7 @@ export async function createHub({
     log,
     hubSignal: stopping.signal,
   });
+  doors.lead(app);
   const pages = createUserPathPages({ config, views, contexts, servers });
   const gateway = createGateway({
     basePath,
@@ -231,12 +258,14 @@ export async function createHub({
     contexts,
     sessions,
     tokens,
+    passes: serverTokens,
     authenticateToken: (token) => tokens.authenticate(token),
     permissions,
     accounts,
     servers,
     routes,
     proxy,
+    onRightsChanged: (listener) => onRightsChanged(store, listener),
     pages,
     log,
   });

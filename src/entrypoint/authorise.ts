@@ -39,6 +39,8 @@ export type Decision =
       readonly user: UserRecord;
       readonly route: Route;
       readonly place: ServerPlace;
+      /** With somebody else's notebook: whether it still is open to the visitor. */
+      readonly mayStay?: () => boolean;
     }
   /** Another spelling of the address. */
   | { readonly is: "moved"; readonly location: string }
@@ -132,15 +134,11 @@ export class Authoriser {
     if (route === undefined)
       return this.#withoutRoute(visitor.user, user, { target, place, context });
     const { session, token } = visitor;
-    return {
-      is: "allowed",
-      visitor: visitor.user,
-      session: session?.id,
-      token,
-      user,
-      route,
-      place,
-    };
+    const allowed = { visitor: visitor.user, session: session?.id, token, user, route, place };
+    if (user.id === visitor.user.id) return { is: "allowed", ...allowed };
+    const mayStay = (): boolean =>
+      permissions.may(visitor.identity, "access:servers", user, server);
+    return { is: "allowed", ...allowed, mayStay };
   }
 
   #visitorOf(

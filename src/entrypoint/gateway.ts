@@ -8,6 +8,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
+import type { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
@@ -47,8 +48,11 @@ export interface GatewayOptions extends AuthoriserOptions {
   readonly contexts: RequestContexts;
   readonly sessions: Pick<Sessions, "bySiteSecret" | "touch" | "onEnded">;
   readonly tokens?: Pick<Tokens, "onEnded" | "touch">;
+  readonly passes: Pick<ServerTokens, "passOf">;
   readonly servers: Pick<Servers, "named" | "status" | "trouble" | "touch" | "unreachable">;
   readonly proxy: GuardedProxy;
+  /** Hears of changes after which somebody may be let in no more; the answer ends that. */
+  readonly onRightsChanged?: (listener: () => void) => () => void;
   readonly pages: UserPathPages;
   readonly log: Logger;
 }
@@ -77,6 +81,9 @@ class HubGateway implements Gateway {
       ...(options.tokens === undefined
         ? []
         : [options.tokens.onEnded((ids) => this.closeSessions(ids))]),
+      ...(options.onRightsChanged === undefined
+        ? []
+        : [options.onRightsChanged(() => this.#open.closeUninvited())]),
       options.routes.onRemoved((route) => {
         this.#open.closeRoute(route);
         options.proxy.forget(route);
@@ -195,7 +202,7 @@ class HubGateway implements Gateway {
         return;
       case "allowed":
         checkProxiedBody(req);
-        this.#proxyRequest(req, res, visitOf(target, context, decision), decision);
+        this.#proxyRequest(req, res, this.#visitOf(target, context, decision), decision);
         return;
     }
   }
@@ -206,6 +213,7 @@ class HubGateway implements Gateway {
     const done = this.#open.add({
       session: decision.session ?? decision.token,
       route: decision.route,
+      mayStay: decision.mayStay,
       close: () => res.destroy(),
     });
     res.once("close", done);
@@ -234,10 +242,11 @@ class HubGateway implements Gateway {
       refuseDecision(socket, decision);
       return;
     }
-    const visit = visitOf(target, context, decision);
+    const visit = this.#visitOf(target, context, decision);
     const done = this.#open.add({
       session: decision.session ?? decision.token,
       route: decision.route,
+      mayStay: decision.mayStay,
       // The proxy closes the other end with it.
       close: () => socket.destroy(),
     });
@@ -265,6 +274,16 @@ class HubGateway implements Gateway {
     return new HubError("not_answering", { name: user.name }, { cause, retryAfter: AWAY_SECONDS });
   }
 
+  #visitOf(target: ServerTarget, context: RequestContext, decision: Allowed): Visit {
+    const { route, visitor, place, token } = decision;
+    const { prefix, rest } = place;
+    const forward =
+      route.upstream.stripsPrefix === true ? withoutPrefix(target.forward, prefix) : target.forward;
+    const visit = { route, prefix, rest, forward, visitor, context };
+    if (route.kind !== "singleuser" || token === undefined) return visit;
+    return { ...visit, pass: this.#options.passes.passOf(token, route) };
+  }
+
   #touch({ session, token, user, route }: Allowed): void {
     const { servers, sessions, tokens } = this.#options;
     servers.touch(user.id, route.serverName);
@@ -284,14 +303,6 @@ function isRead({ method }: IncomingMessage): boolean {
 /** The person and the server, as they stand in an address. */
 function placeOf({ name }: ServerTarget, { server }: { readonly server: string }): string {
   return server === "" ? name : `${name}/${encodeServerName(server)}`;
-}
-
-function visitOf(target: ServerTarget, context: RequestContext, decision: Allowed): Visit {
-  const { route, visitor, place } = decision;
-  const { prefix, rest } = place;
-  const forward =
-    route.upstream.stripsPrefix === true ? withoutPrefix(target.forward, prefix) : target.forward;
-  return { route, prefix, rest, forward, visitor, context };
 }
 
 function aboutOf(

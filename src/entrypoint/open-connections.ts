@@ -7,11 +7,15 @@ interface Connection {
   readonly session: SessionId | TokenId | undefined;
   readonly route: Route;
   readonly close: () => void;
+  /** Whether it still may be open; absent: as long as its session or token and its route are there. */
+  readonly mayStay?: (() => boolean) | undefined;
 }
 
 export class OpenConnections {
   readonly #bySession = new Map<SessionId | TokenId, Set<Connection>>();
   readonly #byRoute = new Map<Route, Set<Connection>>();
+  /** Those that somebody else's leave is behind. */
+  readonly #guests = new Set<Connection>();
   #count = 0;
 
   get size(): number {
@@ -22,12 +26,14 @@ export class OpenConnections {
   add(connection: Connection): () => void {
     put(this.#byRoute, connection.route, connection);
     if (connection.session !== undefined) put(this.#bySession, connection.session, connection);
+    if (connection.mayStay !== undefined) this.#guests.add(connection);
     this.#count += 1;
     let open = true;
     return () => {
       if (!open) return;
       open = false;
       this.#count -= 1;
+      this.#guests.delete(connection);
       drop(this.#byRoute, connection.route, connection);
       if (connection.session !== undefined) drop(this.#bySession, connection.session, connection);
     };
@@ -39,6 +45,13 @@ export class OpenConnections {
 
   closeRoute(route: Route): void {
     closeAll(this.#byRoute.get(route));
+  }
+
+  /** Rights have changed: whoever was let in by somebody may not be any more. */
+  closeUninvited(): void {
+    for (const connection of this.#guests) {
+      if (connection.mayStay?.() === false) connection.close();
+    }
   }
 
   closeAll(): void {

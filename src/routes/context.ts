@@ -1,6 +1,7 @@
 /** What middleware leaves for handlers on `ctx.state`. */
 import type { Context } from "koa";
 import type { Identity } from "#src/session/identity.ts";
+import type { Visitor } from "#src/session/visits.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 
 export interface RequestState {
@@ -8,6 +9,8 @@ export interface RequestState {
   request: RequestContext;
   /** Absent: nobody is signed in. */
   identity?: Identity;
+  /** A session that is on a visit: to the hub it is nobody, until the password is given again. */
+  parked?: Visitor;
   /** Value of the `_xsrf` cookie that the browser sent. */
   xsrfCookie?: string;
   /** The parsed form, read once. */

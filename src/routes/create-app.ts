@@ -15,11 +15,14 @@ import type { Imports } from "#src/services/import/imports.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
+import type { Shares } from "#src/services/shares/shares.ts";
 import type { HomeUsage } from "#src/services/servers/home-usage.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";
+import type { Oauth } from "#src/session/oauth/oauth.ts";
+import type { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Csrf } from "#src/session/csrf.ts";
@@ -27,6 +30,7 @@ import type { Permissions } from "#src/session/identity.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { KnownDevices } from "#src/session/known-devices.ts";
 import type { Sessions } from "#src/session/sessions.ts";
+import type { Visits } from "#src/session/visits.ts";
 import type { Store } from "#src/stores/store.ts";
 import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
@@ -37,8 +41,11 @@ import { auditApi } from "./api/audit.ts";
 import { authorizationsApi } from "./api/authorizations.ts";
 import { groupsApi } from "./api/groups.ts";
 import { infoApi } from "./api/info.ts";
+import { oauthApi } from "./api/oauth.ts";
 import { type OpenRoutes, proxyApi } from "./api/proxy.ts";
 import { servicesApi } from "./api/services.ts";
+import { shareCodesApi } from "./api/share-codes.ts";
+import { sharesApi } from "./api/shares.ts";
 import { shutdownApi } from "./api/shutdown.ts";
 import { classesApi } from "./api/classes.ts";
 import { serversApi } from "./api/servers.ts";
@@ -59,6 +66,7 @@ import { answerOtherMethods } from "./middleware/other-methods.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
+import { acceptSharePages } from "./pages/accept-share.ts";
 import { accountPages } from "./pages/account.ts";
 import { auditPages } from "./pages/audit.ts";
 import { classroomPages } from "./pages/classroom.ts";
@@ -80,6 +88,7 @@ import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
 import { tokensPages } from "./pages/tokens.ts";
 import { trashPages } from "./pages/trash.ts";
+import { visitPages } from "./pages/visit.ts";
 import { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
@@ -104,8 +113,12 @@ export interface AppParts {
   readonly ownerReset: OwnerReset;
   readonly imports: Imports;
   readonly sessions: Sessions;
+  readonly shares: Shares;
+  readonly visits: Visits;
   readonly tokens: Tokens;
   readonly serviceTokens: ServiceTokens;
+  readonly serverTokens: ServerTokens;
+  readonly oauth: Oauth;
   readonly devices: KnownDevices;
   readonly csrf: Csrf;
   readonly permissions: Permissions;
@@ -166,6 +179,8 @@ function createHandlers(
     account: accountPages({ ...parts, minLength }),
     home: homePages(parts),
     spawn: spawnPages(parts),
+    visit: visitPages(parts),
+    acceptShare: acceptSharePages(parts),
     live: liveStreams(parts),
     classroom: classroomPages(parts),
     people: peoplePages({ ...parts, notes, publicUrl: parts.config.listen.publicUrl }),
@@ -181,6 +196,7 @@ function createHandlers(
     imports: importsApi(parts),
     info: infoApi(parts),
     servers: serversApi(parts),
+    oauth: oauthApi(parts),
     sessions: sessionsApi(parts),
     tokens: tokensApi(parts),
     tokensPages: tokensPages({ ...parts, newTokens: new OneTimeNotes() }),
@@ -189,6 +205,8 @@ function createHandlers(
     classes: classesApi(parts),
     trash: trashApi(parts),
     groups: groupsApi(parts),
+    shares: sharesApi(parts),
+    shareCodes: shareCodesApi(parts),
     proxy: proxyApi(parts),
     services: servicesApi(parts),
     shutdown: shutdownApi(parts),

@@ -39,7 +39,11 @@ export class Entry {
     how: Pick<NewSession, "mustChangePassword" | "isKept">,
   ): NewSession {
     const device = deviceOf(ctx.get("user-agent"));
-    return { user, ...how, device, address: ctx.state.request.address };
+    const { parked, request } = ctx.state;
+    const { address } = request;
+    if (parked === undefined) return { user, ...how, device, address };
+    const endsVisit = { session: parked.session.id, address, request: request.id };
+    return { user, ...how, device, address, endsVisit };
   }
 
   /** This browser has a new session; one that it already had is ended. */

@@ -9,8 +9,11 @@ import type { authorizationsApi } from "./api/authorizations.ts";
 import type { groupsApi } from "./api/groups.ts";
 import type { importsApi } from "./api/imports.ts";
 import type { infoApi } from "./api/info.ts";
+import type { oauthApi } from "./api/oauth.ts";
 import type { proxyApi } from "./api/proxy.ts";
 import type { servicesApi } from "./api/services.ts";
+import type { shareCodesApi } from "./api/share-codes.ts";
+import type { sharesApi } from "./api/shares.ts";
 import type { shutdownApi } from "./api/shutdown.ts";
 import type { classesApi } from "./api/classes.ts";
 import type { serversApi } from "./api/servers.ts";
@@ -18,6 +21,7 @@ import type { sessionsApi } from "./api/sessions.ts";
 import type { tokensApi } from "./api/tokens.ts";
 import type { trashApi } from "./api/trash.ts";
 import type { usersApi } from "./api/users.ts";
+import type { acceptSharePages } from "./pages/accept-share.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { auditPages } from "./pages/audit.ts";
 import type { classroomPages } from "./pages/classroom.ts";
@@ -39,6 +43,7 @@ import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
 import type { tokensPages } from "./pages/tokens.ts";
 import type { trashPages } from "./pages/trash.ts";
+import type { visitPages } from "./pages/visit.ts";
 import type { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 
 export interface Handlers {
@@ -52,6 +57,8 @@ export interface Handlers {
   readonly account: ReturnType<typeof accountPages>;
   readonly home: ReturnType<typeof homePages>;
   readonly spawn: ReturnType<typeof spawnPages>;
+  readonly visit: ReturnType<typeof visitPages>;
+  readonly acceptShare: ReturnType<typeof acceptSharePages>;
   readonly live: ReturnType<typeof liveStreams>;
   readonly classroom: ReturnType<typeof classroomPages>;
   readonly people: ReturnType<typeof peoplePages>;
@@ -74,6 +81,9 @@ export interface Handlers {
   readonly classes: ReturnType<typeof classesApi>;
   readonly trash: ReturnType<typeof trashApi>;
   readonly groups: ReturnType<typeof groupsApi>;
+  readonly oauth: ReturnType<typeof oauthApi>;
+  readonly shares: ReturnType<typeof sharesApi>;
+  readonly shareCodes: ReturnType<typeof shareCodesApi>;
   readonly proxy: ReturnType<typeof proxyApi>;
   readonly services: ReturnType<typeof servicesApi>;
   readonly shutdown: ReturnType<typeof shutdownApi>;
@@ -153,6 +163,13 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["DELETE", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
     ["GET", "hub/user-redirect/{*path}", "signed_in", h.spawn.userRedirect],
     ["GET", "hub/events/notebook/:name", "signed_in", h.live.notebook],
+
+    ["GET", "hub/visit/:name", "signed_in", h.visit.show],
+    ["POST", "hub/visit/:name", "signed_in", h.visit.begin],
+    ["GET", "hub/visit/:name/:server", "signed_in", h.visit.show],
+    ["POST", "hub/visit/:name/:server", "signed_in", h.visit.begin],
+    ["GET", "hub/accept-share", "signed_in", h.acceptShare.show],
+    ["POST", "hub/accept-share", "signed_in", h.acceptShare.accept],
 
     ["GET", "hub/admin", "admin-ui", h.classroom.show],
     ["GET", "hub/admin/events", "admin-ui", h.live.classroom],
@@ -236,6 +253,47 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/api/groups/:group/users", "groups", h.groups.addUsers],
     ["DELETE", "hub/api/groups/:group/users", "groups", h.groups.removeUsers],
     ["PUT", "hub/api/groups/:group/properties", "groups", h.groups.setProperties],
+    // A page for whoever is signed in, on a visit too: guarded by itself.
+    ["GET", "hub/api/oauth2/authorize", "anyone", h.oauth.authorize],
+    ["POST", "hub/api/oauth2/authorize", "anyone", h.oauth.authorize],
+    // For programs with a secret of their own; cookies count for nothing.
+    ["POST", "hub/api/oauth2/token", "anyone", h.oauth.token, { skipsForgeryCheck: true }],
+    ["GET", "hub/api/shares/:name", "read:shares", h.shares.listAll],
+    ["GET", "hub/api/shares/:name/", "read:shares", h.shares.list],
+    ["POST", "hub/api/shares/:name/", "shares", h.shares.grant],
+    ["PATCH", "hub/api/shares/:name/", "shares", h.shares.revoke],
+    ["DELETE", "hub/api/shares/:name/", "shares", h.shares.revokeAll],
+    ["GET", "hub/api/shares/:name/:server", "read:shares", h.shares.list],
+    ["POST", "hub/api/shares/:name/:server", "shares", h.shares.grant],
+    ["PATCH", "hub/api/shares/:name/:server", "shares", h.shares.revoke],
+    ["DELETE", "hub/api/shares/:name/:server", "shares", h.shares.revokeAll],
+    ["GET", "hub/api/share-codes/:name", "read:shares", h.shareCodes.listAll],
+    ["GET", "hub/api/share-codes/:name/", "read:shares", h.shareCodes.list],
+    ["POST", "hub/api/share-codes/:name/", "shares", h.shareCodes.make],
+    ["DELETE", "hub/api/share-codes/:name/", "shares", h.shareCodes.revoke],
+    ["GET", "hub/api/share-codes/:name/:server", "read:shares", h.shareCodes.list],
+    ["POST", "hub/api/share-codes/:name/:server", "shares", h.shareCodes.make],
+    ["DELETE", "hub/api/share-codes/:name/:server", "shares", h.shareCodes.revoke],
+    ["GET", "hub/api/users/:name/shared", "read:users:shares", h.shares.listOfUser],
+    ["GET", "hub/api/users/:name/shared/:owner/", "read:users:shares", h.shares.showOfUser],
+    ["GET", "hub/api/users/:name/shared/:owner/:server", "read:users:shares", h.shares.showOfUser],
+    ["DELETE", "hub/api/users/:name/shared/:owner/", "users:shares", h.shares.removeOfUser],
+    ["DELETE", "hub/api/users/:name/shared/:owner/:server", "users:shares", h.shares.removeOfUser],
+    ["GET", "hub/api/groups/:group/shared", "read:groups:shares", h.shares.listOfGroup],
+    ["GET", "hub/api/groups/:group/shared/:owner/", "read:groups:shares", h.shares.showOfGroup],
+    [
+      "GET",
+      "hub/api/groups/:group/shared/:owner/:server",
+      "read:groups:shares",
+      h.shares.showOfGroup,
+    ],
+    ["DELETE", "hub/api/groups/:group/shared/:owner/", "groups:shares", h.shares.removeOfGroup],
+    [
+      "DELETE",
+      "hub/api/groups/:group/shared/:owner/:server",
+      "groups:shares",
+      h.shares.removeOfGroup,
+    ],
     ["GET", "hub/api/proxy", "proxy", h.proxy.show],
     ["POST", "hub/api/proxy", "proxy", h.proxy.sync],
     ["PATCH", "hub/api/proxy", "proxy", h.proxy.move],

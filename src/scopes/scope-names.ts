@@ -48,6 +48,9 @@ const table = {
   "read:roles:users": { about: "people" },
   tokens: { about: "people", includes: ["read:tokens"] },
   "read:tokens": { about: "people" },
+  /** Which notebooks of others were opened to them, and giving that back. */
+  "users:shares": { about: "people", includes: ["read:users:shares"] },
+  "read:users:shares": { about: "people" },
 
   /** Ours from here on. What gives power over an account, or over its past, is in no other scope. */
   "rename:users": { about: "people" },
@@ -69,6 +72,12 @@ const table = {
   "delete:servers": { about: "servers" },
   "read:servers": { about: "servers", includes: ["read:users:name"] },
   "access:servers": { about: "servers" },
+  /**
+   * Who else may open it. Unlike JupyterHub's it does not include `access:servers`: whoever sees to the shares of
+   * others does not open their notebooks with that.
+   */
+  shares: { about: "servers", includes: ["read:shares", "users:shares"] },
+  "read:shares": { about: "servers" },
   /** Ours. */
   "read:logs": { about: "servers" },
 
@@ -83,6 +92,8 @@ const table = {
   "read:groups": { about: "groups", includes: ["read:groups:name"] },
   "read:groups:name": { about: "groups" },
   "delete:groups": { about: "groups" },
+  "groups:shares": { about: "groups", includes: ["read:groups:shares"] },
+  "read:groups:shares": { about: "groups" },
   "read:roles:groups": { about: "groups" },
 
   "admin:services": {
@@ -125,6 +136,8 @@ export function withIncluded(name: ScopeName): readonly ScopeName[] {
 /** What anyone may do with what is theirs: JupyterHub's `self`. */
 export const selfScopes: readonly ScopeName[] = [
   "read:users",
+  "users:shares",
+  "read:shares",
   "users:activity",
   "servers",
   "tokens",

@@ -21,7 +21,13 @@ import type {
   UserRecord,
 } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
-import { OF_TRASH, type Permission, REACH, type Reach } from "./reach.ts";
+import {
+  isSharedWith,
+  scopesOf,
+  serverOf,
+  sharesWith,
+} from "#src/services/shares/shared-access.ts";
+import { mayShare, OF_TRASH, type Permission, REACH, type Reach, type Sharing } from "./reach.ts";
 import type { RequestContext } from "./request-context.ts";
 import { spokenScope } from "./scopes/pinned.ts";
 import { scopesOfToken } from "./scopes/token-scopes.ts";
@@ -38,13 +44,18 @@ export type { Permission };
 
 export class Permissions {
   readonly #state: StoreReader;
+  readonly #sharing: Sharing;
   /** Who is in which class, by id. */
   readonly world: ScopeWorld = {
     isMember: (user, group) => this.#state.get("members", `${group}!${user}`) !== undefined,
   };
 
-  constructor(state: StoreReader) {
+  constructor(
+    state: StoreReader,
+    { sharing = "teachers" }: { readonly sharing?: Sharing | undefined } = {},
+  ) {
     this.#state = state;
+    this.#sharing = sharing;
   }
 
   /**
@@ -68,11 +79,13 @@ export class Permissions {
       case "user":
         // With a first password, only choosing an own one is open.
         return (
-          !identity.session.mustChangePassword && this.mayAs(identity.user, permission, subject)
+          !identity.session.mustChangePassword &&
+          isWithinVisit(identity.session, permission, subject, server) &&
+          this.mayAs(identity.user, permission, subject, server)
         );
       case "token":
         return (
-          this.mayAs(identity.user, permission, subject) &&
+          this.mayAs(identity.user, permission, subject, server) &&
           this.#isInScope(
             identity.token,
             permission,
@@ -143,7 +156,10 @@ export class Permissions {
     if (user === undefined) return [];
     const names =
       user.role === "owner" ? scopeNames : scopeNames.filter((name) => name in REACH[user.role]);
-    return expandScopes(names.flatMap((name) => this.#scopesFor(user, name)));
+    return expandScopes([
+      ...names.flatMap((name) => this.#scopesFor(user, name)),
+      ...this.#sharedScopes(user),
+    ]);
   }
 
   /** The scopes of a token's record, as whoever asked for them named them. */
@@ -162,16 +178,44 @@ export class Permissions {
       .toSorted();
   }
 
-  /** Whether a person may, however they came. */
-  mayAs({ id }: UserRecord, permission: Permission, subject?: UserRecord): boolean {
+  /** Whether a person may, however they came. `server` is the notebook meant, where it is about one. */
+  mayAs({ id }: UserRecord, permission: Permission, subject?: UserRecord, server = ""): boolean {
     const user = activeUser(this.#state, id);
     if (user === undefined) {
       return false;
     }
-    const reaches = REACH[user.role][permission] ?? [];
-    return subject === undefined
-      ? reaches.length > 0
-      : reaches.some((reach) => this.#isWithin(reach, user, subject));
+    const reaches = this.#reachesOf(user, permission);
+    if (subject === undefined) return reaches.length > 0;
+    return (
+      reaches.some((reach) => this.#isWithin(reach, user, subject)) ||
+      (subject.id !== id && this.#isShared(user, permission, subject, server))
+    );
+  }
+
+  #reachesOf({ role }: UserRecord, permission: Permission): readonly Reach[] {
+    return permission === "shares" && !mayShare(role, this.#sharing)
+      ? []
+      : (REACH[role][permission] ?? []);
+  }
+
+  /** What was given by somebody who may not give it any more opens nothing. */
+  #isShared(guest: UserRecord, permission: Permission, owner: UserRecord, name: string): boolean {
+    return (
+      kindOf(permission) === "servers" &&
+      this.mayAs(owner, "shares", owner) &&
+      isSharedWith(this.#state, guest.id, permission, { ownerId: owner.id, name })
+    );
+  }
+
+  #sharedScopes(guest: UserRecord): readonly Scope[] {
+    return sharesWith(this.#state, guest.id).flatMap((share) => {
+      const server = serverOf(this.#state, share);
+      const owner = activeUser(this.#state, share.ownerId);
+      if (server === undefined || owner === undefined || owner.id === guest.id) return [];
+      if (!this.mayAs(owner, "shares", owner)) return [];
+      const filter = { by: "server", value: `${owner.id}/${server.name}` } as const;
+      return scopesOf(share).map((name) => ({ name, filter }));
+    });
   }
 
   #isInScope(token: TokenRecord, permission: Permission, filter: ScopeFilter | undefined): boolean {
@@ -196,9 +240,10 @@ export class Permissions {
 
   /** Wider than what they may where a filter cannot say it: own students are less than their class. */
   #scopesFor(user: UserRecord, name: ScopeName): readonly Scope[] {
+    const reaches = isPermission(name, user.role) ? this.#reachesOf(user, name) : [];
+    if (name === "shares" && reaches.length === 0) return [];
     const isEverywhere = user.role === "owner" && name !== "access:servers";
     if (isEverywhere || kindOf(name) === "box") return [{ name }];
-    const reaches = isPermission(name, user.role) ? (REACH[user.role][name] ?? []) : [];
     const groups: readonly Scope[] = this.#taughtBy(user.id).map((value) => ({
       name,
       filter: { by: "group", value },
@@ -234,6 +279,19 @@ export class Permissions {
     const now = this.#state.get("users", id);
     return now !== undefined && isOwnStudent(this.#state, teacher.id, now);
   }
+}
+
+/** A session on a visit opens the notebook that it is in, and nothing else. */
+function isWithinVisit(
+  { visits }: SessionRecord,
+  permission: Permission,
+  subject: UserRecord | undefined,
+  server: string,
+): boolean {
+  if (visits === undefined) return true;
+  return (
+    permission === "access:servers" && subject?.id === visits.userId && server === visits.serverName
+  );
 }
 
 function filterOf(permission: Permission, subject: UserRecord, server: string): ScopeFilter {

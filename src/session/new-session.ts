@@ -1,7 +1,8 @@
 /** A session as it begins: one record, and the secrets for its two cookies. */
 import type { Clock } from "#src/clock.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
-import type { SessionRecord, UserRecord } from "#src/stores/records.ts";
+import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
 
 const MAX_TEXT = 100;
 
@@ -13,6 +14,8 @@ export interface NewSession {
   readonly address: string;
   /** The own computer: it stays signed in, and only the greatest age ends the session. */
   readonly isKept?: boolean;
+  /** A session of this browser that was on a visit: it ends with this one's beginning. */
+  readonly endsVisit?: { readonly session: SessionId } & Pick<Actor, "address" | "request">;
 }
 
 /** The secrets are for the cookies, and kept nowhere. */

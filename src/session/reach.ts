@@ -29,6 +29,12 @@ export type Permission =
   | "read:servers"
   | "read:logs"
   | "access:servers"
+  | "shares"
+  | "read:shares"
+  | "users:shares"
+  | "read:users:shares"
+  | "groups:shares"
+  | "read:groups:shares"
   | "read:users"
   | "read:users:name"
   | "read:users:groups"
@@ -96,6 +102,12 @@ export const REACH: {
     shutdown: ["everyone"],
     "list:services": ["everyone"],
     "read:services": ["everyone"],
+    shares: ["everyone"],
+    "read:shares": ["everyone"],
+    "users:shares": ["everyone"],
+    "read:users:shares": ["everyone"],
+    "groups:shares": ["everyone"],
+    "read:groups:shares": ["everyone"],
     // Another person's open notebook is an own, audited step.
     "access:servers": ["self"],
   },
@@ -129,6 +141,12 @@ export const REACH: {
     "read:groups": ["self"],
     // Own students alone: src/services/accounts/groups.ts.
     groups: ["self"],
+    shares: ["own students", "self"],
+    "read:shares": ["own students", "self"],
+    "users:shares": ["own students", "self"],
+    "read:users:shares": ["own students", "self"],
+    "groups:shares": ["self"],
+    "read:groups:shares": ["self"],
   },
   student: {
     sessions: ["self"],
@@ -144,5 +162,16 @@ export const REACH: {
     "users:activity": ["self"],
     tokens: ["self"],
     "read:tokens": ["self"],
+    shares: ["self"],
+    "read:shares": ["self"],
+    "users:shares": ["self"],
+    "read:users:shares": ["self"],
   },
 };
+
+/** Who may let others into their notebook: a setting of the box. */
+export type Sharing = "nobody" | "teachers" | "everyone";
+
+export function mayShare(role: UserRecord["role"], sharing: Sharing): boolean {
+  return sharing === "everyone" || (sharing === "teachers" && role !== "student");
+}

@@ -13,6 +13,7 @@ import type { Change, Store, StoreReader, Write } from "#src/stores/store.ts";
 import { type MadeSession, makeSession, type NewSession } from "./new-session.ts";
 import { SessionIndex, type OpenSession } from "./session-index.ts";
 import { SessionTimes } from "./session-times.ts";
+import { endVisit, isSameVisit } from "./visits.ts";
 
 /** The longest unused session of a person gives way to a new one. */
 const MAX_PER_USER = 20;
@@ -70,9 +71,13 @@ export class Sessions implements AsyncDisposable {
     }
     const made = makeSession(input, this.#options.clock);
     const { session } = made;
+    const { endsVisit } = input;
     const writes: Write[] = [
       { put: "sessions", key: session.id, record: session },
       ...this.#leastUsed(session.userId).map(removal),
+      ...(endsVisit === undefined
+        ? []
+        : endVisit(state, endsVisit.session, endsVisit, this.#options.clock)),
     ];
     return { writes, result: made };
   }
@@ -87,16 +92,16 @@ export class Sessions implements AsyncDisposable {
     return this.#living(this.#index.bySiteSecret(secret))?.record;
   }
 
-  /** The session was used now: in memory at once, in the store within a minute. */
-  touch(id: SessionId): void {
-    const open = this.#living(this.#index.get(id));
-    if (open !== undefined) {
-      open.seenAtMs = this.#options.clock.monotonic();
   /** Whether what it opened may stay open. */
   isOpen(id: SessionId): boolean {
     return this.#living(this.#index.get(id)) !== undefined;
   }
 
+  /** The session was used now: in memory at once, in the store within a minute. */
+  touch(id: SessionId): void {
+    const open = this.#living(this.#index.get(id));
+    if (open !== undefined) {
+      open.seenAtMs = this.#options.clock.monotonic();
     }
   }
 
@@ -170,7 +175,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Hears of every session that ends, whoever ended it and why. Called as soon as it is not accepted any more,
+   * Hears of every session that ends, whoever ended it and why, and of one that begins a visit: what was open with
+   * it is over as well. Called as soon as it is not accepted any more,
    * before whoever ended it goes on. The answer ends the subscription.
    */
   onEnded(listener: (ids: ReadonlySet<SessionId>) => void): () => void {
@@ -243,6 +249,10 @@ export class Sessions implements AsyncDisposable {
     const ended: SessionId[] = [];
     for (const write of writes) {
       if ("put" in write && write.put === "sessions" && !this.#owed.has(write.record.id)) {
+        const known = this.#index.get(write.record.id);
+        if (known !== undefined && !isSameVisit(known.record.visits, write.record.visits)) {
+          ended.push(write.record.id);
+        }
         this.#index.put(write.record);
       } else if ("remove" in write && write.remove === "sessions") {
         const id = write.key as SessionId; // The key of a session's row is its id.

@@ -4,6 +4,7 @@ import type { Check, CheckStatus } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 import type { PeoplePages } from "./people-pages.ts";
+import type { SharePages } from "./share-pages.ts";
 import type { Newcomers, SignUpPages } from "./sign-up-pages.ts";
 
 /** What every page has around its model. URLs in models are complete (base path included) and encoded. */
@@ -113,7 +114,7 @@ export interface AddPreviewRow {
   readonly problem?: FailureData;
 }
 
-export interface Pages extends SignUpPages, PeoplePages {
+export interface Pages extends SignUpPages, PeoplePages, SharePages {
   setup: {
     readonly action: string;
     readonly values: {
@@ -132,6 +133,8 @@ export interface Pages extends SignUpPages, PeoplePages {
     readonly signUpUrl?: string;
     /** The box for an own computer is ticked. */
     readonly keeps?: boolean;
+    /** This browser is in somebody else's notebook, and opens nothing else. */
+    readonly visiting?: { readonly ownerName: string; readonly backUrl?: string };
     readonly problem?: FailureData;
     /** After a sign-out, a reset or the end of a session. */
     readonly notice?: "signed_out" | "session_ended" | "setup_done";

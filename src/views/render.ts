@@ -38,6 +38,8 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   signUpPassword: "pages/sign-up-password.njk",
   signUpClosed: "pages/sign-up-closed.njk",
   signUpClasses: "pages/sign-up-classes.njk",
+  visit: "pages/visit.njk",
+  acceptShare: "pages/accept-share.njk",
 };
 
 /** Pages include the same files, with the model under the same name. */

@@ -231,6 +231,41 @@ describe("the audit has a line with who, whom, from where and which request", ()
     assertLine(await lineAfter(() => ida.post(`${hub}token/a1/revoke`)), "token.revoked", by);
   });
 
+  it("for letting others into a notebook, and for their visits", async () => {
+    const uma = await world.join("uma");
+    const mine = { actor: "tom", subject: "tom" };
+    const api = (method: string, path: string, json: object = {}) => {
+      const xsrf = world.tom.cookie("_xsrf", hub) ?? "";
+      const headers = { "x-xsrftoken": xsrf };
+      return world.tom.ask(`${hub}api/${path}`, { method, json, headers });
+    };
+    await world.tom.get(`${hub}home`);
+    const made = await lineAfter(() => api("POST", "share-codes/tom/"));
+    assertLine(made, "share_code.made", mine);
+    assert.deepEqual(made.detail, { code: "sc_1" });
+    assertLine(
+      await lineAfter(() => api("DELETE", "share-codes/tom/")),
+      "share_code.revoked",
+      mine,
+    );
+    const given = await lineAfter(() => api("POST", "shares/tom/", { user: "uma" }));
+    assertLine(given, "share.added", { actor: "tom", subject: "uma" });
+    const back = await lineAfter(() => api("PATCH", "shares/tom/", { user: "uma" }));
+    assertLine(back, "share.removed", { actor: "tom", subject: "uma" });
+    const toClass = await lineAfter(() => api("POST", "shares/tom/", { group: "Class" }));
+    assertLine(toClass, "share.added", mine);
+    assert.deepEqual(toClass.detail, { class: "Class" });
+
+    await api("POST", "users/tom/server");
+    await uma.get(`${hub}visit/tom`);
+    const begun = await lineAfter(() => uma.post(`${hub}visit/tom`));
+    assertLine(begun, "visit.begun", { actor: "uma", subject: "tom" });
+    await lineAfter(() => signIn(uma, "/", "uma", passwordOf("uma")));
+    const ended = (await world.audit()).find(({ action }) => action === "visit.ended");
+    assert.ok(ended !== undefined);
+    assertLine(ended, "visit.ended", { actor: "uma", subject: "tom" });
+  });
+
   it("in the very batch of the change, whatever was done above", () => {
     const users = new Map<string, UserRecord>();
     const sessions = new Map<string, SessionRecord>();
@@ -296,6 +331,12 @@ const ALL = Object.keys({
   "session.ended_by_other": 0,
   "token.created": 0,
   "token.revoked": 0,
+  "share.added": 0,
+  "share.removed": 0,
+  "share_code.made": 0,
+  "share_code.revoked": 0,
+  "visit.begun": 0,
+  "visit.ended": 0,
   "sign_up.changed": 0,
   "sign_up.refused": 0,
   "group.added": 0,

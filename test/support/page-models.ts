@@ -21,6 +21,7 @@ import {
   signUpNames,
   signUpPasswords,
 } from "./sign-up-models.ts";
+import { acceptances, visitingLogins, visits } from "./share-models.ts";
 import { peopleSamples } from "./people-page-models.ts";
 
 export const NOW = "2026-11-22T10:00:00.000Z";
@@ -454,6 +455,11 @@ export const samples: readonly Sample[] = [
   sample("signed-out", "login", { ...login, notice: "signed_out" }, frame),
   sample("session-ended", "login", { ...login, notice: "session_ended" }, frame),
   sample("setup-done", "login", { ...login, notice: "setup_done" }, frame),
+  ...Object.entries(visitingLogins).map(([label, visiting]) =>
+    sample(label, "login", { ...login, username: "maria", visiting }, frame),
+  ),
+  ...Object.entries(visits).map(([label, model]) => sample(label, "visit", model)),
+  ...Object.entries(acceptances).map(([label, model]) => sample(label, "acceptShare", model)),
 
   sample("empty", "first", {
     action: "/hub/first",

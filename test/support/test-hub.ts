@@ -28,6 +28,7 @@ export interface TestHubOptions {
     readonly dataDir?: string;
     readonly spawner?: Partial<Config["spawner"]>;
     readonly sessions?: Partial<Config["sessions"]>;
+    readonly sharing?: Config["sharing"];
     readonly services?: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
   };
   readonly secrets?: Secrets;
@@ -49,6 +50,7 @@ export function testConfig(options: TestHubOptions["config"] & { dataDir: string
     dataDir: options.dataDir,
     listen: { port: 0, bind: "127.0.0.1" },
     sessions: options.sessions ?? {},
+    ...(options.sharing === undefined ? {} : { sharing: options.sharing }),
     services: options.services ?? {},
     spawner: options.spawner ?? {},
   });

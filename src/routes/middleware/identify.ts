@@ -5,12 +5,17 @@
 import { headerToken } from "#src/session/authorization.ts";
 import { HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, parseCookies } from "#src/session/cookies.ts";
 import type { Identity } from "#src/session/identity.ts";
+import type { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
+import type { Visitor } from "#src/session/visits.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { SessionCookies } from "../session-cookies.ts";
+
+/** A page, whatever it is called: what is visited there sends browsers to it. */
+const AUTHORIZE = "api/oauth2/authorize";
 
 interface IdentifyParts {
   readonly contexts: RequestContexts;
@@ -18,6 +23,7 @@ interface IdentifyParts {
   readonly accounts: Accounts;
   readonly cookies: SessionCookies;
   readonly tokens: Pick<Tokens, "authenticate">;
+  readonly serverTokens: Pick<ServerTokens, "find">;
   readonly hubPath: string;
 }
 
@@ -26,19 +32,23 @@ export function identify(parts: IdentifyParts): HubMiddleware {
     const request = parts.contexts.of(ctx.req);
     ctx.state.request = request;
     const rest = ctx.path.startsWith(parts.hubPath) ? ctx.path.slice(parts.hubPath.length) : "";
-    ctx.state.api = rest === "api" || rest.startsWith("api/");
-    const cookies = parseCookies(ctx.get("cookie"));
+    ctx.state.api = (rest === "api" || rest.startsWith("api/")) && rest !== AUTHORIZE;
+    // A server at its door is no browser.
+    const cookies = parseCookies(request.via === "server" ? "" : ctx.get("cookie"));
     const xsrf = cookies.get(XSRF_COOKIE);
     if (xsrf !== undefined) ctx.state.xsrfCookie = xsrf;
     const takesToken = ctx.state.api || rest === "metrics" || rest.startsWith("user/");
     const byToken = takesToken ? findByToken(ctx, parts) : undefined;
-    const identity =
-      request.via === "console" ? consoleIdentity : (byToken ?? findVisitor(cookies, parts));
+    const visitor =
+      request.via === "console" || byToken !== undefined ? undefined : findVisitor(cookies, parts);
+    if (visitor?.session.visits !== undefined) ctx.state.parked = visitor;
+    const identity = request.via === "console" ? consoleIdentity : (byToken ?? present(visitor));
     if (identity !== undefined) ctx.state.identity = identity;
     // Elsewhere a browser does not send the hub's cookie, which says nothing of its session.
     const isOfHub = ctx.path.startsWith(parts.hubPath);
     if (
       identity === undefined &&
+      visitor === undefined &&
       isOfHub &&
       (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))
     ) {
@@ -51,21 +61,32 @@ export function identify(parts: IdentifyParts): HubMiddleware {
 const consoleIdentity: Identity = { kind: "console" };
 
 /** An unknown token is none, and no sign-in that failed: nobody can be guessed with it. */
-function findByToken(ctx: HubContext, { tokens }: IdentifyParts): Identity | undefined {
+function findByToken(
+  ctx: HubContext,
+  { tokens, serverTokens }: IdentifyParts,
+): Identity | undefined {
   const token = headerToken(ctx.get("authorization"));
-  return token === undefined ? undefined : tokens.authenticate(token);
+  if (token === undefined) return undefined;
+  const { server } = ctx.state.request;
+  return server === undefined ? tokens.authenticate(token) : serverTokens.find(token, server);
 }
 
 function findVisitor(
   cookies: ReadonlyMap<string, string>,
   { sessions, accounts }: IdentifyParts,
-): Identity | undefined {
+): Visitor | undefined {
   const secret = cookies.get(HUB_COOKIE);
   const session = secret === undefined ? undefined : sessions.byHubSecret(secret);
   const user = session === undefined ? undefined : accounts.activeById(session.userId);
   if (session === undefined || user === undefined) return undefined;
   sessions.touch(session.id);
-  return { kind: "user", user, session };
+  return { user, session };
+}
+
+function present(visitor: Visitor | undefined): Identity | undefined {
+  return visitor === undefined || visitor.session.visits !== undefined
+    ? undefined
+    : { kind: "user", ...visitor };
 }
 
 /** An ended session's cookies are taken back on pages, so that a browser does not carry them for ever. */

@@ -34,7 +34,10 @@ function admits(
   paths: Paths,
 ): boolean {
   const { identity } = ctx.state;
-  if (identity === undefined) return sendTo(ctx, paths.login(returnPath(ctx)));
+  if (identity === undefined) {
+    if (ctx.state.parked !== undefined && ctx.state.api) throw new HubError("on_visit");
+    return sendTo(ctx, paths.login(returnPath(ctx)));
+  }
   if (identity.kind === "console") {
     if (guard === "signed_in" || guard === "first_password") throw new HubError("not_allowed");
     return true;

@@ -4,6 +4,7 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";
 import { BUSY_SECONDS } from "#src/services/sign-in/busy.ts";
 import type { Login, SignedIn } from "#src/services/sign-in/login.ts";
+import type { Permissions } from "#src/session/identity.ts";
 import type { MadeSession } from "#src/session/new-session.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
@@ -27,6 +28,7 @@ interface LoginParts {
   readonly entry: Entry;
   readonly frames: Frames;
   readonly views: Views;
+  readonly permissions: Permissions;
   readonly paths: Paths;
 }
 
@@ -45,7 +47,8 @@ export function loginPages(parts: LoginParts) {
     if (identity?.kind === "user") {
       return entry.leadOn(ctx, identity.user, identity.session.mustChangePassword);
     }
-    render(ctx, { username: String(ctx.query["username"] ?? "") }, noticeOf(ctx, notices));
+    const username = String(ctx.query["username"] ?? ctx.state.parked?.user.name ?? "");
+    render(ctx, { username }, noticeOf(ctx, notices));
   }
 
   async function submit(ctx: HubContext): Promise<void> {
@@ -75,12 +78,31 @@ export function loginPages(parts: LoginParts) {
       username: username.slice(0, 100),
       keeps,
       ...said,
+      ...visitingIn(ctx, parts),
       ...(parts.signUp.takesPeople() ? { signUpUrl: paths.signUp() } : {}),
     };
     ctx.body = parts.views.page("login", model, parts.frames.of(ctx));
   }
 
   return { show, submit, expired };
+}
+
+/** Where this browser is meanwhile, with a way back as long as it is open to the visitor. */
+function visitingIn(
+  { state }: HubContext,
+  { accounts, permissions, paths }: LoginParts,
+): Pick<Pages["login"], "visiting"> {
+  const { parked } = state;
+  const visits = parked?.session.visits;
+  const owner = visits && accounts.byId(visits.userId);
+  if (parked === undefined || visits === undefined) return {};
+  const identity = { kind: "user", ...parked } as const;
+  const { serverName } = visits;
+  if (owner === undefined || !permissions.may(identity, "access:servers", owner, serverName)) {
+    return { visiting: { ownerName: owner?.displayName ?? "" } };
+  }
+  const backUrl = paths.serverOf(owner.name, serverName);
+  return { visiting: { ownerName: owner.displayName, backUrl } };
 }
 
 function typedIn(form: URLSearchParams): Typed & { readonly keeps: boolean } {

@@ -20,16 +20,19 @@ export function logoutPages(parts: LogoutParts) {
   const { sessions, paths } = parts;
 
   function show(ctx: HubContext): void {
-    if (ctx.state.identity === undefined) return ctx.redirect(paths.login());
+    const { identity, parked } = ctx.state;
+    if (identity === undefined && parked === undefined) return ctx.redirect(paths.login());
     ctx.type = "html";
     ctx.body = parts.views.page("logout", { action: paths.logout }, parts.frames.of(ctx));
   }
 
   async function here(ctx: HubContext): Promise<void> {
-    const { identity } = ctx.state;
-    if (identity?.kind === "user") {
-      await sessions.end(identity.session.id, actorOf(identity, ctx.state.request));
+    const { identity, parked, request } = ctx.state;
+    const visitor = identity?.kind === "user" ? identity : parked;
+    if (visitor !== undefined) {
+      await sessions.end(visitor.session.id, actorOf({ ...visitor, kind: "user" }, request));
       delete ctx.state.identity;
+      delete ctx.state.parked;
     }
     leave(ctx);
   }

@@ -9,6 +9,7 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { removeServers, serversOf } from "#src/services/servers/server-rows.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
+import { endSharesOfPerson } from "#src/services/shares/share-rows.ts";
 import { pause, systemTimers, type Timers } from "#src/timers.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import type { Homes } from "#src/spawners/homes.ts";
@@ -161,6 +162,7 @@ function planErased(state: StoreReader, userId: UserId): Change<UserName | undef
       ...endSessions(state, userId),
       ...endTokens(state, userId),
       ...leaveAllGroups(state, userId),
+      ...endSharesOfPerson(state, userId),
       { redact: userId },
     ],
     result: user.name,

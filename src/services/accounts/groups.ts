@@ -3,6 +3,7 @@ import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
+import { endSharesOfGroup } from "#src/services/shares/share-rows.ts";
 import { makeId } from "#src/stores/ids.ts";
 import type { AuditAction, GroupId, GroupRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
@@ -86,6 +87,7 @@ export class Groups {
       return {
         writes: [
           { remove: "groups", key: group.id },
+          ...endSharesOfGroup(state, group.id),
           ...users.flatMap((user) => this.#leave(state, group, user, actor)),
           this.#audit("group.removed", group, actor, { members: users.length }),
         ],

@@ -4,6 +4,7 @@ import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { restartServers, restServers } from "#src/services/servers/server-rows.ts";
+import { endSharesOfPerson } from "#src/services/shares/share-rows.ts";
 import type { AuditAction, Role, UserId, UserName, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader, Write } from "#src/stores/store.ts";
 import {
@@ -116,6 +117,7 @@ export function planRemoval(state: StoreReader, userId: UserId, by: By): Change<
       ...endTokens(state, userId),
       ...restServers(state, userId),
       ...leaveAllGroups(state, userId),
+      ...endSharesOfPerson(state, userId),
       auditRow({ action: "user.removed", actor: by.actor, subject: user }, by.clock),
     ],
     result: user,

@@ -12,8 +12,10 @@ import { auditLineSchema, boxOperations, boxSchema, checkSchema } from "./box.ts
 import { failureSchema, paginationSchema } from "./common.ts";
 import { groupOperations, groupSchema } from "./groups.ts";
 import { hubOperations, infoSchema, routeSchema, serviceSchema } from "./hub.ts";
+import { oauthOperations } from "./oauth.ts";
 import type { Operations } from "./operation.ts";
 import { progressEventSchema, serverOperations, serverSchema } from "./servers.ts";
+import { newShareCodeSchema, shareCodeSchema, shareOperations, shareSchema } from "./shares.ts";
 import { newTokenSchema, tokenOperations, tokenSchema } from "./tokens.ts";
 import { selfSchema, userOperations, userSchema } from "./users.ts";
 
@@ -23,6 +25,8 @@ export const operations: Operations = {
   ...serverOperations,
   ...tokenOperations,
   ...groupOperations,
+  ...oauthOperations,
+  ...shareOperations,
   ...accountOperations,
   ...boxOperations,
 };
@@ -45,6 +49,9 @@ export const components: Readonly<Record<string, v.GenericSchema>> = {
   Server: serverSchema,
   Service: serviceSchema,
   Session: sessionSchema,
+  Share: shareSchema,
+  ShareCode: shareCodeSchema,
+  NewShareCode: newShareCodeSchema,
   Token: tokenSchema,
   Trashed: trashedSchema,
   User: userSchema,

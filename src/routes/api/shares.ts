@@ -1,0 +1,266 @@
+/** Who may open whose server besides its owner, in JupyterHub's shapes and words (contract.md 4.2). */
+import type * as v from "valibot";
+import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Groups } from "#src/services/accounts/groups.ts";
+import { fullName } from "#src/services/servers/named-servers.ts";
+import { serverNameOf } from "#src/services/servers/server-names.ts";
+import { serverOf, sharesWith } from "#src/services/shares/shared-access.ts";
+import { sharesWithGroup } from "#src/services/shares/share-rows.ts";
+import type { ServerName, Shares } from "#src/services/shares/shares.ts";
+import type { ScopeName } from "#src/scopes/scope-names.ts";
+import { covers } from "#src/scopes/scopes.ts";
+import type { Permission, Permissions } from "#src/session/identity.ts";
+import type { GroupRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
+import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
+import { nobodyCalled, personOf } from "../person-of.ts";
+import { pagination, readPage } from "./pagination.ts";
+import { invalid, readBody } from "./schemas/bodies.ts";
+import { shareBody } from "./schemas/shares.ts";
+import { readShareScopes, shareModel, type ShareModelParts } from "./share-models.ts";
+
+export interface SharesApiParts extends ShareModelParts {
+  readonly shares: Shares;
+  readonly accounts: Pick<Accounts, "byName">;
+  readonly groups: Pick<Groups, "byName">;
+  readonly permissions: Permissions;
+}
+
+export function sharesApi(parts: SharesApiParts) {
+  const { shares } = parts;
+
+  function listAll(ctx: HubContext): void {
+    const owner = ownerOfAny(ctx, "read:shares", parts);
+    const mayRead = (share: ShareRecord): boolean => {
+      const server = serverOf(parts.store, share);
+      return mayHere(ctx, "read:shares", { owner, name: server?.name ?? "" }, parts);
+    };
+    answerPage(ctx, shares.of(owner).filter(mayRead), parts);
+  }
+
+  function list(ctx: HubContext): void {
+    const { owner, name } = askedServer(ctx, "read:shares", parts);
+    answerPage(ctx, shares.of(owner, name), parts);
+  }
+
+  async function grant(ctx: HubContext): Promise<void> {
+    const server = askedServer(ctx, "shares", parts);
+    const body = await readBody(ctx, shareBody, words);
+    const scopes = readShareScopes(body.scopes, server);
+    assertHolds(ctx, scopes, server, parts);
+    const to = sharedWith(ctx, readWhom(body));
+    const share = await shares.grant(server, to, scopes, actorIn(ctx));
+    ctx.body = shareModel(share, parts);
+  }
+
+  /** Who is not there has nothing that could be taken back. */
+  async function revoke(ctx: HubContext): Promise<void> {
+    const server = askedServer(ctx, "shares", parts);
+    const body = await readBody(ctx, shareBody, words);
+    const { kind, name } = readWhom(body);
+    const isAll = body.scopes === null || body.scopes === undefined || body.scopes.length === 0;
+    const scopes = isAll ? undefined : readShareScopes(body.scopes, server);
+    const to = kind === "user" ? parts.accounts.byName(name) : parts.groups.byName(name);
+    const share = to && shares.find(server, withOf(kind, to));
+    const left = share && (await shares.revoke(share, scopes, actorIn(ctx)));
+    ctx.body = (left && shareModel(left, parts)) ?? {};
+  }
+
+  async function revokeAll(ctx: HubContext): Promise<void> {
+    await shares.revokeAll(askedServer(ctx, "shares", parts), actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  function listOfUser(ctx: HubContext): void {
+    const user = personOf(ctx, "read:users:shares", parts);
+    answerPage(ctx, sharesWith(parts.store, user.id), parts);
+  }
+
+  function listOfGroup(ctx: HubContext): void {
+    answerPage(ctx, sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares").id), parts);
+  }
+
+  function showOfUser(ctx: HubContext): void {
+    ctx.body = modelOf(demandShare(ctx, "user", personOf(ctx, "read:users:shares", parts)), parts);
+  }
+
+  function showOfGroup(ctx: HubContext): void {
+    ctx.body = modelOf(demandShare(ctx, "group", groupOf(ctx, "read:groups:shares")), parts);
+  }
+
+  async function removeOfUser(ctx: HubContext): Promise<void> {
+    const share = demandShare(ctx, "user", personOf(ctx, "users:shares", parts));
+    await shares.revoke(share, undefined, actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  async function removeOfGroup(ctx: HubContext): Promise<void> {
+    const share = demandShare(ctx, "group", groupOf(ctx, "groups:shares"));
+    await shares.revoke(share, undefined, actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  /** Whoever names somebody learns that they are there; so only those are named whom the visitor may know. */
+  function sharedWith(ctx: HubContext, { kind, name }: Whom): ShareRecord["with"] {
+    const to = kind === "user" ? parts.accounts.byName(name) : parts.groups.byName(name);
+    const scope = kind === "user" ? "read:users:name" : "read:groups:name";
+    const held = parts.permissions.pinnedScopesOf(ctx.state.identity);
+    const wanted: ScopeOn =
+      to === undefined ? { name: scope } : { name: scope, filter: { by: kind, value: to.id } };
+    if (!covers(held, wanted, parts.permissions.world)) {
+      throw new HubError("share_name_denied", { scope, what: `${kind}s` });
+    }
+    if (to === undefined) {
+      throw new HubError("share_with_nobody", { kind, name: name.slice(0, 80) });
+    }
+    return withOf(kind, to);
+  }
+
+  function demandShare(
+    ctx: HubContext,
+    kind: "user" | "group",
+    to: UserRecord | GroupRecord,
+  ): ShareRecord {
+    const owner = parts.accounts.byName(ctx.params["owner"] ?? "");
+    const name = serverNameOf(ctx.params["server"] ?? "");
+    const share = owner && shares.find({ owner, name }, withOf(kind, to));
+    if (share !== undefined) return share;
+    const asked = `${(ctx.params["owner"] ?? "").slice(0, 80)}/${name.slice(0, 80)}`;
+    throw new HubError("share_not_found", { kind, name: to.name, server: asked });
+  }
+
+  /** A class of which the visitor may not know is as if there were none. */
+  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
+    const name = ctx.params["group"] ?? "";
+    const group = parts.groups.byName(name);
+    const { identity } = ctx.state;
+    if (group === undefined || !parts.permissions.mayInGroup(identity, permission, group.id)) {
+      throw new HubError("group_not_found", { name: name.slice(0, 100) });
+    }
+    return group;
+  }
+
+  return {
+    listAll,
+    list,
+    grant,
+    revoke,
+    revokeAll,
+    listOfUser,
+    listOfGroup,
+    showOfUser,
+    showOfGroup,
+    removeOfUser,
+    removeOfGroup,
+  };
+}
+
+type ScopeOn = Parameters<typeof covers>[1];
+
+interface Whom {
+  readonly kind: "user" | "group";
+  readonly name: string;
+}
+
+function withOf(kind: "user" | "group", to: UserRecord | GroupRecord): ShareRecord["with"] {
+  // Each kind comes with a record of its own.
+  return { kind, id: to.id } as ShareRecord["with"];
+}
+
+function readWhom({ user, group }: v.InferOutput<typeof shareBody>): Whom {
+  const [isUser, isGroup] = [user !== "" && user, group !== "" && group];
+  if (isUser && isGroup) {
+    throw invalid("Expected exactly one of `user` or `group`, not both.");
+  }
+  if (isUser) return { kind: "user", name: isUser };
+  if (isGroup) return { kind: "group", name: isGroup };
+  throw invalid("Specify exactly one of `user` or `group`");
+}
+
+export const words = { notDict: () => "Body must be a JSON object" };
+
+/** The server that an address names. Whose the visitor may not know is as if there were none. */
+export function askedServer(
+  ctx: HubContext,
+  permission: Permission,
+  parts: Pick<SharesApiParts, "accounts" | "permissions" | "shares">,
+): ServerName {
+  const typed = ctx.params["name"] ?? "";
+  const owner = parts.accounts.byName(typed);
+  const name = serverNameOf(ctx.params["server"] ?? "");
+  const server = owner && { owner, name };
+  if (
+    server === undefined ||
+    !mayHere(ctx, permission, server, parts) ||
+    !parts.shares.has(server)
+  ) {
+    throw new HubError("server_not_there", {
+      name: typed.slice(0, 80),
+      server: name.slice(0, 80),
+    });
+  }
+  return server;
+}
+
+/** Of all servers of a person: whoever may not see any of it is told of nobody. */
+export function ownerOfAny(
+  ctx: HubContext,
+  permission: Permission,
+  { accounts, permissions, store }: SharesApiParts,
+): UserRecord {
+  const name = ctx.params["name"] ?? "";
+  const owner = accounts.byName(name);
+  const servers =
+    owner === undefined
+      ? []
+      : Array.from(store.entries("servers", `${owner.id}!`), ([, server]) => server.name);
+  const { identity } = ctx.state;
+  const mayAny = ["", ...servers].some((each) =>
+    permissions.may(identity, permission, owner, each),
+  );
+  if (owner === undefined || !mayAny) throw nobodyCalled(name);
+  return owner;
+}
+
+export function mayHere(
+  ctx: HubContext,
+  permission: Permission,
+  { owner, name }: ServerName,
+  { permissions }: Pick<SharesApiParts, "permissions">,
+): boolean {
+  return permissions.may(ctx.state.identity, permission, owner, name);
+}
+
+/** Nobody gives what they do not have. Throws `share_scope_denied`. */
+export function assertHolds(
+  ctx: HubContext,
+  scopes: readonly ScopeName[],
+  { owner, name }: ServerName,
+  { permissions }: Pick<SharesApiParts, "permissions">,
+): void {
+  const held = permissions.pinnedScopesOf(ctx.state.identity);
+  const filter = { by: "server", value: `${owner.id}/${name}` } as const;
+  const lacking = scopes.find((scope) => !covers(held, { name: scope, filter }, permissions.world));
+  if (lacking !== undefined) {
+    throw new HubError("share_scope_denied", {
+      scope: `${lacking}!server=${fullName(owner, name)}`,
+    });
+  }
+}
+
+function modelOf(share: ShareRecord, parts: ShareModelParts) {
+  const model = shareModel(share, parts);
+  if (model === undefined) throw new HubError("no_access");
+  return model;
+}
+
+/** Always with its place among all of them. */
+function answerPage(ctx: HubContext, shares: readonly ShareRecord[], parts: ShareModelParts): void {
+  const page = readPage(ctx);
+  const models = shares.flatMap((share) => shareModel(share, parts) ?? []);
+  ctx.body = {
+    items: models.slice(page.offset, page.offset + page.limit),
+    _pagination: pagination(ctx, page, models.length),
+  };
+}
