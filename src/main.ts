@@ -35,6 +35,7 @@ const host: Host = {
     }
     return Buffer.concat(chunks).toString("utf8");
   },
+  openInput: () => process.stdin,
   readLine: async () => {
     for await (const line of createInterface({ input: process.stdin })) {
       return line;

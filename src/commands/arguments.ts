@@ -28,7 +28,7 @@ export function parseCommand(rest: readonly string[]): ParsedCommand {
     const form: Form = { flags: ["check-config"], read: () => ({ command: "check-config" }) };
     return parseForm("--check-config", form, { words: [], flags });
   }
-  const name = topic === "user" ? `user ${words[1] ?? ""}` : topic;
+  const name = groups.includes(topic) ? `${topic} ${words[1] ?? ""}` : topic;
   const form = Object.hasOwn(forms, name) ? forms[name] : undefined;
   if (form === undefined) {
     return { problem: `there is no command “${name}”${suggestion(name)}` };
@@ -36,9 +36,12 @@ export function parseCommand(rest: readonly string[]): ParsedCommand {
   return parseForm(name, form, { words: words.slice(name.split(" ").length), flags });
 }
 
+/** Words that stand before a command of theirs. */
+const groups: readonly string[] = ["user", "import"];
+
 /** `user` alone. */
-function isGroup(words: readonly string[]): boolean {
-  return words.length === 1 && words[0] === "user";
+function isGroup([word = "", ...more]: readonly string[]): boolean {
+  return more.length === 0 && groups.includes(word);
 }
 
 /** Nothing may be missing, and nothing may be left over that the command does not take. */
@@ -59,14 +62,13 @@ function parseForm(name: string, form: Form, { words, flags }: Arguments): Parse
 }
 
 function suggestion(name: string): string {
-  const isUser = name.startsWith("user ");
-  const word = isUser ? name.slice("user ".length) : name;
-  const known = Object.keys(forms).flatMap((form) => {
-    const isUserForm = form.startsWith("user ");
-    if (isUserForm !== isUser) return [];
-    return [isUser ? form.slice("user ".length) : form];
-  });
-  return didYouMean(word, [...known, "help", ...(isUser ? [] : ["user"])]);
+  const group = groups.find((word) => name.startsWith(`${word} `));
+  const before = group === undefined ? "" : `${group} `;
+  const known = Object.keys(forms)
+    .filter((form) => (group === undefined ? !form.includes(" ") : form.startsWith(before)))
+    .map((form) => form.slice(before.length));
+  const others = group === undefined ? groups : [];
+  return didYouMean(name.slice(before.length), [...known, "help", ...others]);
 }
 
 function readArguments(rest: readonly string[]): Arguments | { readonly problem: string } {

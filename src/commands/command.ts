@@ -5,7 +5,15 @@ export const roles = ["owner", "teacher", "student"] as const;
 export type RoleName = (typeof roles)[number];
 
 /** Commands with a page of help of their own. */
-export const helpTopics = ["user", "audit", "sign-up", "doctor", "reset-owner", "token"] as const;
+export const helpTopics = [
+  "user",
+  "audit",
+  "sign-up",
+  "doctor",
+  "reset-owner",
+  "token",
+  "import",
+] as const;
 export type HelpTopic = (typeof helpTopics)[number];
 
 export type Command =
@@ -21,6 +29,7 @@ export type Command =
   | ResetOwnerCommand
   | AuditCommand
   | SignUpCommand
+  | ImportCommand
   | TokenCommand
   | UserCommand;
 
@@ -55,6 +64,18 @@ export interface AuditCommand {
   readonly limit?: number;
   readonly form: "table" | "csv" | "json";
 }
+
+/** Each reads a tar on standard input, but the list of homes. */
+export type ImportCommand =
+  | {
+      readonly command: "import jupyterhub";
+      /** What an admin becomes. */
+      readonly admins: RoleName;
+      readonly apply: boolean;
+      readonly json: boolean;
+    }
+  | { readonly command: "import homes" }
+  | { readonly command: "import home"; readonly name: string };
 
 export interface SignUpCommand {
   readonly command: "sign-up";
@@ -112,6 +133,8 @@ export const commandFlags = {
   "expires-in": { type: "string" },
   note: { type: "string" },
   service: { type: "string" },
+  admins: { type: "string" },
+  apply: { type: "boolean" },
   outside: { type: "boolean" },
   json: { type: "boolean" },
   "check-config": { type: "boolean" },

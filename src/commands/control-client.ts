@@ -1,6 +1,7 @@
 /** Speaks HTTP to the hub's control socket. */
-import { request, type IncomingMessage } from "node:http";
+import { type ClientRequest, request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import * as v from "valibot";
 import { type FailureCode, failureText, isFailureCode } from "#src/errors.ts";
 
@@ -34,6 +35,8 @@ const failureBody = v.object({
 
 export interface RequestOptions {
   readonly body?: unknown;
+  /** In place of `body`: a stream of bytes, made anew for each try. */
+  readonly upload?: () => Readable;
   readonly timeoutMs?: number;
   /** What else to say when the hub refuses with this code: which flag helps, say. */
   readonly hints?: { readonly [Code in FailureCode]?: string };
@@ -64,7 +67,7 @@ export class ControlClient {
   #send(
     method: string,
     path: string,
-    { body, timeoutMs = TIMEOUT_MS }: RequestOptions,
+    { body, upload, timeoutMs = TIMEOUT_MS }: RequestOptions,
   ): Promise<Answer | undefined> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
@@ -78,7 +81,9 @@ export class ControlClient {
         host: "localhost",
         accept: "application/json",
         ...(text === undefined ? {} : { "content-type": "application/json" }),
-        "content-length": Buffer.byteLength(text ?? ""),
+        ...(upload === undefined
+          ? { "content-length": Buffer.byteLength(text ?? "") }
+          : { "content-type": "application/x-tar" }),
       },
     });
     sent.on("response", (response) => {
@@ -94,9 +99,26 @@ export class ControlClient {
         reject(commandError(code, error, this.#socketPath));
       }
     });
-    sent.end(text);
+    if (upload === undefined) sent.end(text);
+    else send(upload, sent, reject);
     return promise;
   }
+}
+
+/** Begins when somebody is there: a stream that was read is gone. */
+function send(upload: () => Readable, sent: ClientRequest, fail: (error: unknown) => void): void {
+  sent.once("socket", (socket) =>
+    socket.once("connect", () => {
+      try {
+        const body = upload();
+        body.once("error", (error) => sent.destroy(error));
+        body.pipe(sent);
+      } catch (error) {
+        fail(error);
+        sent.destroy();
+      }
+    }),
+  );
 }
 
 /** The answer in the form that the command expects. */

@@ -48,6 +48,21 @@ export const forms: Readonly<Record<string, Form>> = {
     flags: ["hours", "places", "class", "json"],
     read: readSignUp,
   },
+  "import jupyterhub": {
+    flags: ["admins", "apply", "json"],
+    read: (_words, flags) => {
+      const admins = readRole(flags.admins, "import jupyterhub: --admins");
+      if (isProblem(admins)) return admins;
+      return {
+        command: "import jupyterhub",
+        admins: admins ?? "teacher",
+        apply: flags.apply === true,
+        json: flags.json === true,
+      };
+    },
+  },
+  "import homes": { read: () => ({ command: "import homes" }) },
+  "import home": { words: ["name"], read: ([name = ""]) => ({ command: "import home", name }) },
   "user list": {
     flags: ["json", "trash"],
     read: (_words, flags) => ({

@@ -1,4 +1,6 @@
 /** What the commands have of the process they run in; main.ts gives the real one. */
+import type { Readable } from "node:stream";
+
 export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,6 +10,8 @@ export interface Host {
   err(text: string): void;
   /** All of standard input. */
   readInput(): Promise<string>;
+  /** Standard input as it comes. */
+  openInput(): Readable;
   /** One line of standard input, without its end; empty when there is none. */
   readLine(): Promise<string>;
   /** Aborted when the process is asked to end; from then on it is up to the caller to end in time. */

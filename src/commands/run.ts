@@ -135,6 +135,12 @@ async function runWithHub(
       const { runAudit } = await import("./audit.ts");
       return runAudit(command, host, hub);
     }
+    case "import jupyterhub":
+    case "import homes":
+    case "import home": {
+      const { runImport } = await import("./import.ts");
+      return runImport(command, host, hub);
+    }
     case "sign-up": {
       const { runSignUp } = await import("./sign-up.ts");
       return runSignUp(command, host, hub);
@@ -155,6 +161,7 @@ function commandModules(): readonly Promise<unknown>[] {
     import("./audit.ts"),
     import("./doctor.ts"),
     import("./hub-access.ts"),
+    import("./import.ts"),
     import("./reset-owner.ts"),
     import("./sign-up.ts"),
     import("./status.ts"),

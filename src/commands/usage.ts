@@ -10,6 +10,7 @@ const general = `Usage: homeroom [COMMAND] [FLAGS]
   sign-up [off|code|open]
                          who may make accounts themselves: homeroom sign-up help
   audit                  who did what: homeroom audit help
+  import jupyterhub      people, classes and files of a JupyterHub: homeroom import help
   token NAME             an API token for programs: homeroom token help
   reset-owner [NAME]     a new first password for an owner who cannot sign in
   setup-code             the code that makes the first account, while there is none
@@ -84,6 +85,26 @@ NAME may be spelled in any way: Maria and MARIA are one. IDs are in the list of 
   --note TEXT            what it is for
 
   --service NAME         prints the token of a service that the configuration names (docs/configuration.md)
+`,
+  import: `Usage: ./homeroom import jupyterhub --database FILE [--passwords FILE] [--homes DIR | --volumes PATTERN]
+                  [--admins owner|teacher|student] [--apply] [--json]
+
+  Brings the people of a JupyterHub here: accounts with the passwords that they had, groups as classes, and their
+  files. Without --apply it only tells what would happen. Nobody's account here is touched; a second time, what is
+  missing is added. Stop JupyterHub first, so that nothing changes meanwhile.
+  --database FILE        jupyterhub.sqlite
+  --passwords FILE       passwords.dbm of FirstUseAuthenticator, whatever stands behind that name
+                         (passwords of NativeAuthenticator are in the database)
+  --homes DIR            the folder with one folder for each user name
+  --volumes PATTERN      Docker volumes instead, such as jupyterhub-user-{username}
+  --admins ROLE          what admins become: teacher (of all classes that come along), owner, or student;
+                         teacher without it. Nobody becomes owner without a password.
+
+  Files of somebody who has worked here already go into the folder from-jupyterhub of their home. The script gives the
+  files to these commands, by standard input as a tar:
+  import jupyterhub [--admins ROLE] [--apply] [--json]
+  import homes           who has not got their files yet
+  import home NAME
 `,
   "reset-owner": `Usage: homeroom reset-owner [NAME]
 

@@ -28,7 +28,7 @@ export async function openFakeControl(
       const one: Asked = {
         method: request.method ?? "",
         path: request.url ?? "",
-        body: text === "" ? undefined : (JSON.parse(text) as unknown),
+        body: readBody(text, request.headers["content-type"]),
       };
       asked.push(one);
       const answer = reply(one);
@@ -51,6 +51,12 @@ export async function openFakeControl(
       await once(server, "close");
     },
   };
+}
+
+/** What is not JSON is kept as it is. */
+function readBody(text: string, type: string | undefined): unknown {
+  if (text === "") return undefined;
+  return type === "application/json" ? (JSON.parse(text) as unknown) : text;
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

@@ -1,20 +1,26 @@
 /** A process for commands that a test can look into. */
+import { Readable } from "node:stream";
 import type { Host } from "#src/commands/host.ts";
 
 export class FakeHost implements Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly #input: string;
+  readonly #bytes: Buffer;
   stdout = "";
   stderr = "";
 
   constructor(
     argv: readonly string[],
-    options: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+    options: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly input?: string | Buffer;
+    } = {},
   ) {
     this.argv = argv;
     this.env = options.env ?? {};
-    this.#input = options.input ?? "";
+    this.#bytes = Buffer.from(options.input ?? "");
+    this.#input = this.#bytes.toString();
   }
 
   out(text: string): void {
@@ -27,6 +33,10 @@ export class FakeHost implements Host {
 
   readInput(): Promise<string> {
     return Promise.resolve(this.#input);
+  }
+
+  openInput(): Readable {
+    return Readable.from([this.#bytes]);
   }
 
   readLine(): Promise<string> {
