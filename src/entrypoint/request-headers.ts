@@ -68,6 +68,8 @@ export interface Visit {
   readonly forward: string;
   readonly visitor: UserRecord;
   readonly context: RequestContext;
+  /** What a server that asks the hub who visits gets to see in place of the visitor's API token. */
+  readonly pass?: string;
 }
 
 export function requestHeaders(req: IncomingMessage, visit: Visit): IncomingHttpHeaders {
@@ -125,7 +127,7 @@ function otherCookies(header: string | undefined): string {
     .join("; ");
 }
 
-function ownHeaders({ route, prefix, visitor, context }: Visit): IncomingHttpHeaders {
+function ownHeaders({ route, prefix, visitor, context, pass }: Visit): IncomingHttpHeaders {
   const { scheme, host, address } = context;
   return {
     ...(host === "" ? {} : { host }),
@@ -139,6 +141,7 @@ function ownHeaders({ route, prefix, visitor, context }: Visit): IncomingHttpHea
     ...(route.kind === "web" ? webHeaders(route, prefix, visitor) : {}),
     // Only Jupyter asks for the container's secret; to another application it would be a stranger's.
     ...(route.kind === "jupyter" ? { authorization: `token ${route.secret}` } : {}),
+    ...(pass === undefined ? {} : { authorization: `token ${pass}` }),
   };
 }
 

@@ -112,6 +112,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     log: silentLog,
     permissions: new Permissions(store),
     proxy: createProxy(),
+    passes: { passOf: (token) => `pass-${token}` },
   });
 
   return {
