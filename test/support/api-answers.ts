@@ -93,7 +93,7 @@ function checkContent(answer: ApiAnswer, { content = {} }: DocumentedAnswer, wha
   const type = answer.headers["content-type"]?.split(";", 1)[0] ?? "";
   const media = content[type];
   assert.ok(media, `${what} with ${type || "no type"}, not ${types.join(" or ")}`);
-  if (type === "application/json") check(media.schema, jsonOf(answer.text, what), what);
+  if (type === "application/json") check(media.schema ?? {}, jsonOf(answer.text, what), what);
   const event = media["x-event"];
   if (event !== undefined) {
     for (const data of eventsIn(answer.text)) check(event, jsonOf(data, what), `${what}: an event`);

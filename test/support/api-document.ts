@@ -14,7 +14,7 @@ import { JUPYTERHUB_VERSION } from "#src/version.ts";
 export type Schema = Readonly<Record<string, unknown>>;
 
 export interface Media {
-  readonly schema: Schema;
+  readonly schema?: Schema;
   /** What each event of a stream has in it. */
   readonly "x-event"?: Schema;
 }
@@ -124,17 +124,17 @@ function describe(
     operationId: idOf(method, path),
     summary: operation.summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(operation.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: operation.needsBody === true,
-            content: { [JSON_TYPE]: { schema: jsonOf(operation.body, "input") } },
-          },
-        }),
+    ...requestBodyOf(operation),
     responses: responsesOf(method, path, guard, operation),
     ...securityOf(guard),
   };
+}
+
+function requestBodyOf({ body, upload, needsBody }: Operation) {
+  if (upload !== undefined) return { requestBody: { required: true, content: { [upload]: {} } } };
+  if (body === undefined) return {};
+  const content = { [JSON_TYPE]: { schema: jsonOf(body, "input") } };
+  return { requestBody: { required: needsBody === true, content } };
 }
 
 /** `getUsersName`. A slash at the end names the default server. */
@@ -192,13 +192,13 @@ function responsesOf(
   method: string,
   path: string,
   guard: Guard,
-  { answers, refuses = [], body }: Operation,
+  { answers, refuses = [], body, upload }: Operation,
 ): DocumentedOperation["responses"] {
   const refusals = new Set([400, 503, ...refuses].filter((status) => !(status in answers)));
   // Whoever changes something by a session says that it is no other page that asks.
   if ((guard !== "anyone" || method !== "GET") && !(403 in answers)) refusals.add(403);
   if (path.includes("{")) refusals.add(404);
-  if (body !== undefined) refusals.add(413);
+  if (body !== undefined || upload !== undefined) refusals.add(413);
   return Object.fromEntries([
     ...Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)] as const),
     ...[...refusals]

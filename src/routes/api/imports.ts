@@ -10,6 +10,7 @@ import type { HubContext } from "../context.ts";
 import { bodyStream } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { nobodyCalled } from "../person-of.ts";
+import { type MovedClass, type MovedPerson, moveQuery } from "./schemas/imports.ts";
 
 interface ImportsParts {
   readonly imports: Imports;
@@ -18,15 +19,10 @@ interface ImportsParts {
   readonly hubSignal: AbortSignal;
 }
 
-const moveQuery = v.strictObject({
-  admins: v.optional(v.picklist(["owner", "teacher", "student"]), "teacher"),
-  apply: v.optional(v.picklist(["0", "1"]), "0"),
-});
-
 export function importsApi({ imports, accounts, hubSignal }: ImportsParts) {
   /** The body is a tar, as images/import.sh makes it. `?apply=1` does what is told without it. */
   async function jupyterHub(ctx: HubContext): Promise<void> {
-    const query = v.safeParse(moveQuery, { ...ctx.query });
+    const query = v.safeParse(v.strictObject(moveQuery), { ...ctx.query });
     if (!query.success) {
       throw new HubError("invalid_field", {
         reason: query.issues.map(({ message }) => message).join("; "),
@@ -64,7 +60,15 @@ function awaitingModel({ name, movedIn }: UserRecord) {
   return { name, was: movedIn?.name ?? name };
 }
 
-function personModel({ was, becomes, name, role, password, classes, problem }: PlannedPerson) {
+function personModel({
+  was,
+  becomes,
+  name,
+  role,
+  password,
+  classes,
+  problem,
+}: PlannedPerson): MovedPerson {
   return {
     was,
     becomes,
@@ -76,7 +80,7 @@ function personModel({ was, becomes, name, role, password, classes, problem }: P
   };
 }
 
-function classModel({ was, becomes, name, problem }: PlannedClass) {
+function classModel({ was, becomes, name, problem }: PlannedClass): MovedClass {
   return {
     was,
     becomes,

@@ -118,6 +118,8 @@ export async function readJson<Schema extends v.GenericSchema>(
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
   const body = await readAnyJson(ctx);
+  // To valibot a list is an object with numbers for keys.
+  if (Array.isArray(body)) throw new HubError("invalid_field", { reason: "not a JSON object" });
   const result = v.safeParse(schema, body === undefined ? {} : body);
   if (result.success) return result.output;
   const reason = result.issues.map(describeIssue).join("; ");

@@ -13,6 +13,7 @@ import { failureSchema, paginationSchema } from "./common.ts";
 import { groupOperations, groupSchema } from "./groups.ts";
 import { hubOperations, infoSchema, routeSchema, serviceSchema } from "./hub.ts";
 import { oauthOperations } from "./oauth.ts";
+import { importOperations, movedClassSchema, movedPersonSchema } from "./imports.ts";
 import type { Operations } from "./operation.ts";
 import { progressEventSchema, serverOperations, serverSchema } from "./servers.ts";
 import { newShareCodeSchema, shareCodeSchema, shareOperations, shareSchema } from "./shares.ts";
@@ -29,6 +30,7 @@ export const operations: Operations = {
   ...shareOperations,
   ...accountOperations,
   ...boxOperations,
+  ...importOperations,
 };
 
 export const components: Readonly<Record<string, v.GenericSchema>> = {
@@ -42,6 +44,8 @@ export const components: Readonly<Record<string, v.GenericSchema>> = {
   Group: groupSchema,
   Info: infoSchema,
   NewToken: newTokenSchema,
+  MovedClass: movedClassSchema,
+  MovedPerson: movedPersonSchema,
   Pagination: paginationSchema,
   ProgressEvent: progressEventSchema,
   RequestIdentity: selfSchema,

@@ -13,6 +13,8 @@ export interface Operation {
   readonly body?: v.GenericSchema;
   /** Whether there may be no body; so unless said. */
   readonly needsBody?: true;
+  /** The type of a body that is no JSON, read as it comes. */
+  readonly upload?: string;
   /** By status, what is answered when nothing is wrong. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Statuses of refusals, besides those that the guard, a path or a body bring with them. */
