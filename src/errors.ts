@@ -398,6 +398,11 @@ export const failures = {
     student: "The first notebook cannot be deleted.",
     api: "Cannot delete the default server",
   },
+  option_nameless: {
+    status: 422,
+    student: "That address is not whole: it has an option without a name.",
+    api: "Invalid user-option name {name}",
+  },
   profile_not_offered: {
     status: 400,
     student: "There is no notebook called “{profile}” to choose. There are: {offered}.",

@@ -81,6 +81,7 @@ import { peoplePages } from "./pages/people.ts";
 import { personActions } from "./pages/person-actions.ts";
 import { personPages } from "./pages/person.ts";
 import { rosterPages } from "./pages/roster.ts";
+import { notebookActions } from "./pages/notebook-actions.ts";
 import { setupPages } from "./pages/setup.ts";
 import { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import { newcomerActions } from "./pages/sign-up-newcomers.ts";
@@ -88,6 +89,7 @@ import { signUpPages } from "./pages/sign-up.ts";
 import { spawnPages } from "./pages/spawn.ts";
 import { tokensPages } from "./pages/tokens.ts";
 import { trashPages } from "./pages/trash.ts";
+import { userUrlPages } from "./pages/user-url.ts";
 import { visitPages } from "./pages/visit.ts";
 import { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 import { createPaths } from "./paths.ts";
@@ -179,6 +181,8 @@ function createHandlers(
     account: accountPages({ ...parts, minLength }),
     home: homePages(parts),
     spawn: spawnPages(parts),
+    notebookActions: notebookActions(parts),
+    userUrl: userUrlPages(parts),
     visit: visitPages(parts),
     acceptShare: acceptSharePages(parts),
     live: liveStreams(parts),

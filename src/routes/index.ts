@@ -32,6 +32,7 @@ import type { loginPages } from "./pages/login.ts";
 import type { logoutPages } from "./pages/logout.ts";
 import type { metricsPages } from "./pages/metrics.ts";
 import type { miscPages } from "./pages/misc.ts";
+import type { notebookActions } from "./pages/notebook-actions.ts";
 import type { peoplePages } from "./pages/people.ts";
 import type { personActions } from "./pages/person-actions.ts";
 import type { personPages } from "./pages/person.ts";
@@ -43,6 +44,7 @@ import type { signUpPages } from "./pages/sign-up.ts";
 import type { spawnPages } from "./pages/spawn.ts";
 import type { tokensPages } from "./pages/tokens.ts";
 import type { trashPages } from "./pages/trash.ts";
+import type { userUrlPages } from "./pages/user-url.ts";
 import type { visitPages } from "./pages/visit.ts";
 import type { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 
@@ -57,6 +59,8 @@ export interface Handlers {
   readonly account: ReturnType<typeof accountPages>;
   readonly home: ReturnType<typeof homePages>;
   readonly spawn: ReturnType<typeof spawnPages>;
+  readonly notebookActions: ReturnType<typeof notebookActions>;
+  readonly userUrl: ReturnType<typeof userUrlPages>;
   readonly visit: ReturnType<typeof visitPages>;
   readonly acceptShare: ReturnType<typeof acceptSharePages>;
   readonly live: ReturnType<typeof liveStreams>;
@@ -148,21 +152,27 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/spawn/:name", "signed_in", h.spawn.start],
     ["GET", "hub/spawn/:name/", "signed_in", h.spawn.open],
     ["POST", "hub/spawn/:name/", "signed_in", h.spawn.start],
-    ["GET", "hub/spawn/:name/:server", "signed_in", h.spawn.named],
-    ["POST", "hub/spawn/:name/:server", "signed_in", h.spawn.named],
+    ["GET", "hub/spawn/:name/:server", "signed_in", h.spawn.open],
+    ["POST", "hub/spawn/:name/:server", "signed_in", h.spawn.start],
     ["GET", "hub/spawn-pending/:name", "signed_in", h.spawn.waiting],
     ["GET", "hub/spawn-pending/:name/", "signed_in", h.spawn.waiting],
-    ["GET", "hub/spawn-pending/:name/:server", "signed_in", h.spawn.named],
-    ["POST", "hub/stop/:name", "signed_in", h.spawn.stop],
-    ["POST", "hub/restart/:name", "signed_in", h.spawn.restart],
-    ["GET", "hub/user/:name", "signed_in", h.spawn.userUrl],
-    ["GET", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
-    ["POST", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
-    ["PUT", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
-    ["PATCH", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
-    ["DELETE", "hub/user/:name/{*path}", "signed_in", h.spawn.userUrl],
-    ["GET", "hub/user-redirect/{*path}", "signed_in", h.spawn.userRedirect],
+    ["GET", "hub/spawn-pending/:name/:server", "signed_in", h.spawn.waiting],
+    ["POST", "hub/servers", "signed_in", h.home.makeServer],
+    ["POST", "hub/stop/:name", "signed_in", h.notebookActions.stop],
+    ["POST", "hub/stop/:name/:server", "signed_in", h.notebookActions.stop],
+    ["POST", "hub/restart/:name", "signed_in", h.notebookActions.restart],
+    ["POST", "hub/restart/:name/:server", "signed_in", h.notebookActions.restart],
+    ["GET", "hub/delete-server/:name/:server", "signed_in", h.notebookActions.confirmRemove],
+    ["POST", "hub/delete-server/:name/:server", "signed_in", h.notebookActions.remove],
+    ["GET", "hub/user/:name", "signed_in", h.userUrl.userUrl],
+    ["GET", "hub/user/:name/{*path}", "signed_in", h.userUrl.userUrl],
+    ["POST", "hub/user/:name/{*path}", "signed_in", h.userUrl.userUrl],
+    ["PUT", "hub/user/:name/{*path}", "signed_in", h.userUrl.userUrl],
+    ["PATCH", "hub/user/:name/{*path}", "signed_in", h.userUrl.userUrl],
+    ["DELETE", "hub/user/:name/{*path}", "signed_in", h.userUrl.userUrl],
+    ["GET", "hub/user-redirect/{*path}", "signed_in", h.userUrl.userRedirect],
     ["GET", "hub/events/notebook/:name", "signed_in", h.live.notebook],
+    ["GET", "hub/events/notebook/:name/:server", "signed_in", h.live.notebook],
 
     ["GET", "hub/visit/:name", "signed_in", h.visit.show],
     ["POST", "hub/visit/:name", "signed_in", h.visit.begin],

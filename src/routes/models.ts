@@ -4,19 +4,45 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { ClassRow, DeviceRow, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { NamedServers } from "#src/views/server-pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import type { Paths } from "./paths.ts";
 
-export function notebookCard(user: UserRecord, servers: Servers, paths: Paths): NotebookCard {
+export function notebookCard(
+  user: UserRecord,
+  servers: Servers,
+  paths: Paths,
+  server = "",
+): NotebookCard {
   return {
     name: user.name,
     displayName: user.displayName,
-    status: servers.status(user.id),
-    openUrl: paths.spawn(),
-    startUrl: paths.spawn(user.name),
-    stopUrl: paths.stop(user.name),
-    restartUrl: paths.restart(user.name),
+    ...(server === "" ? {} : { title: titleOf(user, server, servers) }),
+    status: servers.status(user.id, server),
+    openUrl: server === "" ? paths.spawn() : paths.spawn(user.name, undefined, server),
+    startUrl: paths.spawn(user.name, undefined, server),
+    stopUrl: paths.stop(user.name, server),
+    restartUrl: paths.restart(user.name, server),
   };
+}
+
+/** Notebooks besides the first one, in the order of their names. */
+export function namedServers(user: UserRecord, servers: Servers, paths: Paths): NamedServers {
+  const named = servers.of(user.id).filter(({ name }) => name !== "");
+  return {
+    rows: named.map(({ name, status }) => ({
+      name,
+      title: titleOf(user, name, servers),
+      status,
+      openUrl: paths.spawn(user.name, undefined, name),
+      stopUrl: paths.stop(user.name, name),
+      deleteUrl: paths.deleteServer(user.name, name),
+    })),
+  };
+}
+
+function titleOf(user: UserRecord, server: string, servers: Servers): string {
+  return servers.remembered(user.id, server)?.displayName ?? server;
 }
 
 export function classRow(

@@ -5,6 +5,7 @@ import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 import type { PeoplePages } from "./people-pages.ts";
 import type { SharePages } from "./share-pages.ts";
+import type { NamedServers, NewServer, ServerPages } from "./server-pages.ts";
 import type { Newcomers, SignUpPages } from "./sign-up-pages.ts";
 
 /** What every page has around its model. URLs in models are complete (base path included) and encoded. */
@@ -33,6 +34,8 @@ export interface FormProblems {
 export interface NotebookCard {
   readonly name: string;
   readonly displayName: string;
+  /** What it is called; absent: the first one. */
+  readonly title?: string;
   readonly status: ServerStatus;
   /** GET: opens it, and starts it when it sleeps (the visitor's own only). */
   readonly openUrl: string;
@@ -114,7 +117,7 @@ export interface AddPreviewRow {
   readonly problem?: FailureData;
 }
 
-export interface Pages extends SignUpPages, PeoplePages, SharePages {
+export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages {
   setup: {
     readonly action: string;
     readonly values: {
@@ -149,6 +152,9 @@ export interface Pages extends SignUpPages, PeoplePages, SharePages {
     readonly notebook: NotebookCard;
     readonly health?: HealthLine;
     readonly eventsUrl: string;
+    /** When there may be such, or are. */
+    readonly named?: NamedServers;
+    readonly newServer?: NewServer;
     readonly notice?: "password_changed" | "notebook_stopped";
     /** The account was used in another browser since this visitor signed in here. */
     readonly others?: {
@@ -290,6 +296,7 @@ export interface TokenRow {
 export interface Parts {
   notebookStatus: Pages["home"]["notebook"];
   waitingStatus: Pages["waiting"];
+  namedServers: NamedServers;
   newcomers: Newcomers;
   classRow: ClassRow;
   classTiles: Pages["class"]["tiles"];

@@ -17,6 +17,8 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   first: "pages/first.njk",
   home: "pages/home.njk",
   waiting: "pages/waiting.njk",
+  spawn: "pages/spawn.njk",
+  deleteServer: "pages/delete-server.njk",
   asleep: "pages/asleep.njk",
   account: "pages/account.njk",
   tokens: "pages/tokens.njk",
@@ -46,6 +48,7 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
 const partTemplates: Readonly<Record<PartName, { template: string; variable: string }>> = {
   notebookStatus: { template: "parts/notebook-status.njk", variable: "notebook" },
   waitingStatus: { template: "parts/waiting-status.njk", variable: "waiting" },
+  namedServers: { template: "parts/named-servers.njk", variable: "named" },
   classRow: { template: "parts/class-row.njk", variable: "row" },
   newcomers: { template: "parts/newcomers.njk", variable: "newcomers" },
   classTiles: { template: "parts/class-tiles.njk", variable: "tiles" },

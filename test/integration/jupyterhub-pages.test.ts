@@ -159,7 +159,7 @@ const rows: readonly Row[] = [
   },
   { ask: "GET {H}spawn-pending/sam", given: "failed", status: 503, type: html },
   { ask: "GET {H}spawn-pending/alex", status: 404 },
-  { ask: "GET {H}spawn-pending/sam/lab2", status: 400 },
+  { ask: "GET {H}spawn-pending/sam/lab2", status: 404 },
 
   // A notebook's address at the hub
   { ask: "GET {H}user/sam/lab", status: 424, type: html, text: /hub\/spawn\/sam\?next=/ },
@@ -273,7 +273,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         (token) => ["application/x-www-form-urlencoded", "", `?_xsrf=${token}`],
         (token) => [
           `multipart/form-data; boundary=${boundary}`,
-          `${part("_xsrf", token)}${part("profile", "x")}--${boundary}--\r\n`,
+          `${part("_xsrf", token)}${part("colour", "x")}--${boundary}--\r\n`,
           "",
         ],
         (token) => [`multipart/form-data; boundary=${boundary}`, "", `?_xsrf=${token}`],

@@ -12,6 +12,8 @@ import { openStore } from "#src/stores/create.ts";
 import { FORGETTING_KEY } from "#src/stores/level/forgetting.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
 import type {
+  AuditAction,
+  AuditRecord,
   CollectionName,
   GroupRecord,
   Role,
@@ -86,16 +88,22 @@ export interface Classrooms extends AsyncDisposable {
   /** Of all rows but the audit and when somebody was there last. */
   digest(): string;
   auditLength(): Promise<number>;
+  /** Lines of that kind, the oldest first. */
+  auditLines(action: AuditAction): Promise<readonly AuditRecord[]>;
 }
 
 export async function createClassrooms(
-  options: { readonly basePath?: string; readonly spawner?: Partial<Config["spawner"]> } = {},
+  options: {
+    readonly basePath?: string;
+    readonly spawner?: Partial<Config["spawner"]>;
+    readonly homes?: FakeHomes;
+  } = {},
 ): Promise<Classrooms> {
   const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
   const store = await openStore(dataDir, { log: createLog("silent"), clock: systemClock });
   const secrets = makeSecrets();
   const spawner = new FakeSpawner();
-  const overrides = { store, spawner: { spawner, homes: new FakeHomes() } };
+  const overrides = { store, spawner: { spawner, homes: options.homes ?? new FakeHomes() } };
   const box = await createTestHub({ config: { ...options, dataDir }, secrets, overrides });
   const csrf = new Csrf(secrets.instanceKey);
   const console_ = new HttpClient(box.origin, { socketPath: join(dataDir, "control.sock") });
@@ -217,6 +225,10 @@ export async function createClassrooms(
     person: (part) => entry(part).user,
     digest: () => digestOf(store),
     auditLength: async () => (await collect(store.audit())).length,
+    auditLines: async (action) => {
+      const lines = await collect(store.audit());
+      return lines.filter((line) => line.action === action);
+    },
     async [Symbol.asyncDispose]() {
       await box[Symbol.asyncDispose]();
       await store.close();

@@ -21,6 +21,7 @@ import {
   signUpNames,
   signUpPasswords,
 } from "./sign-up-models.ts";
+import { deletions, newServers, noNamed, someNamed, spawns } from "./server-models.ts";
 import { acceptances, visitingLogins, visits } from "./share-models.ts";
 import { peopleSamples } from "./people-page-models.ts";
 
@@ -509,7 +510,27 @@ export const samples: readonly Sample[] = [
     notice: "notebook_stopped",
   }),
 
+  ...Object.entries(newServers).map(([label, newServer]) =>
+    sample(
+      `named-${label}`,
+      "home",
+      {
+        notebook: notebook(statuses.running),
+        eventsUrl: "/hub/events/notebook/maria",
+        named: label === "free" ? noNamed : someNamed,
+        newServer,
+      },
+      { ...student, nav: "home" },
+    ),
+  ),
+  ...Object.entries(spawns).map(([label, model]) => sample(label, "spawn", model)),
+  ...Object.entries(deletions).map(([label, model]) => sample(label, "deleteServer", model)),
+
   ...Object.entries(statuses).map(([label, status]) => sample(label, "waiting", waiting(status))),
+  sample("named", "waiting", {
+    ...waiting(statuses.starting),
+    notebook: { ...notebook(statuses.starting), title: "Physics, lesson 3" },
+  }),
   sample("failed-of-other", "waiting", waiting(statuses.failed, false), teacher),
   sample("queued-of-other", "waiting", waiting(statuses.queued, false), teacher),
   sample("running-of-other", "waiting", waiting(statuses.running, false), teacher),
@@ -821,6 +842,8 @@ export const partSamples: readonly Sample[] = [
     part(label, "waitingStatus", waiting(status)),
   ]),
   ...rows.map((row) => part(row.name, "classRow", row)),
+  part("some", "namedServers", someNamed),
+  part("none", "namedServers", noNamed),
   part("some", "classTiles", classPage.tiles),
   part("some", "newcomers", newcomers),
   part("none", "newcomers", noNewcomers),

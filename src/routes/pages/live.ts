@@ -5,11 +5,12 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { UserId } from "#src/stores/records.ts";
+import type { UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
-import type { Views } from "#src/views/pages.ts";
+import type { Frame, Views } from "#src/views/pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
-import { classRow, classTiles, newcomersModel, visiblePeople } from "../models.ts";
+import { classRow, classTiles, namedServers, newcomersModel, visiblePeople } from "../models.ts";
+import { knownNotebook } from "../notebook-of.ts";
 import type { HubContext } from "../context.ts";
 import {
   type EventStream,
@@ -20,7 +21,7 @@ import {
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
-import { serverOwner, waitingModel } from "./spawn.ts";
+import { waitingModel } from "./spawn.ts";
 
 /** Not more often than this, however much happens. */
 const CLASS_INTERVAL_MS = 1000;
@@ -43,17 +44,37 @@ export function liveStreams(parts: LiveParts) {
 
   /** Home and waiting room: the status of one notebook; `go` leads into it when it answers. */
   function notebook(ctx: HubContext): void {
-    const user = serverOwner(ctx, parts);
+    const notebook = knownNotebook(ctx, parts);
+    const { user, server } = notebook;
     const frame = frames.of(ctx);
     answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
-      for await (const status of servers.watch(user.id, stream.signal)) {
-        const model = waitingModel(ctx, user, parts);
-        sendPart(stream, "notebook-status", views.part("notebookStatus", model.notebook, frame));
-        sendPart(stream, "waiting-status", views.part("waitingStatus", model, frame));
-        if (model.own && status.is === "running") {
-          stream.send({ name: "go", data: { url: model.nextUrl } });
+      const stop = server === "" ? followNamed(stream, user, frame) : () => {};
+      try {
+        for await (const status of servers.watch(user.id, stream.signal, server)) {
+          const model = waitingModel(ctx, notebook, parts);
+          sendPart(stream, "notebook-status", views.part("notebookStatus", model.notebook, frame));
+          sendPart(stream, "waiting-status", views.part("waitingStatus", model, frame));
+          if (model.own && status.is === "running") {
+            stream.send({ name: "go", data: { url: model.nextUrl } });
+          }
         }
+      } finally {
+        stop();
       }
+    });
+  }
+
+  /** The list of the home page, now and with each change; the answer ends that. */
+  function followNamed(stream: EventStream, user: UserRecord, frame: Frame): () => void {
+    let sent = "";
+    const send = (): void => {
+      const html = views.part("namedServers", namedServers(user, servers, parts.paths), frame);
+      if (html !== sent) sendPart(stream, "named-servers", html);
+      sent = html;
+    };
+    send();
+    return servers.onChange((userId, name) => {
+      if (userId === user.id && name !== "") send();
     });
   }
 

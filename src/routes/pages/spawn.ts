@@ -1,197 +1,177 @@
-/** Opening, waiting for and closing a notebook (ui.md S4, S5; contract.md 2 and 3.2). */
+/** Opening a notebook: starting it, with what is to be chosen before, and waiting for it (ui.md S4; contract.md 2). */
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts/accounts.ts";
-import type { ServerStatus } from "#src/services/servers/server-status.ts";
-import type { Servers } from "#src/services/servers/servers.ts";
-import type { Permissions } from "#src/session/identity.ts";
-import type { UserRecord } from "#src/stores/records.ts";
+import { parseServerName } from "#src/services/servers/server-names.ts";
+import type { ServerRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
-import { firstPage } from "../first-page.ts";
-import { wantsJson } from "../middleware/errors.ts";
-import { actorIn, callerOf, visitorOf } from "../middleware/require.ts";
+import { readForm } from "../middleware/body.ts";
+import { actorIn } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
-import type { Paths } from "../paths.ts";
-import { asleepModel } from "../user-path-pages.ts";
 import { nextOf } from "../next-url.ts";
+import {
+  type Notebook,
+  type NotebookParts,
+  isThere,
+  isUnderWay,
+  knownNotebook,
+  notebookOf,
+} from "../notebook-of.ts";
+import type { Paths } from "../paths.ts";
+import { refusalOf } from "../refusals.ts";
+import { optionsInForm, optionsInQuery, withoutOptions } from "../start-options.ts";
 
 /** How long opening waits before it shows the waiting room (JupyterHub's second). */
 const SPAWN_WAIT_MS = 1000;
 
-interface SpawnParts {
-  readonly accounts: Accounts;
-  readonly servers: Servers;
-  readonly permissions: Permissions;
+export interface SpawnParts extends NotebookParts {
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
 }
 
+type Options = ServerRecord["options"];
+
 export function spawnPages(parts: SpawnParts) {
   const { servers, paths } = parts;
 
-  /** GET: opens the visitor's own notebook, and starts it when it sleeps. */
+  /** GET: opens the visitor's own notebook, and starts it when it sleeps and nothing is to be chosen. */
   async function open(ctx: HubContext): Promise<void> {
-    const user = serverOwner(ctx, parts);
-    if (user.id !== visitorOf(ctx).user.id) return openOthers(ctx, user);
-    await startAndLead(ctx, user);
-  }
-
-  /** Only the owner starts a notebook by a GET; others look at it. */
-  function openOthers(ctx: HubContext, user: UserRecord): void {
-    ctx.redirect(isUnderWay(servers.status(user.id)) ? paths.waiting(user.name) : paths.admin);
+    const notebook = notebookOf(ctx, parts);
+    const { user, server, isOwn } = notebook;
+    const status = servers.status(user.id, server);
+    // Only the owner starts a notebook by a GET; others look at it.
+    if (!isOwn) {
+      const waiting = paths.waiting(user.name, undefined, server);
+      return ctx.redirect(isUnderWay(status) ? waiting : paths.admin);
+    }
+    const options = optionsInQuery(new URLSearchParams(ctx.querystring));
+    const isChosen = options !== undefined || servers.choicesOf(user).length < 2;
+    const isNew = !isThere(notebook, servers);
+    // A link alone makes no notebook: that is asked first.
+    if (status.is === "stopped" && (isNew || !isChosen)) {
+      return showForm(ctx, parts, { notebook, options });
+    }
+    await startOrAskAgain(ctx, notebook, options);
   }
 
   /** POST: starts it; staff come back to the class page. */
   async function start(ctx: HubContext): Promise<void> {
-    const user = serverOwner(ctx, parts);
-    const isOwn = user.id === visitorOf(ctx).user.id;
-    if (isOwn) return startAndLead(ctx, user);
-    await servers.start(user, actorIn(ctx));
+    const notebook = notebookOf(ctx, parts);
+    const { user, server, isOwn } = notebook;
+    const inQuery = optionsInQuery(new URLSearchParams(ctx.querystring));
+    const inForm = optionsInForm(await readForm(ctx));
+    const options = inQuery || inForm ? { ...inQuery, ...inForm } : undefined;
+    if (isOwn) return startOrAskAgain(ctx, notebook, options);
+    await servers.start(user, actorIn(ctx), requestOf(server, options));
     ctx.redirect(paths.admin);
   }
 
-  async function startAndLead(ctx: HubContext, user: UserRecord): Promise<void> {
-    await servers.start(user, actorIn(ctx));
-    const status = await servers.settled(user.id, SPAWN_WAIT_MS);
-    if (status.is === "running") return ctx.redirect(nextOf(ctx) ?? labOf(ctx, user));
-    ctx.redirect(paths.waiting(user.name, nextOf(ctx) ?? keptLab(ctx, user)));
-  }
-
-  /** What was asked for besides goes along: Lab knows some words of its own there. */
-  function labOf(ctx: HubContext, user: UserRecord): string {
-    const query = new URLSearchParams(ctx.method === "POST" ? "" : ctx.querystring);
-    query.delete("next");
-    query.delete("_xsrf");
-    const page = firstPage(parts, user);
-    return query.size === 0 ? page : `${page}?${query.toString()}`;
-  }
-
-  function keptLab(ctx: HubContext, user: UserRecord): string | undefined {
-    const lab = labOf(ctx, user);
-    return lab === firstPage(parts, user) ? undefined : lab;
-  }
-
-  /** Everybody has one notebook, which has no name. */
-  function named(ctx: HubContext): never {
-    serverOwner(ctx, parts);
-    throw new HubError("named_servers_off");
-  }
-
-  async function stop(ctx: HubContext): Promise<void> {
-    const user = serverOwner(ctx, parts);
-    await servers.stop(user.id, actorIn(ctx));
-    ctx.redirect(backFrom(ctx, user));
-  }
-
-  async function restart(ctx: HubContext): Promise<void> {
-    const user = serverOwner(ctx, parts);
-    const actor = actorIn(ctx);
-    await servers.stop(user.id, actor);
-    await servers.start(user, actor);
-    ctx.redirect(
-      user.id === visitorOf(ctx).user.id ? paths.waiting(user.name) : backFrom(ctx, user),
-    );
-  }
-
-  function backFrom(ctx: HubContext, user: UserRecord): string {
-    return user.id === visitorOf(ctx).user.id ? paths.home : paths.admin;
+  async function startOrAskAgain(
+    ctx: HubContext,
+    notebook: Notebook,
+    options: Options | undefined,
+  ): Promise<void> {
+    try {
+      await startAndLead(ctx, parts, notebook, options);
+    } catch (error) {
+      if (!isAboutChoice(error)) throw error;
+      showForm(ctx, parts, { notebook, options, problem: refusalOf(ctx, error) });
+    }
   }
 
   function waiting(ctx: HubContext): void {
-    const user = serverOwner(ctx, parts);
-    const status = servers.status(user.id);
-    const isOwn = user.id === visitorOf(ctx).user.id;
+    const notebook = knownNotebook(ctx, parts);
+    const { user, server, isOwn } = notebook;
+    const status = servers.status(user.id, server);
     if (isOwn && status.is === "running") {
-      return ctx.redirect(nextOf(ctx) ?? firstPage(parts, user));
+      return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name, server));
     }
     // Scripts that wait here see at the status that it will not come.
     if (status.is === "stopped" && status.lastFailure !== undefined) {
       ctx.status = HubError.from(status.lastFailure).status;
     }
     ctx.type = "html";
-    ctx.body = parts.views.page("waiting", waitingModel(ctx, user, parts), parts.frames.of(ctx));
+    ctx.body = parts.views.page(
+      "waiting",
+      waitingModel(ctx, notebook, parts),
+      parts.frames.of(ctx),
+    );
   }
 
-  /** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs; they may come by token. */
-  function userUrl(ctx: HubContext): void {
-    const user = serverOwner(ctx, parts);
-    const path = paths.base + ctx.path.slice(paths.hub.length) + ctx.search;
-    const status = servers.status(user.id);
-    const failure = notRunning(ctx, user, path, paths);
-    // What was to be changed cannot be sent on.
-    if (ctx.method !== "GET" && ctx.method !== "HEAD") throw inJson(ctx, failure);
-    if (status.is === "running") return ctx.redirect(path);
-    const isForProgram =
-      wantsJson(ctx) || ctx.path.slice(paths.hub.length).split("/").includes("api");
-    if (isForProgram) throw inJson(ctx, failure);
-    if (isUnderWay(status)) return ctx.redirect(paths.waiting(user.name, path));
-    const about = { path, ownServer: user.id === callerOf(ctx).user?.id };
-    ctx.status = failure.status;
-    ctx.type = "html";
-    const model = asleepModel(user, about, servers, paths);
-    ctx.body = parts.views.page("asleep", model, parts.frames.of(ctx));
-  }
-
-  /** Course links: the same path below whichever notebook the visitor has. */
-  function userRedirect(ctx: HubContext): void {
-    const { user } = visitorOf(ctx);
-    const rest = ctx.path.slice(`${paths.hub}user-redirect/`.length);
-    ctx.redirect(paths.spawn(user.name, `${paths.server(user.name)}${rest}${ctx.search}`));
-  }
-
-  return { open, start, stop, restart, waiting, named, userUrl, userRedirect };
+  return { open, start, waiting };
 }
 
-function inJson(ctx: HubContext, failure: HubError): HubError {
-  ctx.state.api = true;
-  return failure;
+async function startAndLead(
+  ctx: HubContext,
+  { servers, paths }: SpawnParts,
+  { user, server }: Notebook,
+  options: Options | undefined,
+): Promise<void> {
+  await servers.start(user, actorIn(ctx), requestOf(server, options));
+  const status = await servers.settled(user.id, SPAWN_WAIT_MS, server);
+  const lab = paths.lab(user.name, server);
+  // What was asked for besides goes along: Lab knows some words of its own there.
+  const query = ctx.method === "POST" ? "" : withoutOptions(new URLSearchParams(ctx.querystring));
+  const destination = nextOf(ctx) ?? (String(query) === "" ? lab : `${lab}?${String(query)}`);
+  if (status.is === "running") return ctx.redirect(destination);
+  ctx.redirect(paths.waiting(user.name, destination === lab ? undefined : destination, server));
+}
+
+function showForm(
+  ctx: HubContext,
+  parts: SpawnParts,
+  about: {
+    readonly notebook: Notebook;
+    readonly options: Options | undefined;
+    readonly problem?: HubError;
+  },
+): void {
+  const { servers, paths, views, frames } = parts;
+  const { notebook, options, problem } = about;
+  const { user, server } = notebook;
+  const isNew = !isThere(notebook, servers);
+  if (isNew && problem === undefined) servers.assertMayMake(user, parseServerName(server));
+  const record = servers.remembered(user.id, server);
+  const asked = (options ?? record?.options)?.["profile"];
+  const choices = servers.choicesOf(user);
+  const chosen = choices.find(({ key }) => key === asked) ?? choices[0];
+  const model: Pages["spawn"] = {
+    action: paths.spawn(user.name, undefined, server) + ctx.search,
+    ...(server === "" ? {} : { title: record?.displayName ?? server }),
+    isNew,
+    choices: choices.map((choice) => ({ ...choice, isChosen: choice === chosen })),
+    ...(problem === undefined ? {} : { problem: problem.toData() }),
+    homeUrl: paths.home,
+  };
+  ctx.type = "html";
+  ctx.body = views.page("spawn", model, frames.of(ctx, "home"));
+}
+
+/** What the form can say itself: another choice or another name mends it. */
+function isAboutChoice(error: unknown): boolean {
+  return (
+    error instanceof HubError &&
+    (error.code === "profile_not_offered" || error.code === "servers_full")
+  );
+}
+
+function requestOf(name: string, options: Options | undefined) {
+  return { name, ...(options === undefined ? {} : { options }) };
 }
 
 export function waitingModel(
   ctx: HubContext,
-  user: UserRecord,
+  { user, server, isOwn }: Notebook,
   { servers, paths }: Pick<SpawnParts, "servers" | "paths">,
 ): Pages["waiting"] {
   const next = nextOf(ctx);
   return {
-    notebook: notebookCard(user, servers, paths),
-    own: user.id === visitorOf(ctx).user.id,
-    nextUrl: next ?? firstPage({ servers, paths }, user),
-    eventsUrl: paths.notebookEvents(user.name, next),
-    progressUrl: paths.progress(user.name),
+    notebook: notebookCard(user, servers, paths, server),
+    own: isOwn,
+    nextUrl: next ?? paths.lab(user.name, server),
+    eventsUrl: paths.notebookEvents(user.name, next, server),
+    progressUrl: paths.progress(user.name, server),
     homeUrl: paths.home,
   };
-}
-
-export function isUnderWay(status: ServerStatus): boolean {
-  return status.is === "queued" || status.is === "starting" || status.is === "stopping";
-}
-
-/** Whose server the URL names; without a name, the visitor's own. Others' look as if they did not exist. */
-export function serverOwner(
-  ctx: HubContext,
-  { accounts, permissions }: Pick<SpawnParts, "accounts" | "permissions">,
-): UserRecord {
-  const name = ctx.params["name"];
-  if (name === undefined) return visitorOf(ctx).user;
-  const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(ctx.state.identity, "servers", user)) {
-    throw new HubError("not_found");
-  }
-  return user;
-}
-
-export function notRunning(
-  ctx: HubContext,
-  user: UserRecord,
-  path: string,
-  paths: Paths,
-): HubError<"not_running"> {
-  return new HubError("not_running", {
-    name: user.name,
-    path: path.slice(paths.base.length - 1),
-    start_url: ctx.state.request.origin + paths.spawn(user.name),
-  });
 }

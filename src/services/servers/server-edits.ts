@@ -31,6 +31,12 @@ export class ServerEdits {
     this.#parts = parts;
   }
 
+  /** Throws what keeps this person from having one more, of that name. */
+  assertMayMake(user: UserRecord, name: string): void {
+    const { store, config } = this.#parts;
+    assertRoomFor(store, user, name, config);
+  }
+
   /** Makes one with a name; it rests. Throws `server_exists`, and what keeps this person from having one more. */
   create(
     user: UserRecord,

@@ -255,6 +255,11 @@ export class Servers implements AsyncDisposable {
     }
   }
 
+  /** Throws what keeps this person from having one more server, of that name. */
+  assertMayMake(user: UserRecord, name: string): void {
+    this.#edits.assertMayMake(user, name);
+  }
+
   /** Makes a server with a name, which rests. Throws what keeps this person from having it. */
   create(user: UserRecord, name: string, edit: Omit<ServerEdit, "name">): Promise<ServerRecord> {
     return this.#edits.create(user, name, edit);

@@ -51,7 +51,7 @@ describe("every part", () => {
     it(`is one element with the id under which it is replaced: ${sample.label}`, () => {
       const [root, ...more] = parse(sample).children.filter((child) => typeof child !== "string");
       assert.ok(root !== undefined && more.length === 0);
-      const expected = /^(row-.+|notebook-status|waiting-status|class-tiles|newcomers)$/;
+      const expected = /^(row-.+|notebook-status|waiting-status|named-servers|class-tiles|newcomers)$/;
       assert.match(attribute(root, "id") ?? "", expected);
     });
   }
