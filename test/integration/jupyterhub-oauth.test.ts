@@ -10,6 +10,7 @@ import {
   type SingleuserWorld,
   tokenOf,
 } from "#test/support/singleuser-world.ts";
+import { signIn } from "#test/support/test-hub.ts";
 
 const VERIFIER = "v".repeat(50);
 const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
@@ -235,11 +236,70 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal((await world.ask("/user", { token: tokenOf(spec) })).status, 200);
     });
 
+    it("takes a form with the form's token in place of a link", async () => {
+      const query = fieldsOf({ client_id: "jupyterhub-user-maria", response_type: "code" });
+      const path = `${authorize}?${query.toString()}`;
+      const answer = await maria.post(path);
+      assert.equal(answer.status, 302);
+      assert.ok(answer.headers.location?.startsWith(`${callback}?code=`));
+      const forged = await maria.ask(path, { method: "POST", form: { _xsrf: "x" } });
+      assert.equal(forged.status, 403);
+      assert.equal(forged.headers.location, undefined);
+      for (const method of ["PUT", "DELETE"]) {
+        assert.equal((await maria.ask(path, { method })).status, 405, method);
+      }
+    });
+
+    it("says in the list of tokens to whom it gave one, where it can be taken back", async () => {
+      const token = await tokenFor(maria);
+      const path = `${hub}api/users/maria/tokens`;
+      const { api_tokens: tokens } = JSON.parse((await maria.get(path)).text) as {
+        api_tokens: { id: string; oauth_client: string; session_id: string; note: string }[];
+      };
+      const { id, session_id, oauth_client, note } = tokens.at(-1) ?? assert.fail();
+      assert.deepEqual([oauth_client, note], [`Server at ${notebook}`, ""]);
+      assert.equal((await world.ask("/user", { token })).body["session_id"], session_id);
+      const headers = { "x-xsrftoken": maria.cookie("_xsrf", hub) ?? "" };
+      const revoked = await maria.ask(`${path}/${id}`, { method: "DELETE", headers });
+      assert.equal(revoked.status, 204);
+      assert.equal((await world.ask("/user", { token })).status, 403);
+      assert.ok(!(await maria.get(`${hub}token`)).text.includes(notebook));
+    });
+
+    it("has whoever was let in say so first, then tells the server who that is", async () => {
+      const headers = { "x-xsrftoken": maria.cookie("_xsrf", hub) ?? "" };
+      const by = (method: string, what: string) =>
+        maria.ask(`${hub}api/${what}/maria/`, { method, headers });
+      const { code: link } = JSON.parse((await by("POST", "share-codes")).text) as { code: string };
+      const ines = await world.person("ines");
+      await ines.get(`${hub}accept-share?code=${link}`);
+      assert.equal((await ines.post(`${hub}accept-share`, { code: link })).status, 302);
+      const elsewhere = world.box.client();
+      await signIn(elsewhere, basePath, "ines", "my own words");
+      const asked = await ask(elsewhere);
+      assert.equal(asked.status, 302);
+      const { pathname, searchParams } = new URL(asked.headers.location ?? "", "http://box");
+      assert.equal(pathname, `${hub}visit/maria`);
+      assert.ok(searchParams.get("next")?.startsWith(`${authorize}?`));
+      const token = await tokenFor(ines);
+      const who = await world.ask("/user", { token });
+      assert.equal(who.body["name"], "ines");
+      const access = "access:servers!server=maria/";
+      assert.deepEqual(who.body["scopes"], [
+        access,
+        "read:users:groups!user=ines",
+        "read:users:name!user=ines",
+      ]);
+      const code = await codeOf(ines);
+      assert.equal((await by("DELETE", "shares")).status, 204);
+      const after = await world.ask("/user", { token });
+      assert.ok(!JSON.stringify(after.body["scopes"] ?? []).includes(access));
+      assert.equal((await exchange(code)).body["error"], "invalid_grant");
+    });
+
     it("ends what a session gave with the session, at once", async () => {
       const other = world.box.client();
-      const login = `${hub}login`;
-      await other.get(login);
-      await other.post(login, { username: "maria", password: "my own words" });
+      await signIn(other, basePath, "maria", "my own words");
       const token = await tokenFor(other);
       const code = await codeOf(other);
       assert.equal((await world.ask("/user", { token })).status, 200);

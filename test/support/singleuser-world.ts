@@ -73,6 +73,7 @@ export async function createSingleuserWorld(basePath: string): Promise<Singleuse
   const box = await createTestHub({
     config: {
       basePath,
+      sharing: "everyone",
       spawner: { profiles: { default: singleuserProfile("some-image") } },
     },
     overrides: { spawner: { spawner, homes: new FakeHomes() } },

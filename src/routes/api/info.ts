@@ -50,5 +50,6 @@ export function infoApi(parts: InfoParts) {
 }
 
 function sessionIdOf(identity: Identity): string | null {
-  return identity.kind === "user" ? identity.session.id : null;
+  if (identity.kind === "user") return identity.session.id;
+  return identity.kind === "token" ? (identity.token.session ?? null) : null;
 }

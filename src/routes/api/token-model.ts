@@ -18,8 +18,9 @@ export function tokenModel(
     created: microTime(token.created),
     last_activity: microTime(token.lastActivity),
     expires_at: microTime(token.expires),
-    note: token.note,
-    session_id: null,
-    oauth_client: "JupyterHub",
+    // What was given to a client has its name in the place of a note.
+    note: token.client === undefined ? token.note : "",
+    session_id: token.session ?? null,
+    oauth_client: token.client === undefined ? "JupyterHub" : token.note,
   };
 }

@@ -14,8 +14,10 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { SessionCookies } from "../session-cookies.ts";
 
-/** A page, whatever it is called: what is visited there sends browsers to it. */
-const AUTHORIZE = "api/oauth2/authorize";
+/** Servers send the browsers of their visitors there. */
+function isPage(method: string, rest: string): boolean {
+  return rest === "api/oauth2/authorize" && ["GET", "HEAD", "POST"].includes(method);
+}
 
 interface IdentifyParts {
   readonly contexts: RequestContexts;
@@ -32,7 +34,7 @@ export function identify(parts: IdentifyParts): HubMiddleware {
     const request = parts.contexts.of(ctx.req);
     ctx.state.request = request;
     const rest = ctx.path.startsWith(parts.hubPath) ? ctx.path.slice(parts.hubPath.length) : "";
-    ctx.state.api = (rest === "api" || rest.startsWith("api/")) && rest !== AUTHORIZE;
+    ctx.state.api = (rest === "api" || rest.startsWith("api/")) && !isPage(ctx.method, rest);
     // A server at its door is no browser.
     const cookies = parseCookies(request.via === "server" ? "" : ctx.get("cookie"));
     const xsrf = cookies.get(XSRF_COOKIE);

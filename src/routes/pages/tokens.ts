@@ -2,7 +2,7 @@
 import { HubError } from "#src/errors.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
-import type { SessionId, TokenRecord } from "#src/stores/records.ts";
+import type { SessionId, TokenRecord, UserRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
@@ -97,7 +97,8 @@ export function tokensPages(parts: TokensPageParts) {
       lives,
       revoked: ctx.query["revoked"] === "1",
       // The newest first: that is the one just made.
-      tokens: tokens.ofUser(user.id).toReversed().map(row),
+      // What servers have of their visitors comes and goes with sign-ins.
+      tokens: ownTokens(tokens, user).toReversed().map(row),
       ...more,
     };
     ctx.type = "html";
@@ -122,4 +123,8 @@ export function tokensPages(parts: TokensPageParts) {
 
 function isLife(text: string): text is Life {
   return Object.hasOwn(secondsOf, text);
+}
+
+function ownTokens(tokens: Pick<Tokens, "ofUser">, { id }: UserRecord): readonly TokenRecord[] {
+  return tokens.ofUser(id).filter(({ client }) => client === undefined);
 }

@@ -142,7 +142,7 @@ export class Oauth {
       userId: user.id,
       session: session.id,
       client: client.key,
-      note: "",
+      note: client.label,
       scopes: grant.scopes,
       expiresInSeconds: lifeSeconds,
     });
