@@ -5,6 +5,7 @@ import type { ServerRecord } from "#src/stores/records.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
+import { firstPage } from "../first-page.ts";
 import { readForm } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { notebookCard } from "../models.ts";
@@ -85,7 +86,7 @@ export function spawnPages(parts: SpawnParts) {
     const { user, server, isOwn } = notebook;
     const status = servers.status(user.id, server);
     if (isOwn && status.is === "running") {
-      return ctx.redirect(nextOf(ctx) ?? paths.lab(user.name, server));
+      return ctx.redirect(nextOf(ctx) ?? firstPage(parts, user, server));
     }
     // Scripts that wait here see at the status that it will not come.
     if (status.is === "stopped" && status.lastFailure !== undefined) {
@@ -110,12 +111,12 @@ async function startAndLead(
 ): Promise<void> {
   await servers.start(user, actorIn(ctx), requestOf(server, options));
   const status = await servers.settled(user.id, SPAWN_WAIT_MS, server);
-  const lab = paths.lab(user.name, server);
+  const page = firstPage({ servers, paths }, user, server);
   // What was asked for besides goes along: Lab knows some words of its own there.
   const query = ctx.method === "POST" ? "" : withoutOptions(new URLSearchParams(ctx.querystring));
-  const destination = nextOf(ctx) ?? (String(query) === "" ? lab : `${lab}?${String(query)}`);
+  const destination = nextOf(ctx) ?? (String(query) === "" ? page : `${page}?${String(query)}`);
   if (status.is === "running") return ctx.redirect(destination);
-  ctx.redirect(paths.waiting(user.name, destination === lab ? undefined : destination, server));
+  ctx.redirect(paths.waiting(user.name, destination === page ? undefined : destination, server));
 }
 
 function showForm(
@@ -169,7 +170,7 @@ export function waitingModel(
   return {
     notebook: notebookCard(user, servers, paths, server),
     own: isOwn,
-    nextUrl: next ?? paths.lab(user.name, server),
+    nextUrl: next ?? firstPage({ servers, paths }, user, server),
     eventsUrl: paths.notebookEvents(user.name, next, server),
     progressUrl: paths.progress(user.name, server),
     homeUrl: paths.home,
