@@ -83,6 +83,7 @@ import { personPages } from "./pages/person.ts";
 import { rosterPages } from "./pages/roster.ts";
 import { notebookActions } from "./pages/notebook-actions.ts";
 import { setupPages } from "./pages/setup.ts";
+import { sharingActions } from "./pages/sharing.ts";
 import { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import { signUpPages } from "./pages/sign-up.ts";
@@ -168,6 +169,7 @@ function createHandlers(
   },
 ): Handlers {
   const notes = new OneTimeNotes();
+  const newLinks = new OneTimeNotes<string>();
   const minLength = parts.config.passwords.minLength;
   const entry = new Entry(parts);
   return {
@@ -179,7 +181,8 @@ function createHandlers(
     signUpClasses: signUpClassesPages({ ...parts, publicUrl: parts.config.listen.publicUrl }),
     newcomers: newcomerActions(parts),
     account: accountPages({ ...parts, minLength }),
-    home: homePages(parts),
+    home: homePages({ ...parts, newLinks }),
+    sharing: sharingActions({ ...parts, newLinks }),
     spawn: spawnPages(parts),
     notebookActions: notebookActions(parts),
     userUrl: userUrlPages(parts),

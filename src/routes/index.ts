@@ -38,6 +38,7 @@ import type { personActions } from "./pages/person-actions.ts";
 import type { personPages } from "./pages/person.ts";
 import type { rosterPages } from "./pages/roster.ts";
 import type { setupPages } from "./pages/setup.ts";
+import type { sharingActions } from "./pages/sharing.ts";
 import type { signUpClassesPages } from "./pages/sign-up-classes.ts";
 import type { newcomerActions } from "./pages/sign-up-newcomers.ts";
 import type { signUpPages } from "./pages/sign-up.ts";
@@ -62,6 +63,7 @@ export interface Handlers {
   readonly notebookActions: ReturnType<typeof notebookActions>;
   readonly userUrl: ReturnType<typeof userUrlPages>;
   readonly visit: ReturnType<typeof visitPages>;
+  readonly sharing: ReturnType<typeof sharingActions>;
   readonly acceptShare: ReturnType<typeof acceptSharePages>;
   readonly live: ReturnType<typeof liveStreams>;
   readonly classroom: ReturnType<typeof classroomPages>;
@@ -174,6 +176,10 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/events/notebook/:name", "signed_in", h.live.notebook],
     ["GET", "hub/events/notebook/:name/:server", "signed_in", h.live.notebook],
 
+    ["POST", "hub/sharing/link", "shares", h.sharing.makeLink],
+    ["POST", "hub/sharing/group", "shares", h.sharing.giveToGroup],
+    ["POST", "hub/sharing/revoke", "signed_in", h.sharing.revoke],
+    ["POST", "hub/sharing/revoke-link", "signed_in", h.sharing.revokeLink],
     ["GET", "hub/visit/:name", "signed_in", h.visit.show],
     ["POST", "hub/visit/:name", "signed_in", h.visit.begin],
     ["GET", "hub/visit/:name/:server", "signed_in", h.visit.show],

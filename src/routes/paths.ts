@@ -52,6 +52,11 @@ export function createPaths(basePath: string) {
     restore: (id: UserId): string => `${hub}admin/trash/${id}/restore`,
     erase: (id: UserId): string => `${hub}admin/trash/${id}/erase`,
     auditCsv: `${hub}admin/audit.csv`,
+    /** POST, as the three that follow. */
+    shareLink: `${hub}sharing/link`,
+    shareGroup: `${hub}sharing/group`,
+    revokeShare: `${hub}sharing/revoke`,
+    revokeShareLink: `${hub}sharing/revoke-link`,
     acceptShare: (next?: string): string => withQuery(`${hub}accept-share`, { next }),
     visit: (name: UserName, serverName: string, next?: string): string =>
       withQuery(`${hub}visit/${place(name, serverName)}`, { next }),

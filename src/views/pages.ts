@@ -4,7 +4,7 @@ import type { Check, CheckStatus } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 import type { PeoplePages } from "./people-pages.ts";
-import type { SharePages } from "./share-pages.ts";
+import type { SharedRow, SharePages, SharingCard } from "./share-pages.ts";
 import type { NamedServers, NewServer, ServerPages } from "./server-pages.ts";
 import type { Newcomers, SignUpPages } from "./sign-up-pages.ts";
 
@@ -164,6 +164,10 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
       readonly seenUrl: string;
       readonly accountUrl: string;
     };
+    /** Who else may open the visitor's notebooks. */
+    readonly sharing?: SharingCard;
+    /** What others opened to the visitor. */
+    readonly shared?: readonly SharedRow[];
   };
   waiting: {
     readonly notebook: NotebookCard;

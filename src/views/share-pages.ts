@@ -1,5 +1,4 @@
 /** Pages about notebooks that others may open. */
-import type { FailureData } from "#src/errors.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 
 /** What may be done with a notebook, in words; other scopes stand as they are. */
@@ -64,7 +63,6 @@ export interface SharingCard {
   readonly revokeLinkUrl: string;
   /** Just made, and shown this once. */
   readonly fresh?: { readonly url: string };
-  readonly problem?: FailureData;
 }
 
 export type ShareLinkLife = "hour" | "day" | "week";
@@ -76,4 +74,6 @@ export interface SharedRow {
   readonly isRunning: boolean;
   /** GET: the page that asks first. */
   readonly url: string;
+  /** POST. Absent: it was given to a class. */
+  readonly giveBack?: { readonly url: string; readonly id: string };
 }

@@ -22,7 +22,13 @@ import {
   signUpPasswords,
 } from "./sign-up-models.ts";
 import { deletions, newServers, noNamed, someNamed, spawns } from "./server-models.ts";
-import { acceptances, visitingLogins, visits } from "./share-models.ts";
+import {
+  acceptances,
+  sharedNotebooks,
+  sharingCards,
+  visitingLogins,
+  visits,
+} from "./share-models.ts";
 import { peopleSamples } from "./people-page-models.ts";
 
 export const NOW = "2026-11-22T10:00:00.000Z";
@@ -499,6 +505,14 @@ export const samples: readonly Sample[] = [
     },
     { ...student, nav: "home" },
   ),
+  ...Object.entries(sharingCards).map(([label, sharing]) =>
+    sample(label, "home", {
+      notebook: notebook(statuses.running),
+      eventsUrl: "/hub/events/notebook/maria",
+      sharing,
+      ...(sharing.fresh === undefined ? {} : { shared: sharedNotebooks }),
+    }),
+  ),
   sample("password-changed", "home", {
     notebook: notebook(statuses.stopped),
     eventsUrl: "/hub/events/notebook/maria",
@@ -523,7 +537,9 @@ export const samples: readonly Sample[] = [
       { ...student, nav: "home" },
     ),
   ),
-  ...Object.entries(spawns).map(([label, model]) => sample(label, "spawn", model)),
+  ...Object.entries(spawns).map(([label, model]) =>
+    sample(label, "spawn", model, { ...student, nav: "home" }),
+  ),
   ...Object.entries(deletions).map(([label, model]) => sample(label, "deleteServer", model)),
 
   ...Object.entries(statuses).map(([label, status]) => sample(label, "waiting", waiting(status))),

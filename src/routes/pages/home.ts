@@ -18,11 +18,12 @@ import { deviceRows, namedServers, notebookCard } from "../models.ts";
 import { refusalOf } from "../refusals.ts";
 import { healthLine } from "./health.ts";
 import type { Paths } from "../paths.ts";
+import { type SharingParts, sharingOf } from "./sharing.ts";
 
 /** More at once are no notice any more, but the list on the account's page. */
 const MOST_OTHERS = 3;
 
-interface HomeParts {
+interface HomeParts extends SharingParts {
   readonly config: Pick<Config, "sessions" | "spawner">;
   readonly sessions: Sessions;
   readonly accounts: Accounts;
@@ -70,6 +71,7 @@ export function homePages(parts: HomeParts) {
       ...moreNotebooks(user, asked),
       ...healthLine(visitor, parts),
       ...otherSignIns(session.id),
+      ...sharingOf(ctx, parts),
     };
     ctx.body = parts.views.page("home", model, parts.frames.of(ctx, "home"));
   }
