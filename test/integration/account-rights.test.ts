@@ -1,6 +1,7 @@
 /** Who may do what to whom, asked of the whole hub: one table. What is refused leaves every row as it was. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { Role } from "#src/stores/records.ts";
 import type { AskOptions } from "#test/support/http-client.ts";
 import { type Classrooms, type Part, createClassrooms } from "#test/support/classrooms.ts";
 
@@ -45,6 +46,14 @@ interface Operation {
 }
 
 const account = (name: string): string => `accounts/${name}`;
+
+const intoRole = (role: Role, table: string): Operation => ({
+  method: "PATCH",
+  path: account,
+  json: () => ({ role }),
+  isNoChange: (part) => rooms.person(part).role === role,
+  table,
+});
 
 /**
  * `+` done · `.` refused, 403 · `?` as if there were nobody, 404 · `!` refused for a reason that the answer gives,
@@ -204,12 +213,9 @@ const operations: Readonly<Record<string, Operation>> = {
       owner       .     +     +     +     +     -
       console     -     +     +     +     +     -`,
   },
-  "make a student": {
-    method: "PATCH",
-    path: account,
-    json: () => ({ role: "student" }),
-    isNoChange: (part) => rooms.person(part).role === "student",
-    table: `
+  "make a student": intoRole(
+    "student",
+    `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
       student     .     .     .     .     .     .
@@ -218,13 +224,10 @@ const operations: Readonly<Record<string, Operation>> = {
       far teacher .     ?     .     ?     ?     ?
       owner       +     +     +     +     +     !
       console     -     +     +     +     +     !`,
-  },
-  "make a teacher": {
-    method: "PATCH",
-    path: account,
-    json: () => ({ role: "teacher" }),
-    isNoChange: (part) => rooms.person(part).role === "teacher",
-    table: `
+  ),
+  "make a teacher": intoRole(
+    "teacher",
+    `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
       student     .     .     .     .     .     .
@@ -233,13 +236,10 @@ const operations: Readonly<Record<string, Operation>> = {
       far teacher .     ?     .     ?     ?     ?
       owner       +     +     +     +     +     !
       console     -     +     +     +     +     !`,
-  },
-  "make an owner": {
-    method: "PATCH",
-    path: account,
-    json: () => ({ role: "owner" }),
-    isNoChange: (part) => rooms.person(part).role === "owner",
-    table: `
+  ),
+  "make an owner": intoRole(
+    "owner",
+    `
                  self  mate  far   coll  owner last
       anonymous   -     .     .     .     .     .
       student     .     .     .     .     .     .
@@ -248,7 +248,7 @@ const operations: Readonly<Record<string, Operation>> = {
       far teacher .     ?     .     ?     ?     ?
       owner       +     +     +     +     +     +
       console     -     +     +     +     +     +`,
-  },
+  ),
   "see where they are signed in": {
     path: (name) => `accounts/${name}/sessions`,
     question: "by status",

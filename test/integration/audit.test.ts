@@ -1,12 +1,11 @@
 /** Every change of an account and whatever one person does to another has its line, in the batch of the change. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import Papa from "papaparse";
 import type { AuditAction, AuditRecord, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { Write } from "#src/stores/store.ts";
-import { HttpClient } from "#test/support/http-client.ts";
+import type { HttpClient } from "#test/support/http-client.ts";
 import {
   type PeopleWorld,
   createPeopleWorld,
@@ -209,8 +208,7 @@ describe("the audit has a line with who, whom, from where and which request", ()
   });
 
   it("for commands on the box, which come from no address", async () => {
-    const socketPath = join(world.box.dataDir, "control.sock");
-    const command = new HttpClient("http://box", { socketPath });
+    const command = world.box.control();
     await world.add("fred");
     const line = await lineAfter(() => command.ask("/hub/api/accounts/fred", { method: "DELETE" }));
     assert.deepEqual(

@@ -1,10 +1,9 @@
 /** Every address that changes something, with bodies and names that no page of ours would send, and the right token. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Handlers, routeTable } from "#src/routes/index.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
-import { type Answer, HttpClient } from "#test/support/http-client.ts";
+import type { Answer, HttpClient } from "#test/support/http-client.ts";
 import {
   OWNER,
   OWNER_PASSWORD,
@@ -105,10 +104,8 @@ describe("forms and commands with anything in them", { timeout: 300_000 }, () =>
 
   /** As if it had never been: an earlier request may have removed or locked her, or ended the owner's session. */
   async function makeReady(): Promise<void> {
-    const socketPath = join(box.dataDir, "control.sock");
-    const console = new HttpClient("http://localhost", { socketPath });
     const json = { name: "maria", password: "maria has many words" };
-    await console.ask(`${basePath}hub/api/accounts`, { method: "POST", json });
+    await box.control().ask(`${basePath}hub/api/accounts`, { method: "POST", json });
     if ((await owner.get(`${basePath}hub/home`)).status === 200) return;
     owner = box.client();
     const answer = await signIn(owner, basePath, OWNER, OWNER_PASSWORD);

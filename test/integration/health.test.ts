@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { RESTORED_KEY } from "#src/stores/restored.ts";
 import { openStore } from "#src/stores/create.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
-import { HttpClient } from "#test/support/http-client.ts";
+import type { HttpClient } from "#test/support/http-client.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 import {
   type TestHub,
@@ -37,9 +37,7 @@ describe("the health of the box", () => {
       ...(box === undefined ? {} : { secrets: box.secrets }),
       overrides: { spawner: { spawner, homes: new FakeHomes() } },
     });
-    console_ = new HttpClient("http://localhost", {
-      socketPath: join(box.dataDir, "control.sock"),
-    });
+    console_ = box.control();
   }
 
   before(async () => {

@@ -1,13 +1,12 @@
 /** A home without room: one student's disk is full, at the start and at work, with the real notebook. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labelsOf, objectName } from "#src/spawners/docker/names.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import type { UserId } from "#src/stores/records.ts";
 import { type DockerRun, createDockerRun } from "#test/support/docker.ts";
-import { type Answer, HttpClient } from "#test/support/http-client.ts";
+import type { Answer, HttpClient } from "#test/support/http-client.ts";
 import { type LoopDisk, makeLoopDisk, whyNoLoopDisk } from "#test/support/loop-disk.ts";
 import { notebookImage } from "#test/support/notebook-image.ts";
 import { type TestHub, createTestHub, signIn } from "#test/support/test-hub.ts";
@@ -49,9 +48,7 @@ describe("a home without room", { timeout: 400_000, skip }, () => {
 
   async function addPerson(name: string): Promise<HttpClient> {
     const password = `${name} has many words`;
-    const socketPath = join(box.dataDir, "control.sock");
-    const console = new HttpClient("http://localhost", { socketPath });
-    await console.ask("/hub/api/accounts", { method: "POST", json: { name, password } });
+    await box.command("POST", "accounts", { name, password });
     const client = box.client();
     assert.equal((await signIn(client, "/", name, password)).status, 302);
     return client;

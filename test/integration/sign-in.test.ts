@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
-import { type Answer, HttpClient } from "#test/support/http-client.ts";
+import type { Answer, HttpClient } from "#test/support/http-client.ts";
 import { type TestHub, createTestHub } from "#test/support/test-hub.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -18,14 +17,10 @@ function createFakeHub(): Promise<TestHub> {
   return createTestHub({ overrides });
 }
 
-function consoleOf(box: TestHub): HttpClient {
-  return new HttpClient("http://localhost", { socketPath: join(box.dataDir, "control.sock") });
-}
-
 async function addPeople(box: TestHub, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const json = { name, password: passwordOf(name) };
-    const answer = await consoleOf(box).ask("/hub/api/accounts", { method: "POST", json });
+    const answer = await box.control().ask("/hub/api/accounts", { method: "POST", json });
     assert.equal(answer.status, 201, answer.text);
   }
 }
@@ -149,7 +144,7 @@ describe("a guesser", () => {
     const requests = await Promise.all(sent);
     for (const request of requests) request.destroy();
     assert.equal((await signIn(box.client(), "student4")).status, 302);
-    const { text } = await consoleOf(box).get("/hub/api/audit?limit=200");
+    const { text } = await box.control().get("/hub/api/audit?limit=200");
     // Who came before them in the line has been answered by now.
     const evaluated = text.match(/gone\d+/g)?.length ?? 0;
     assert.ok(evaluated < 30, `${evaluated} were evaluated all the same`);
@@ -157,7 +152,7 @@ describe("a guesser", () => {
 
   it("gets the same answer whatever was wrong", async () => {
     await addPeople(box, ["locked", "bare"]);
-    const answer = await consoleOf(box).ask("/hub/api/accounts/locked", {
+    const answer = await box.control().ask("/hub/api/accounts/locked", {
       method: "PATCH",
       json: { disabled: true },
     });
@@ -268,7 +263,7 @@ describe("where a person is signed in", () => {
   async function sessionsOf(
     name: string,
   ): Promise<{ id: string; device: string; kept: boolean }[]> {
-    const { text } = await consoleOf(box).get(`/hub/api/accounts/${name}/sessions`);
+    const { text } = await box.control().get(`/hub/api/accounts/${name}/sessions`);
     return JSON.parse(text).sessions;
   }
 
@@ -360,12 +355,12 @@ describe("where a person is signed in", () => {
     const client = box.client();
     await signIn(client, "alex");
     const list = await sessionsOf("alex");
-    const one = await consoleOf(box).ask(`/hub/api/accounts/alex/sessions/${list[0]?.id}`, {
+    const one = await box.control().ask(`/hub/api/accounts/alex/sessions/${list[0]?.id}`, {
       method: "DELETE",
     });
     assert.equal(one.status, 204);
     assert.equal((await sessionsOf("alex")).length, list.length - 1);
-    const all = await consoleOf(box).ask("/hub/api/accounts/alex/sessions", { method: "DELETE" });
+    const all = await box.control().ask("/hub/api/accounts/alex/sessions", { method: "DELETE" });
     assert.equal(all.status, 204);
     assert.deepEqual(await sessionsOf("alex"), []);
     const answer = await client.get("/hub/home");

@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, type Server, createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import { FakeEngine } from "#test/support/fake-engine.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
-import { type Answer, HttpClient } from "#test/support/http-client.ts";
+import type { HttpClient } from "#test/support/http-client.ts";
 import { eventually } from "#test/support/raw-sockets.ts";
 import { type TestHub, createTestHub, signIn } from "#test/support/test-hub.ts";
 
@@ -176,22 +175,10 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
     await box[Symbol.asyncDispose]();
   });
 
-  async function console(method: string, path: string, json?: unknown): Promise<Answer> {
-    const client = new HttpClient("http://localhost", {
-      socketPath: join(box.dataDir, "control.sock"),
-    });
-    const answer = await client.ask(`/hub/api/${path}`, {
-      method,
-      ...(json === undefined ? {} : { json }),
-    });
-    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
-    return answer;
-  }
-
   async function addPerson(): Promise<string> {
     people += 1;
     const name = `person${people}`;
-    await console("POST", "accounts", { name, password: `${name} has many words` });
+    await box.command("POST", "accounts", { name, password: `${name} has many words` });
     return name;
   }
 
@@ -223,11 +210,14 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
   }
 
   const endings: Readonly<Record<string, (one: Device) => Promise<unknown>>> = {
-    "the password is reset": ({ name }) => console("POST", `accounts/${name}/reset`),
-    "the account is locked": ({ name }) => console("PATCH", `accounts/${name}`, { disabled: true }),
-    "the account is removed": ({ name }) => console("DELETE", `accounts/${name}`),
-    "the role is changed": ({ name }) => console("PATCH", `accounts/${name}`, { role: "teacher" }),
-    "somebody else ends all sessions": ({ name }) => console("DELETE", `accounts/${name}/sessions`),
+    "the password is reset": ({ name }) => box.command("POST", `accounts/${name}/reset`),
+    "the account is locked": ({ name }) =>
+      box.command("PATCH", `accounts/${name}`, { disabled: true }),
+    "the account is removed": ({ name }) => box.command("DELETE", `accounts/${name}`),
+    "the role is changed": ({ name }) =>
+      box.command("PATCH", `accounts/${name}`, { role: "teacher" }),
+    "somebody else ends all sessions": ({ name }) =>
+      box.command("DELETE", `accounts/${name}/sessions`),
     "the person signs out everywhere": async ({ client }) => {
       await client.get("/hub/account");
       const answer = await client.post("/hub/account/sign-out-everywhere");
@@ -269,7 +259,7 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
         assert.equal(answer.status, 302, answer.text);
       },
       "is signed out of it by the other": async ({ name }, { client }) => {
-        const sessions = await console("GET", `accounts/${name}/sessions`);
+        const sessions = await box.command("GET", `accounts/${name}/sessions`);
         const { sessions: list } = JSON.parse(sessions.text) as {
           sessions: { id: string; created: string }[];
         };
@@ -313,7 +303,7 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
         }
       })();
       await sleep(delayMs);
-      await console("POST", `accounts/${one.name}/reset`);
+      await box.command("POST", `accounts/${one.name}/reset`);
       await sleep(50);
       over.abort();
       await knocking;

@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, type Server, createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import { FakeEngine } from "#test/support/fake-engine.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
-import { type Answer, type AskOptions, HttpClient } from "#test/support/http-client.ts";
+import type { Answer, AskOptions } from "#test/support/http-client.ts";
 import { eventually } from "#test/support/raw-sockets.ts";
 import { type TestHub, createTestHub } from "#test/support/test-hub.ts";
 
@@ -42,9 +41,9 @@ describe("an API token at notebooks", { timeout: 60_000 }, () => {
       overrides: { spawner: { spawner: new FakeSpawner(engine), homes: new FakeHomes() } },
     });
     await box.setUp();
-    for (const name of ["sam", "alex"]) await command("POST", "accounts", { name });
+    for (const name of ["sam", "alex"]) await box.command("POST", "accounts", { name });
     for (const name of ["sam", "alex", "ada"]) {
-      await command("POST", `users/${name}/server`);
+      await box.command("POST", `users/${name}/server`);
       assert.equal((await ask(await make(name), `/user/${name}/api/status`)).status, 200);
     }
   });
@@ -55,21 +54,9 @@ describe("an API token at notebooks", { timeout: 60_000 }, () => {
     await box[Symbol.asyncDispose]();
   });
 
-  async function command(method: string, path: string, json?: unknown): Promise<Answer> {
-    const client = new HttpClient("http://localhost", {
-      socketPath: join(box.dataDir, "control.sock"),
-    });
-    const answer = await client.ask(`/hub/api/${path}`, {
-      method,
-      ...(json === undefined ? {} : { json }),
-    });
-    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
-    return answer;
-  }
-
   async function make(name: string, scopes?: readonly string[]): Promise<string> {
     const json = scopes === undefined ? {} : { scopes };
-    const { text } = await command("POST", `users/${name}/tokens`, json);
+    const { text } = await box.command("POST", `users/${name}/tokens`, json);
     return (JSON.parse(text) as { token: string }).token;
   }
 
@@ -144,14 +131,14 @@ describe("an API token at notebooks", { timeout: 60_000 }, () => {
     const endings: Readonly<Record<string, (id: string, token: string) => Promise<unknown>>> = {
       "its person revokes it": (id, token) =>
         ask(token, `/hub/api/users/sam/tokens/${id}`, { method: "DELETE" }),
-      "the box revokes it": (id) => command("DELETE", `users/sam/tokens/${id}`),
-      "the password is reset": () => command("POST", "accounts/sam/reset"),
-      "the account is locked": () => command("PATCH", "accounts/sam", { disabled: true }),
+      "the box revokes it": (id) => box.command("DELETE", `users/sam/tokens/${id}`),
+      "the password is reset": () => box.command("POST", "accounts/sam/reset"),
+      "the account is locked": () => box.command("PATCH", "accounts/sam", { disabled: true }),
     };
     const bystander = socket(`/user/alex/ws?token=${await make("alex")}`);
     await once(bystander, "open");
     for (const [what, end] of Object.entries(endings)) {
-      const answer = await command("POST", "users/sam/tokens", {});
+      const answer = await box.command("POST", "users/sam/tokens", {});
       const { id, token } = JSON.parse(answer.text) as { id: string; token: string };
       const open = socket(`/user/sam/ws?token=${token}`);
       await once(open, "open");
@@ -170,22 +157,22 @@ describe("an API token at notebooks", { timeout: 60_000 }, () => {
 
   it("ends the progress of a start that it follows", async () => {
     const hold = engine.hold("answering");
-    await command("POST", "accounts", { name: "sol" });
-    const answer = await command("POST", "users/sol/tokens", {});
+    await box.command("POST", "accounts", { name: "sol" });
+    const answer = await box.command("POST", "users/sol/tokens", {});
     const { id, token } = JSON.parse(answer.text) as { id: string; token: string };
     const started = ask(token, "/hub/api/users/sol/server", { method: "POST" });
     await hold.reached;
     const progress = await streamOf(token, "/hub/api/users/sol/server/progress");
     await sleep(50);
     assert.equal(progress.closed, false);
-    await command("DELETE", `users/sol/tokens/${id}`);
+    await box.command("DELETE", `users/sol/tokens/${id}`);
     assert.ok(await eventually(() => progress.closed, PATIENCE_MS));
     hold.release();
     assert.equal((await started).status, 201);
   });
 
   it("of a service does what the configuration says, and opens no notebook", async () => {
-    const { text } = await command("GET", "services/culler/token");
+    const { text } = await box.command("GET", "services/culler/token");
     const { token } = JSON.parse(text) as { token: string };
     const who = JSON.parse((await ask(token, "/hub/api/user")).text) as Record<string, unknown>;
     assert.equal(who["kind"], "service");

@@ -2,7 +2,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "#src/clock.ts";
 import type { Config } from "#src/config/schema.ts";
@@ -11,7 +10,7 @@ import type { AuditRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { FakeHomes, FakeSpawner } from "./fake-spawner.ts";
-import { type Answer, type AskOptions, HttpClient } from "./http-client.ts";
+import type { Answer, AskOptions, HttpClient } from "./http-client.ts";
 import { collect, userName } from "./records.ts";
 import { addPerson, createTestHub, signIn, signInFirst, type TestHub } from "./test-hub.ts";
 
@@ -134,16 +133,8 @@ export class SharingWorld implements AsyncDisposable {
   }
 
   /** By the control socket. */
-  async command(method: string, path: string, json?: unknown): Promise<Answer> {
-    const socketPath = join(this.box.dataDir, "control.sock");
-    const answer = await new HttpClient("http://localhost", { socketPath }).ask(
-      `${this.base}hub/api/${path}`,
-      { method, ...(json === undefined ? {} : { json }) },
-    );
-    if (answer.status >= 300) {
-      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-    }
-    return answer;
+  command(method: string, path: string, json?: unknown): Promise<Answer> {
+    return this.box.command(method, path, json);
   }
 
   async start(name: string, server = ""): Promise<void> {

@@ -7,7 +7,7 @@ import { type Config, type Secrets, configSchema } from "#src/config/schema.ts";
 import { type Hub, type HubOverrides, createHub } from "#src/hub.ts";
 import { createLog } from "#src/log.ts";
 import { makeId, makeSecret } from "#src/stores/ids.ts";
-import { HttpClient } from "./http-client.ts";
+import { type Answer, HttpClient } from "./http-client.ts";
 
 export interface TestHub extends AsyncDisposable {
   readonly hub: Hub;
@@ -16,6 +16,10 @@ export interface TestHub extends AsyncDisposable {
   readonly dataDir: string;
   readonly origin: string;
   client(): HttpClient;
+  /** Asks as whoever owns the box does: over the control socket. */
+  control(): HttpClient;
+  /** What is asked so, and done; `path` is below the API. */
+  command(method: string, path: string, json?: unknown): Promise<Answer>;
   /** Signs the first owner up with the set-up code. */
   setUp(name?: string, password?: string): Promise<HttpClient>;
   /** The hub ends, the data folder stays. */
@@ -73,6 +77,8 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
   });
   const origin = new URL(hub.url ?? "").origin;
   const client = (): HttpClient => new HttpClient(origin);
+  const socketPath = join(dataDir, "control.sock");
+  const control = (): HttpClient => new HttpClient(origin, { socketPath });
   return {
     hub,
     config,
@@ -80,6 +86,13 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     dataDir,
     origin,
     client,
+    control,
+    async command(method, path, json) {
+      const options = { method, ...(json === undefined ? {} : { json }) };
+      const answer = await control().ask(`${config.basePath}hub/api/${path}`, options);
+      if (answer.status < 300) return answer;
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    },
     async setUp(name = OWNER, password = OWNER_PASSWORD) {
       const owner = client();
       const setup = `${config.basePath}hub/setup`;

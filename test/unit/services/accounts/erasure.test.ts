@@ -6,7 +6,7 @@ import { Erasure } from "#src/services/accounts/erasure.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import { Login, openNothing } from "#src/services/sign-in/login.ts";
-import type { CollectionName, UserId, UserRecord } from "#src/stores/records.ts";
+import type { UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
 import { settle } from "#test/support/fake-clock.ts";
 import { FakeHomes } from "#test/support/fake-homes.ts";
@@ -20,6 +20,7 @@ import {
 import { collect } from "#test/support/records.ts";
 import { type BootedHub, ServersBox, self } from "#test/support/servers-box.ts";
 import { silentLog } from "#test/support/silent-log.ts";
+import { rowTexts } from "#test/support/store-rows.ts";
 
 /** Homes that can be away, slow, or in use as long as a container has them. */
 class TestHomes extends FakeHomes {
@@ -90,27 +91,10 @@ async function createWorld() {
 
 type World = Awaited<ReturnType<typeof createWorld>>;
 
-const collections = {
-  meta: true,
-  users: true,
-  names: true,
-  groups: true,
-  members: true,
-  servers: true,
-  tokens: true,
-  shares: true,
-  shareCodes: true,
-  sessions: true,
-  settings: true,
-} as const satisfies Record<CollectionName, true>;
-
 /** Everything that the store keeps, as text. */
 async function everything({ store }: World): Promise<string> {
-  const rows = Object.keys(collections).flatMap((name) =>
-    Array.from(store.entries(name as CollectionName), (row) => JSON.stringify([name, row])),
-  );
   const audit = await collect(store.audit());
-  return [...rows, ...audit.map((row) => JSON.stringify(row))].join("\n");
+  return [...rowTexts(store), ...audit.map((row) => JSON.stringify(row))].join("\n");
 }
 
 describe("erasing a person", { timeout: 30_000 }, () => {
