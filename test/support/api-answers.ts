@@ -42,6 +42,8 @@ const places: readonly Place[] = Object.entries(document.paths)
   .toSorted((one, other) => count(one.path) - count(other.path));
 
 const API_PATH = /^(?:\/(?!user\/)[^/?]+)?\/hub\/api(?<rest>\/[^?]*)?(?:\?|$)/;
+/** Others are refused wherever they go. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Refused before the address was looked at. */
 const EARLY = new Set([
   "bad_target",
@@ -58,6 +60,10 @@ export function checkApiAnswer(answer: ApiAnswer): void {
   const path = found.groups?.["rest"] ?? "/";
   const what = `${answer.method} ${answer.path} answered ${answer.status}`;
   const place = places.find(({ pattern }) => pattern.test(path));
+  if (!METHODS.includes(answer.method)) {
+    checkRefusal(answer, what, [405]);
+    return;
+  }
   if (place === undefined) {
     checkRefusal(answer, what, [404]);
     return;
@@ -70,7 +76,8 @@ export function checkApiAnswer(answer: ApiAnswer): void {
   const method = (answer.method === "HEAD" ? "GET" : answer.method).toLowerCase();
   const operation = place.operations[method];
   if (operation === undefined) {
-    checkRefusal(answer, what, [405]);
+    // There a browser comes with a person before it.
+    if (!isPage(place) || !isHtml(answer)) checkRefusal(answer, what, [405]);
     if (answer.status === 405) checkAllow(answer, place, what);
     return;
   }
@@ -78,6 +85,16 @@ export function checkApiAnswer(answer: ApiAnswer): void {
   assert.ok(declared, `${what}, which docs/api.yaml does not have: ${answer.text.slice(0, 300)}`);
   checkContent(answer, resolved(declared), what);
   if (answer.status < 300) checkSent(answer, operation, what);
+}
+
+function isPage({ operations }: Place): boolean {
+  return Object.values(operations).some(({ responses }) =>
+    Object.values(responses).some(({ content }) => content?.["text/html"] !== undefined),
+  );
+}
+
+function isHtml({ headers }: ApiAnswer): boolean {
+  return headers["content-type"]?.startsWith("text/html") === true;
 }
 
 function checkContent(answer: ApiAnswer, { content = {} }: DocumentedAnswer, what: string): void {
