@@ -30,7 +30,8 @@ after(async () => {
 
 /** One state of each page that shows most of what it has; the others differ from it in words. */
 const CHIEF = (
-  "setup-refused login-wrong first-refused home-failed home-running waiting-starting waiting-failed " +
+  "setup-refused login-wrong first-refused home-failed home-running home-named-refused spawn-refused " +
+  "deleteServer-own-files waiting-starting waiting-failed " +
   "asleep-failed account-refused logout-ask message-not-found class-full addPeople-preview " +
   "signUp-taken signUpPassword-near signUpClasses-many " +
   "firstPasswords-added shownOnce-only roster-full person-full person-refused " +
@@ -149,7 +150,7 @@ describe("touch", () => {
       await page.goto(origin + SampleSite.path(sample));
       const small = await page.evaluate<string[]>(
         `[...document.querySelectorAll("button, summary, select, textarea, input:not([type=hidden]), .btn, nav a")]
-          .filter((element) => element.checkVisibility() && element.type !== "checkbox")
+          .filter((element) => element.checkVisibility() && !["checkbox", "radio"].includes(element.type))
           .map((element) => [element.getBoundingClientRect().height, element.outerHTML])
           .filter(([height]) => height < 44)
           .map(([height, html]) => height + " " + html.slice(0, 80))`,

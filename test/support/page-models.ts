@@ -335,7 +335,15 @@ const tokens = {
   tokens: [],
 } as const;
 const someTokens = [
+  ...(["console", "service", "erased"] as const).map((is, index) => ({
+    id: `a${index + 2}`,
+    note: "Requested via api",
+    created: "2026-11-20T07:00:00.000Z",
+    madeBy: { is },
+    revokeUrl: `/hub/token/a${index + 2}/revoke`,
+  })),
   {
+    madeBy: { is: "person", name: "Mr Okoro" } as const,
     id: "a7",
     note: "Script that hands out the worksheets every Monday morning before the first lesson",
     created: "2026-11-20T08:00:00.000Z",
