@@ -6,7 +6,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import type { RequestContext, RequestContexts } from "#src/session/request-context.ts";
@@ -14,21 +13,18 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { SessionId, TokenId } from "#src/stores/records.ts";
 import { Answers } from "./answers.ts";
-import { Authoriser, type AuthoriserOptions, type Decision } from "./authorise.ts";
+import { Authoriser, type AuthoriserOptions } from "./authorise.ts";
 import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
 import { endStalledUpload, limitBodyTime } from "./body-time.ts";
 import { OpenConnections } from "./open-connections.ts";
-import { answerJson, answerPlainly, discardBody, redirect } from "./plain-answers.ts";
+import { answerPlainly, discardBody, redirect } from "./plain-answers.ts";
 import type { GuardedProxy, ProxyFailure } from "./proxy.ts";
 import type { Visit } from "./request-headers.ts";
 import { type ServerTarget, parseTarget } from "./target.ts";
+import { type Allowed, TurnedAway, aboutOf, isRead } from "./turned-away.ts";
 import { refuseUpgrade } from "./upgrade-reply.ts";
 import { withoutPrefix } from "./web-place.ts";
-import {
-  type UserPathAnswer,
-  type UserPathPages,
-  wantsPage,
-} from "#src/routes/user-path-answer.ts";
+import type { UserPathPages } from "#src/routes/user-path-answer.ts";
 
 /** `console` is whoever can open the control socket. */
 export type Via = "network" | "console";
@@ -57,8 +53,6 @@ export interface GatewayOptions extends AuthoriserOptions {
   readonly log: Logger;
 }
 
-type Allowed = Extract<Decision, { is: "allowed" }>;
-
 const AWAY_SECONDS = 5;
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -69,6 +63,7 @@ class HubGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #authoriser: Authoriser;
   readonly #answers: Answers;
+  readonly #turnedAway: TurnedAway;
   readonly #open = new OpenConnections();
   readonly #subscriptions: readonly (() => void)[];
 
@@ -76,6 +71,7 @@ class HubGateway implements Gateway {
     this.#options = options;
     this.#authoriser = new Authoriser(options);
     this.#answers = new Answers(options);
+    this.#turnedAway = new TurnedAway({ basePath: options.basePath, answers: this.#answers });
     this.#subscriptions = [
       options.sessions.onEnded((ids) => this.closeSessions(ids)),
       ...(options.tokens === undefined
@@ -157,54 +153,18 @@ class HubGateway implements Gateway {
     target: ServerTarget,
     context: RequestContext,
   ): void {
-    const { basePath } = this.#options;
-    const hub = `${basePath}hub/`;
-    // Without a token, if there was one: where this leads stays in histories.
-    const next = `next=${encodeURIComponent(target.forward)}`;
-    const nobody = { ownServer: false };
     // Notebooks are for people, who come by the network.
     if (context.via === "console") {
-      this.#answers.respond(req, res, new HubError("not_found"), nobody);
+      this.#answers.respond(req, res, new HubError("not_found"), { ownServer: false });
       return;
     }
     const decision = this.#authoriser.decide(req, target, context, "request");
-    switch (decision.is) {
-      case "sign_in":
-        if (wantsPage(req)) redirect(res, 302, `${hub}login?${next}`);
-        else this.#answers.respond(req, res, new HubError("sign_in_required"), nobody);
-        return;
-      case "choose_password":
-        if (wantsPage(req)) redirect(res, 302, `${hub}first?${next}`);
-        else this.#answers.respond(req, res, new HubError("not_allowed"), nobody);
-        return;
-      case "confirm_visit":
-        if (wantsPage(req)) redirect(res, 302, `${hub}visit/${placeOf(target, decision)}?${next}`);
-        else this.#answers.respond(req, res, new HubError("visit_first"), nobody);
-        return;
-      case "on_visit":
-        if (wantsPage(req)) redirect(res, 302, `${hub}login?${next}`);
-        else this.#answers.respond(req, res, new HubError("on_visit"), nobody);
-        return;
-      case "forged":
-        answerJson(res, 403, { message: decision.reason, reason: null });
-        return;
-      case "moved":
-        if (isRead(req)) redirect(res, 302, decision.location);
-        else this.#answers.respond(req, res, new HubError("not_found"), nobody);
-        return;
-      case "starting":
-        if (wantsPage(req)) {
-          redirect(res, 302, `${hub}spawn-pending/${placeOf(target, decision)}?${next}`);
-        } else this.#answers.respond(req, res, decision.failure, aboutOf(decision));
-        return;
-      case "refused":
-        this.#answers.respond(req, res, decision.failure, aboutOf(decision));
-        return;
-      case "allowed":
-        checkProxiedBody(req);
-        this.#proxyRequest(req, res, this.#visitOf(target, context, decision), decision);
-        return;
+    if (decision.is !== "allowed") {
+      this.#turnedAway.request(req, res, target, decision);
+      return;
     }
+    checkProxiedBody(req);
+    this.#proxyRequest(req, res, this.#visitOf(target, context, decision), decision);
   }
 
   #proxyRequest(req: IncomingMessage, res: ServerResponse, visit: Visit, decision: Allowed): void {
@@ -239,7 +199,7 @@ class HubGateway implements Gateway {
 
     const decision = this.#authoriser.decide(req, target, context, "upgrade");
     if (decision.is !== "allowed") {
-      refuseDecision(socket, decision);
+      this.#turnedAway.upgrade(socket, decision);
       return;
     }
     const visit = this.#visitOf(target, context, decision);
@@ -294,49 +254,4 @@ class HubGateway implements Gateway {
 
 function ignore(): void {
   // The other side went away; what belongs to the request ends with its socket.
-}
-
-function isRead({ method }: IncomingMessage): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-/** The person and the server, as they stand in an address. */
-function placeOf({ name }: ServerTarget, { server }: { readonly server: string }): string {
-  return server === "" ? name : `${name}/${encodeServerName(server)}`;
-}
-
-function aboutOf(
-  decision: Extract<Decision, { is: "allowed" | "starting" | "refused" }>,
-): Omit<UserPathAnswer, "path"> {
-  const { visitor, user } = decision;
-  const server = decision.is === "allowed" ? decision.route.serverName : decision.server;
-  return {
-    visitor,
-    ...(user === undefined ? {} : { user }),
-    ...(server === undefined ? {} : { server }),
-    ownServer: user?.id === visitor.id,
-  };
-}
-
-function refuseDecision(socket: Duplex, decision: Exclude<Decision, Allowed>): void {
-  switch (decision.is) {
-    case "sign_in":
-    case "choose_password":
-    case "confirm_visit":
-    case "on_visit":
-      refuseUpgrade(socket, 403);
-      return;
-    case "forged":
-      refuseUpgrade(socket, 403, {
-        body: JSON.stringify({ message: decision.reason, reason: null }),
-      });
-      return;
-    case "moved":
-      refuseUpgrade(socket, 404);
-      return;
-    case "starting":
-    case "refused":
-      refuseUpgrade(socket, decision.failure.status, { retryAfter: decision.failure.retryAfter });
-      return;
-  }
 }
