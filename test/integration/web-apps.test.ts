@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { ProfileConfig } from "#src/config/schema.ts";
+import { makeId } from "#src/stores/ids.ts";
 import { type DockerRun, createDockerRun } from "#test/support/docker.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
 import { buildOtherImage } from "#test/support/other-images.ts";
+import { createSpawnerWorld, soon } from "#test/support/spawner-world.ts";
 import { buildStubNotebook } from "#test/support/stub-notebook.ts";
 import { type TestHub, addPerson, createTestHub, signInFirst } from "#test/support/test-hub.ts";
 
@@ -177,6 +179,16 @@ describe("a web app as somebody's server", { timeout: 400_000 }, () => {
       assert.deepEqual(JSON.parse(sent.text), { size: body.length });
     });
 
+    it("runs as user 1000 without any right, whatever its image says", async () => {
+      const [container = ""] = await docker.containers();
+      const look = "id -u; id -g; grep CapEff /proc/self/status; touch /opt/x 2>&1 || echo $HOME";
+      const seen = await docker.cli("exec", container, "sh", "-c", look);
+      assert.match(
+        seen,
+        /^1000\n1000\nCapEff:\t0+\ntouch: .*Read-only file system\n\/home\/jovyan$/,
+      );
+    });
+
     it("is for its person alone", async () => {
       assert.equal((await box.client().get(APP)).status, 302);
       const owner = box.client();
@@ -248,6 +260,19 @@ describe("a web app as somebody's server", { timeout: 400_000 }, () => {
         assert.equal(answer.statusCode, 403, origin);
       }
     });
+  });
+});
+
+describe("a web app as the profile of all", { timeout: 120_000 }, () => {
+  it("leaves homes to an image that has a shell", async () => {
+    // There is nothing in it at all.
+    const image = await buildOtherImage("other-machine");
+    const web: ProfileConfig = { image, kind: "web", port: 80, offered: false };
+    await using world = await createSpawnerWorld({ profiles: { default: web } });
+    const userId = makeId<"user">();
+    await world.homes.ensure(userId, soon());
+    assert.ok((await world.homes.usage(userId, soon())).files > 0);
+    await world.homes.remove(userId, soon());
   });
 });
 
