@@ -392,6 +392,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const who = await world.ask("/user", { token: pass });
       assert.equal(who.body["name"], "maria");
       assert.ok(!JSON.stringify(who.body["scopes"]).includes("tokens"));
+      assert.equal((await world.ask("/user", { token })).status, 403);
       const byPass = { authorization: `token ${pass}` };
       for (const path of [`${hub}api/user`, `${notebook}api/me`]) {
         assert.equal((await program.get(path, { headers: byPass })).status, 403, path);

@@ -3,6 +3,7 @@
  * on the host and in a container of its own.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDockerRun, type DockerRun } from "#test/support/docker.ts";
@@ -164,11 +165,17 @@ describe("a stock image of kind singleuser, the hub on the host", { timeout: 400
     assert.equal(identity.username, "maria");
   });
 
-  it("takes a change from a page of its own alone", async () => {
+  it("takes a change from a page of its own alone, and runs its cells", async () => {
     const path = `${server}api/kernels`;
     assert.equal((await maria.ask(path, { method: "POST", json: {} })).status, 403);
     const headers = { "x-xsrftoken": maria.cookie("_xsrf", path) ?? "" };
-    assert.equal((await maria.ask(path, { method: "POST", json: {}, headers })).status, 201);
+    const made = await maria.ask(path, { method: "POST", json: {}, headers });
+    assert.equal(made.status, 201);
+    const { id } = JSON.parse(made.text) as { id: string };
+    const socket = maria.webSocket(`${path}/${id}/channels`, { origin: box.origin });
+    await once(socket, "open");
+    using kernel = Kernel.over(socket);
+    assert.equal((await kernel.run("print(6 * 7)")).text, "42\n");
   });
 
   it("runs a cell for a program with a token, until the token is revoked", async () => {

@@ -29,6 +29,11 @@ export class Kernel implements Disposable {
     return new Kernel(socket);
   }
 
+  /** With a socket that is open already. */
+  static over(socket: WebSocket): Kernel {
+    return new Kernel(socket);
+  }
+
   /** Gives back at once the id that answers will carry. */
   send(code: string): string {
     const id = randomUUID();
