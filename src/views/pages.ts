@@ -293,8 +293,15 @@ export interface TokenRow {
   readonly lastUsed?: string;
   /** Absent: all that the person may. */
   readonly scopes?: readonly string[];
+  /** Absent: the person it is for. */
+  readonly madeBy?: TokenMaker;
   readonly revokeUrl: string;
 }
+
+/** Who made a token for somebody else. `erased`: nobody knows any more. */
+export type TokenMaker =
+  | { readonly is: "person"; readonly name: string }
+  | { readonly is: "console" | "service" | "erased" };
 
 /** Fragments that are sent over an event stream to a page that shows them. */
 export interface Parts {

@@ -75,7 +75,7 @@ describe("sharing on one's own page", { timeout: 120_000 }, () => {
   it("lets a class in, which sees it on its pages; nobody there can take it away", async () => {
     await signIn(kofi, "/", "kofi", passwordOf("kofi"));
     assert.equal((await tom.post(`${hub}sharing/group`, { group: "Class" })).status, 302);
-    assert.match(await home(tom), /Class <bdi>Class<\/bdi>/);
+    assert.match(await home(tom), /Everyone in <bdi>Class<\/bdi>/);
     const page = await home(kofi);
     assert.match(page, /Notebooks of others/);
     assert.match(page, /href="\/hub\/visit\/tom"/);

@@ -347,6 +347,18 @@ describe("the page of tokens", () => {
     assert.equal((await withToken(token, `${api}user`)).status, 403);
   });
 
+  it("says who made one for somebody else", async () => {
+    await make("student", "sam", { note: "own" });
+    await make("owner", "sam", { note: "helping hand" });
+    await make("console", "sam", { note: "by command" });
+    const { text } = await rooms.ask("student", "/hub/token");
+    const rows = text.split("<li>").slice(1);
+    const saidOf = (note: string) => rows.find((row) => row.includes(note)) ?? "";
+    assert.match(saidOf("helping hand"), /Made for you by <bdi>[^<]+<\/bdi>/);
+    assert.match(saidOf("by command"), /Made for you by a command on the box/);
+    assert.doesNotMatch(saidOf(">own<"), /Made for you/);
+  });
+
   it("takes no life that the form does not offer", async () => {
     for (const life of ["", "for ever", "constructor"]) {
       const form = { life, note: "" };

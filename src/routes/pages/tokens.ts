@@ -1,9 +1,10 @@
 /** The visitor's own API tokens. A new one is shown on the page that follows, once. */
 import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
-import type { SessionId, TokenRecord, UserRecord } from "#src/stores/records.ts";
-import type { Pages, Views } from "#src/views/pages.ts";
+import type { SessionId, TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { Pages, TokenMaker, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -13,6 +14,7 @@ import type { Paths } from "../paths.ts";
 
 interface TokensPageParts {
   readonly tokens: Tokens;
+  readonly accounts: Pick<Accounts, "byId">;
   readonly permissions: Permissions;
   readonly newTokens: OneTimeNotes<NewToken>;
   readonly frames: Frames;
@@ -106,7 +108,7 @@ export function tokensPages(parts: TokensPageParts) {
   }
 
   function row(token: TokenRecord): Pages["tokens"]["tokens"][number] {
-    const { note, created, expires, lastActivity, scopes, number } = token;
+    const { note, created, expires, lastActivity, scopes, number, madeBy } = token;
     return {
       id: `a${number}`,
       note,
@@ -114,8 +116,17 @@ export function tokensPages(parts: TokensPageParts) {
       ...(expires === undefined ? {} : { expires }),
       ...(lastActivity === undefined ? {} : { lastUsed: lastActivity }),
       ...(scopes.includes("inherit") ? {} : { scopes: parts.permissions.spokenTexts(scopes) }),
+      ...(madeBy === undefined ? {} : { madeBy: makerOf(madeBy) }),
       revokeUrl: paths.revokeToken(`a${number}`),
     };
+  }
+
+  function makerOf(id: NonNullable<TokenRecord["madeBy"]>): TokenMaker {
+    if (id === "console") return { is: "console" };
+    if (id === "service") return { is: "service" };
+    // By its form no text is an id of somebody else.
+    const user = parts.accounts.byId(id as UserId);
+    return user === undefined ? { is: "erased" } : { is: "person", name: user.displayName };
   }
 
   return { show, create, revoke };

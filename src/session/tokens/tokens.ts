@@ -104,6 +104,7 @@ export class Tokens implements AsyncDisposable {
         scopes,
         created: isoTime(clock),
         ...(expiresInSeconds === undefined ? {} : { expires: expiry(expiresInSeconds, clock) }),
+        ...(actor.id === user.id ? {} : { madeBy: actor.id }),
       };
       const detail = { token: `a${number}`, note: made.note };
       return {
