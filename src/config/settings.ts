@@ -1,5 +1,7 @@
 /** The settings of the schema as a list: what the loader and the reference page go through. */
-import { configSchema, profileSchema, serviceSchema, type SettingMetadata } from "./schema.ts";
+import { profileSchema, serviceSchema } from "./entries.ts";
+import { configSchema } from "./schema.ts";
+import type { SettingMetadata } from "./setting-kinds.ts";
 
 /** The parts of a valibot schema that tell what it takes (they are public: valibot.dev/guides/internal-architecture). */
 export interface SchemaParts {

@@ -6,12 +6,12 @@ import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
-import { auditRow } from "#src/services/audit/audit.ts";
 import { hasSamePassword, livingUser } from "#src/services/accounts/user-records.ts";
 import type { SessionId, SessionRecord, UserId } from "#src/stores/records.ts";
 import type { Change, Store, StoreReader, Write } from "#src/stores/store.ts";
 import { type MadeSession, makeSession, type NewSession } from "./new-session.ts";
 import { SessionIndex, type OpenSession } from "./session-index.ts";
+import { type SignOut, signOutRows } from "./sign-out-rows.ts";
 import { SessionTimes } from "./session-times.ts";
 import { endVisit, isSameVisit } from "./visits.ts";
 
@@ -109,7 +109,7 @@ export class Sessions implements AsyncDisposable {
   async end(id: SessionId, actor?: Actor): Promise<void> {
     const open = this.#index.get(id);
     if (open !== undefined) {
-      await this.#end([open], this.#signOutRows([open], "session.signed_out", actor));
+      await this.#end([open], { action: "session.signed_out", actor });
     }
   }
 
@@ -121,7 +121,7 @@ export class Sessions implements AsyncDisposable {
     const ended = this.#index.ofUser(userId).filter(({ record }) => record.id !== options.except);
     if (ended.length > 0) {
       const action = "session.signed_out_everywhere";
-      await this.#end(ended, this.#signOutRows(ended, action, options.actor));
+      await this.#end(ended, { action, actor: options.actor });
     }
     return ended.length;
   }
@@ -231,9 +231,10 @@ export class Sessions implements AsyncDisposable {
     return others.map(({ record }) => record.id);
   }
 
-  async #end(sessions: readonly OpenSession[], audit: readonly Write[]): Promise<void> {
+  async #end(sessions: readonly OpenSession[], how: SignOut): Promise<void> {
+    const rows = signOutRows(sessions, how, this.#options);
     this.#drop(sessions);
-    await this.#write(() => audit);
+    await this.#write(() => rows);
   }
 
   /** Over in memory at once: signing out works whatever the disk does. The store is owed the removal. */
@@ -288,34 +289,7 @@ export class Sessions implements AsyncDisposable {
       return false;
     }
   }
-
-  #signOutRows(
-    [first, ...more]: readonly OpenSession[],
-    action: SignOut,
-    actor: Actor | undefined,
-  ): Write[] {
-    const { store, clock } = this.#options;
-    if (actor === undefined || first === undefined) {
-      return [];
-    }
-    const { userId, device, address } = first.record;
-    const subject = { id: userId, name: store.get("users", userId)?.name ?? "" };
-    const isOther = actor.id !== userId;
-    return [
-      auditRow(
-        {
-          action: isOther ? "session.ended_by_other" : action,
-          actor,
-          subject,
-          detail: more.length > 0 ? { sessions: more.length + 1 } : { device, address },
-        },
-        clock,
-      ),
-    ];
-  }
 }
-
-type SignOut = "session.signed_out" | "session.signed_out_everywhere";
 
 function removal(id: SessionId): Write {
   return { remove: "sessions", key: id };
