@@ -40,6 +40,9 @@ export class DockerSandbox implements Sandbox {
       const { exitCode, errors } = await task.end();
       if (failure !== undefined) throw failure;
       return { exitCode, output, errors };
+    } catch (error) {
+      // What broke first is why the rest did.
+      throw failure ?? error;
     } finally {
       input.destroy();
       await feeding;

@@ -9,9 +9,12 @@ const END_BYTES = 1024;
 const DISCARD_APART = `[ ! -e ${APART} ] || { find ${APART} -type d -exec chmod u+rwx {} + && rm -rf ${APART}; }`;
 
 /** What an earlier try left goes first. */
-export const TAKE_APART = `cd "$1" && { ${DISCARD_APART}; } && mkdir ${APART} && exec tar -xf - -C ${APART}`;
-/** By hard links, which is quick and takes no room. */
-export const MOVE_IN = `cd "$1" && mkdir -p "./$2" && cp -alf ${APART}/. "./$2/" && { ${DISCARD_APART}; }`;
+export const TAKE_APART = `cd "$1" && { ${DISCARD_APART}; } && mkdir -m 700 ${APART} && exec tar -xf - -C ${APART}`;
+/**
+ * By hard links, which is quick and takes no room. Whatever the tar says of the folder itself: its person goes on
+ * writing into it.
+ */
+export const MOVE_IN = `cd "$1" && mkdir -p "./$2" && cp -alf ${APART}/. "./$2/" && chmod u+rwx "./$2" && { ${DISCARD_APART}; }`;
 export const DISCARD = `cd "$1" && { ${DISCARD_APART}; }`;
 
 /** Throws `archive_incomplete` behind a tar that ends too early. */
