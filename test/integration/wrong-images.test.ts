@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ProfileConfig } from "#src/config/schema.ts";
 import { HubError, failureText } from "#src/errors.ts";
+import { type DockerRun, createDockerRun } from "#test/support/docker.ts";
+import type { HttpClient } from "#test/support/http-client.ts";
 import { buildOtherImage, otherArchitecture } from "#test/support/other-images.ts";
 import { type SpawnerWorld, createSpawnerWorld, startServer } from "#test/support/spawner-world.ts";
+import { buildStubNotebook } from "#test/support/stub-notebook.ts";
+import { type TestHub, addPerson, createTestHub, signInFirst } from "#test/support/test-hub.ts";
 
 /** Listens and answers nothing. */
 function listen(address: string, port: number): string[] {
@@ -113,4 +117,60 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
     assert.equal(failure.code, "answered_garbage");
     assert.match(String(failure.params["detail"]), /^status 500 for \/user\/maria\/$/);
   });
+});
+
+describe("a start from an image that cannot serve", { timeout: 240_000 }, () => {
+  const api = "/hub/api/users/maria";
+  let docker: DockerRun;
+  let box: TestHub;
+  let owner: HttpClient;
+  let maria: HttpClient;
+
+  before(async () => {
+    docker = await createDockerRun();
+    const image = await buildStubNotebook();
+    const common = { image, kind: "web", port: 8888, offered: true } as const;
+    const profiles = {
+      inner: { ...common, command: listen("127.0.0.1", 8888) },
+      nothing: { ...common, command: ["no-such-program"] },
+    };
+    const spawner = { image, profiles, pool: docker.pool, startTimeoutSeconds: 8 };
+    box = await createTestHub({ config: { spawner }, secrets: docker.secrets });
+    owner = await box.setUp();
+    const person = { displayName: "María López", username: "maria" };
+    const password = await addPerson(owner, "/", person);
+    maria = box.client();
+    await signInFirst(maria, "/", "maria", password, "my own words");
+  });
+  after(async () => {
+    await box?.[Symbol.asyncDispose]();
+    await docker?.[Symbol.asyncDispose]();
+  });
+
+  for (const [profile, code, student, teacher] of [
+    ["inner", "answers_inside", /did not open properly/, /Let it listen on 0\.0\.0\.0/],
+    ["nothing", "no_command", /did not start\. Tell your teacher/, /command could not be run/],
+  ] as const) {
+    it(`is known by its reason to programs, the student and the teacher: ${profile}`, async () => {
+      await maria.get("/hub/home");
+      const headers = { "x-xsrftoken": maria.cookie("_xsrf", api) ?? "" };
+      const asked = { method: "POST", json: { profile }, headers };
+      let answer = await maria.ask(`${api}/server`, asked);
+      while (answer.status === 202) {
+        const user = await maria.get(`${api}?include_stopped_servers`);
+        const { pending } = JSON.parse(user.text) as { pending: string | null };
+        if (pending === null) break;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      const user = await maria.get(`${api}?include_stopped_servers`);
+      const { servers } = JSON.parse(user.text) as {
+        servers: Record<string, { last_failure?: { code: string } }>;
+      };
+      assert.equal(servers[""]?.last_failure?.code, code, user.text);
+      const page = await maria.get("/hub/spawn-pending/maria");
+      assert.equal(page.status, 424);
+      assert.match(page.text, student);
+      assert.match((await owner.get("/hub/admin/people/maria")).text, teacher);
+    });
+  }
 });
