@@ -5,16 +5,16 @@ import { request as httpRequest } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import type { Answer, HttpClient } from "#test/support/http-client.ts";
-import { type TestHub, createTestHub } from "#test/support/test-hub.ts";
+import { type TestHub, type TestHubOptions, createTestHub } from "#test/support/test-hub.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1";
 const LOGIN = "/hub/login";
 
-function createFakeHub(): Promise<TestHub> {
+function createFakeHub(config: TestHubOptions["config"] = {}): Promise<TestHub> {
   const overrides = { spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() } };
-  return createTestHub({ overrides });
+  return createTestHub({ config, overrides });
 }
 
 async function addPeople(box: TestHub, names: readonly string[]): Promise<void> {
@@ -392,5 +392,17 @@ describe("where a person is signed in", () => {
     assert.match((await thief.get("/hub/home")).headers.location ?? "", /^\/hub\/login/);
     assert.equal((await phone.get("/hub/home")).status, 200);
     assert.doesNotMatch((await here.get("/hub/home")).text, /Was that you/);
+  });
+
+  it("is not told on the home page where the box is set so", async () => {
+    await using quiet = await createFakeHub({ sessions: { noticeOtherDevices: false } });
+    await addPeople(quiet, ["noor"]);
+    const [here, phone] = [quiet.client(), quiet.client()];
+    await signIn(here, "noor");
+    await signIn(phone, "noor", { agent: IPHONE });
+    const home = await here.get("/hub/home");
+    assert.equal(home.status, 200);
+    assert.doesNotMatch(home.text, /Was that you|Safari/);
+    assert.match((await here.get("/hub/account")).text, /Safari on iPhone/);
   });
 });

@@ -143,6 +143,22 @@ describe("the line", () => {
     assert.equal(hub.servers.running().length, 6);
   });
 
+  it("keeps the place of whoever asks again", async () => {
+    const box = new ServersBox({ stepMs: 1_000, spawner: { concurrentStarts: 1 } });
+    const users = await box.addUsers(4);
+    await using hub = await box.boot();
+    for (const user of users) await hub.servers.start(user, self(user));
+    const [, second] = users;
+    assert.ok(second !== undefined);
+    await hub.servers.start(second, self(second));
+    await settle();
+    const places = users.map((user) => {
+      const status = hub.servers.status(user.id);
+      return status.is === "queued" ? status.place : status.is;
+    });
+    assert.deepEqual(places, ["starting", 1, 2, 3]);
+  });
+
   it("tells those behind when somebody leaves it", async () => {
     const box = new ServersBox({ stepMs: 1_000, spawner: { concurrentStarts: 1 } });
     const users = await box.addUsers(4);
