@@ -45,7 +45,7 @@ export class ShellBench implements Disposable {
 
   /** Shell code that finds all parts of the script loaded, for a project in `folder`. */
   parts(code: string, options: RunOptions = {}): Outcome {
-    const load = ["steps", "settings", "docker", "bases", "doctor"]
+    const load = ["steps", "settings", "docker", "bases", "doctor", "import"]
       .map((part) => `. "${projectRoot}images/${part}.sh"`)
       .join("\n");
     const prelude = `set -eu\nhere=${this.folder}\nscratch=${this.folder}\ncommand=up\n${load}\n`;

@@ -14,6 +14,7 @@ const shellFiles = [
   "images/docker.sh",
   "images/bases.sh",
   "images/doctor.sh",
+  "images/import.sh",
   "images/hub/entry",
   "test/run.sh",
 ];
