@@ -81,7 +81,8 @@ export class Permissions {
         return (
           !identity.session.mustChangePassword &&
           isWithinVisit(identity.session, permission, subject, server) &&
-          this.mayAs(identity.user, permission, subject, server)
+          (this.mayAs(identity.user, permission, subject, server) ||
+            (identity.session.visits !== undefined && this.#mayLookInto(identity.user, subject)))
         );
       case "token":
         return (
@@ -99,6 +100,16 @@ export class Permissions {
           subject && filterOf(permission, subject, server),
         );
     }
+  }
+
+  /**
+   * Whether a browser session may go into that notebook, on a visit that opens nothing else: whoever may open it, and
+   * the teachers of a student, whose own rights are put aside for it (design D12).
+   */
+  mayVisit(identity: Identity | undefined, owner: UserRecord, server: string): boolean {
+    if (identity?.kind !== "user" || identity.session.mustChangePassword) return false;
+    if (this.may(identity, "access:servers", owner, server)) return true;
+    return identity.session.visits === undefined && this.#mayLookInto(identity.user, owner);
   }
 
   /**
@@ -273,6 +284,13 @@ export class Permissions {
       case "self":
         return user.id === subject.id;
     }
+  }
+
+  #mayLookInto({ id }: UserRecord, subject: UserRecord | undefined): boolean {
+    const user = activeUser(this.#state, id);
+    const student = subject === undefined ? undefined : livingUser(this.#state, subject.id);
+    if (user === undefined || student?.role !== "student") return false;
+    return user.role === "owner" || this.#isOwnStudent(user, student);
   }
 
   #isOwnStudent(teacher: UserRecord, { id }: UserRecord): boolean {

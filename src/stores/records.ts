@@ -119,6 +119,8 @@ export interface ServerRecord {
   readonly lastFailure?: LastFailure;
   /** What was asked for at its last start (`user_options`). */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The last time that a teacher went in who was not invited. */
+  readonly visited?: { readonly by: UserId; readonly at: IsoTime };
   /** As people see it; absent: its name. */
   readonly displayName?: string;
   /** `own`: its files are its alone; absent: it has those of its person. */

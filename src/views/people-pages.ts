@@ -104,6 +104,8 @@ export interface PeoplePages {
     /** What else was refused. */
     readonly problem?: FailureData;
     readonly notice?: PersonNotice;
+    /** Notebooks that run and that the visitor may look into; the first has no name. GET: the page that asks. */
+    readonly visits?: readonly { readonly name: string; readonly url: string }[];
     readonly may: {
       readonly server: boolean;
       readonly reset: boolean;

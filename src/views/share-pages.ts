@@ -55,6 +55,8 @@ export interface SharingCard {
     /** Names of servers; the first is `""`. */
     readonly servers: readonly string[];
   };
+  /** A teacher went in without being invited, and is inside no more. */
+  readonly visited?: { readonly displayName: string; readonly at: IsoTime };
   readonly inside: readonly { readonly displayName: string; readonly lastSeen: IsoTime }[];
   readonly shares: readonly ShareRow[];
   readonly links: readonly ShareLinkRow[];

@@ -260,6 +260,77 @@ for (const basePath of ["/", "/jupyterhub/"]) {
   });
 }
 
+describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
+  let world: SharingWorld;
+  before(async () => {
+    world = await SharingWorld.open();
+    await world.start("kofi");
+    await world.start("tom");
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  it("comes by the student's page and an explicit step, with the own rights put aside", async () => {
+    const tom = await world.browser("tom");
+    assert.equal((await tom.get("/user/kofi/lab", page)).status, 404);
+    const person = await tom.get("/hub/admin/people/kofi");
+    assert.match(person.text, /href="\/hub\/visit\/kofi"/);
+    const asked = await tom.get("/hub/visit/kofi");
+    assert.match(asked.text, /<bdi>kofi X<\/bdi> can see that you are there/);
+    const begun = await tom.post("/hub/visit/kofi");
+    assert.deepEqual([begun.status, begun.headers.location], [302, "/user/kofi/"]);
+    assert.equal((await tom.get("/user/kofi/api/status")).status, 200);
+    for (const path of ["/hub/admin", "/hub/admin/people", "/hub/home", "/user/tom/lab"]) {
+      const answer = await tom.get(path, page);
+      assert.match(answer.headers.location ?? "", /^\/hub\/login\?next=/, path);
+    }
+    assert.equal((await tom.get("/hub/api/users")).status, 403);
+    const kofi = await world.browser("kofi");
+    assert.match((await kofi.get("/hub/home")).text, /<bdi>tom X<\/bdi>, last active/);
+
+    await signIn(tom, "/", "tom", passwordOf("tom"));
+    assert.equal((await tom.get("/hub/admin")).status, 200);
+    assert.equal((await tom.get("/user/kofi/lab", page)).status, 404);
+    const later = (await kofi.get("/hub/home")).text;
+    assert.match(later, /<bdi>tom X<\/bdi> looked into your notebook/);
+    assert.doesNotMatch(later, /last active/);
+    const told = (await world.audit()).map((line) => [
+      line.action,
+      line.actorName,
+      line.subjectName,
+    ]);
+    assert.ok(told.some((line) => isDeepStrictEqual(line, ["visit.begun", "tom", "kofi"])));
+  });
+
+  it("is over at once when the student leaves the class", async () => {
+    const tom = await world.browser("tom");
+    await tom.get("/hub/visit/kofi");
+    await tom.post("/hub/visit/kofi");
+    const cookie = tom.cookieHeader("/user/kofi/");
+    const open = world.socket("user/kofi/ws", { cookie, origin: world.box.origin });
+    await once(open, "open");
+    await world.command("POST", "groups/8C/users", { users: ["kofi"] });
+    await world.command("DELETE", "groups/Class/users", { users: ["kofi"] });
+    await eventually(() => open.readyState === open.CLOSED, PATIENCE_MS);
+    assert.equal((await tom.get("/user/kofi/api/status")).status, 403);
+    await world.command("POST", "groups/Class/users", { users: ["kofi"] });
+    await world.command("DELETE", "groups/8C/users", { users: ["kofi"] });
+  });
+
+  it("is no other teacher, opens no colleague's, and comes with no token", async () => {
+    const eve = await world.browser("eve");
+    assert.equal((await eve.get("/hub/visit/kofi")).status, 404);
+    assert.equal((await eve.post("/hub/visit/kofi")).status, 404);
+    assert.equal((await world.owner.get("/hub/visit/tom")).status, 404);
+    assert.equal((await world.owner.get("/hub/visit/kofi")).status, 200);
+    for (const who of ["tom", "ada"]) {
+      const token = await world.token(who);
+      assert.equal((await world.byToken(token, "user/kofi/api/status")).status, 404, who);
+    }
+    const maria = await world.browser("maria");
+    assert.equal((await maria.get("/hub/visit/kofi")).status, 404);
+  });
+});
+
 async function statusOf(open: WebSocket): Promise<number> {
   const refused = once(open, "unexpected-response") as Promise<[unknown, IncomingMessage]>;
   const status = await Promise.race([

@@ -272,7 +272,16 @@ export function peopleSamples(given: {
     [
       "full",
       "person",
-      { ...kofiPage, status: running, lastFailure: crashed, log: { lines: lines.slice(-30) } },
+      {
+        ...kofiPage,
+        status: running,
+        lastFailure: crashed,
+        log: { lines: lines.slice(-30) },
+        visits: [
+          { name: "", url: "/hub/visit/kofi" },
+          { name: "statistics II", url: "/hub/visit/kofi/statistics%20II" },
+        ],
+      },
     ],
     [
       "failed",

@@ -87,6 +87,7 @@ export const sharingCards: Readonly<Record<string, SharingCard>> = {
       url: "http://box.lan:8000/hub/accept-share?code=q3JmT0c4Zk9hUW1aS3p1c2VkX29ubHlfZm9yX3Rlc3Rz",
     },
   },
+  "sharing-was-visited": { ...nothing, visited: { displayName: "Mr Okoro", at } },
   "sharing-visited": { ...nothing, inside: [{ displayName: "Mr Okoro", lastSeen: at }] },
 };
 

@@ -28,7 +28,7 @@ export function demandOpenable(ctx: HubContext, parts: OthersParts): ServerName 
   const owner = parts.accounts.byName(ctx.params["name"] ?? "");
   const name = serverNameOf(ctx.params["server"] ?? "");
   const { identity } = ctx.state;
-  if (owner === undefined || !parts.permissions.may(identity, "access:servers", owner, name)) {
+  if (owner === undefined || !parts.permissions.mayVisit(identity, owner, name)) {
     throw new HubError("not_found");
   }
   return { owner, name };
@@ -45,7 +45,10 @@ export async function enter(
   server: ServerName,
   parts: OthersParts,
 ): Promise<void> {
-  await parts.visits.begin(visitorOf(ctx).session, server, actorIn(ctx));
+  const visitor = visitorOf(ctx);
+  const { owner, name } = server;
+  const isInvited = parts.permissions.may(visitor, "access:servers", owner, name);
+  await parts.visits.begin(visitor.session, { ...server, isInvited }, actorIn(ctx));
   ctx.redirect(destination(ctx, server, parts));
 }
 

@@ -85,6 +85,7 @@ export async function renderPerson(
     ...(problem === undefined ? {} : { problem }),
     ...(problem === undefined ? noticeOf(ctx, personNotices) : {}),
     may: mayDo(user, visitor, parts),
+    ...visitOf(user, visitor, parts),
     urls: urlsOf(user, parts),
   };
   ctx.body = parts.views.page("person", model, parts.frames.of(ctx, "people"));
@@ -108,6 +109,21 @@ function mayDo(
     accept: user.isNewcomer === true && may("admin:users"),
     sessions: may("sessions"),
   };
+}
+
+/** Those of its notebooks that run and that the visitor may look into. */
+function visitOf(
+  user: UserRecord,
+  visitor: Identity & { kind: "user" },
+  { permissions, servers, paths }: PersonParts,
+): Pick<Pages["person"], "visits"> {
+  if (visitor.user.id === user.id) return {};
+  const visits = servers
+    .of(user.id)
+    .filter(({ status }) => status.is === "running" || status.is === "frozen")
+    .filter(({ name }) => permissions.mayVisit(visitor, user, name))
+    .map(({ name }) => ({ name, url: paths.visit(user.name, name) }));
+  return visits.length === 0 ? {} : { visits };
 }
 
 function urlsOf({ name }: UserRecord, { paths }: PersonParts): Pages["person"]["urls"] {

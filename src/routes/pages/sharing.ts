@@ -1,4 +1,5 @@
 /** On a person's own page: who else may open their notebooks, who is inside, and what others opened to them. */
+import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
@@ -30,13 +31,16 @@ export interface SharingParts {
   readonly visits: Visits;
   readonly accounts: Pick<Accounts, "byId">;
   readonly groups: Pick<Groups, "list" | "byName">;
-  readonly servers: Pick<Servers, "of" | "status">;
+  readonly servers: Pick<Servers, "of" | "remembered" | "status">;
+  readonly clock: Clock;
   readonly permissions: Permissions;
   readonly store: StoreReader;
   readonly paths: Paths;
   /** Links that were just made. */
   readonly newLinks: OneTimeNotes<string>;
 }
+
+const SHOWN_MS = 14 * 86_400_000;
 
 const secondsOf: Readonly<Record<ShareLinkLife, number>> = {
   hour: 3600,
@@ -55,6 +59,7 @@ export function sharingOf(
   const shared = sharedRows(visitor, parts);
   const isUsed =
     sharing.give !== undefined ||
+    sharing.visited !== undefined ||
     sharing.inside.length + sharing.shares.length + sharing.links.length > 0;
   return {
     ...(isUsed ? { sharing } : {}),
@@ -125,6 +130,7 @@ function cardOf(ctx: HubContext, visitor: UserIdentity, parts: SharingParts): Sh
   const link = newLinks.take(session.id, String(ctx.query["link"] ?? ""));
   return {
     ...giveOf(visitor, parts),
+    ...visitedOf(user, parts),
     inside: insideOf(user, parts),
     shares: shares.of(user).flatMap((share) => shareRow(share, parts) ?? []),
     links: shares.codes(user).flatMap((code) => linkRow(code, parts) ?? []),
@@ -165,6 +171,22 @@ function insideOf(owner: UserRecord, { visits, accounts, permissions }: SharingP
       ? [{ displayName: user.displayName, lastSeen: session.lastSeen }]
       : [];
   });
+}
+
+/** The last of them, for as long as anybody would ask. */
+function visitedOf(
+  owner: UserRecord,
+  { visits, accounts, servers, clock }: SharingParts,
+): Pick<SharingCard, "visited"> {
+  const inside = new Set(visits.in(owner.id).map(({ userId }) => userId));
+  const [last] = servers
+    .of(owner.id)
+    .flatMap(({ name }) => servers.remembered(owner.id, name)?.visited ?? [])
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1));
+  const user = last && accounts.byId(last.by);
+  if (last === undefined || user === undefined || inside.has(user.id)) return {};
+  if (clock.now() - Date.parse(last.at) > SHOWN_MS) return {};
+  return { visited: { displayName: user.displayName, at: last.at } };
 }
 
 function sharedRows(visitor: UserIdentity, parts: SharingParts): readonly SharedRow[] {
