@@ -24,7 +24,7 @@ const KEPT_ATTRIBUTES = new Set([
 export function cleanSetCookie(
   line: string,
   prefix: string,
-  web?: WebPlace | undefined,
+  web?: WebPlace,
 ): string | undefined {
   if (line.length > LONGEST) return undefined;
   const [pair = "", ...attributes] = line.split(";");
