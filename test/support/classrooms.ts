@@ -83,6 +83,8 @@ export async function createClassrooms(
     readonly basePath?: string;
     readonly spawner?: Partial<Config["spawner"]>;
     readonly homes?: FakeHomes;
+    readonly services?: Config["services"];
+    readonly onShutdown?: () => void;
   } = {},
 ): Promise<Classrooms> {
   const dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
@@ -90,7 +92,13 @@ export async function createClassrooms(
   const secrets = makeSecrets();
   const spawner = new FakeSpawner();
   const overrides = { store, spawner: { spawner, homes: options.homes ?? new FakeHomes() } };
-  const box = await createTestHub({ config: { ...options, dataDir }, secrets, overrides });
+  const { homes: _homes, onShutdown = () => undefined, ...config } = options;
+  const box = await createTestHub({
+    config: { ...config, dataDir },
+    secrets,
+    overrides,
+    onShutdown,
+  });
   const csrf = new Csrf(secrets.instanceKey);
   const console_ = box.control();
   const [nobody, groups] = [box.client(), await makeGroups(store)];
