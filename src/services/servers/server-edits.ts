@@ -38,7 +38,7 @@ export class ServerEdits {
   }
 
   /** Makes one with a name; it rests. Throws `server_exists`, and what keeps this person from having one more. */
-  create(
+  async create(
     user: UserRecord,
     text: string,
     { options, displayName }: ServerEdit,
@@ -63,7 +63,7 @@ export class ServerEdits {
   }
 
   /** Throws `server_unknown`, `server_active`, `server_exists`, and what is wrong with a new name. */
-  change(user: UserRecord, serverName: string, edit: ServerEdit): Promise<ServerRecord> {
+  async change(user: UserRecord, serverName: string, edit: ServerEdit): Promise<ServerRecord> {
     const { config, specs, wishes, lives } = this.#parts;
     const isNamed = edit.name !== undefined || edit.displayName !== undefined;
     if (isNamed && !config.namedServers.allow) throw new HubError("named_servers_off");
