@@ -51,7 +51,7 @@ describe("JupyterHub's own description of its API", { timeout: 120_000 }, () => 
     ajv.addSchema({ $id: "theirs", components: theirs.components }, "theirs");
     rooms = await createClassrooms({
       basePath: "/jupyterhub/",
-      services: { culler: { scopes: ["list:users"], generation: 1 } },
+      services: { culler: { scopes: ["list:users"] } },
       spawner: { namedServers: { allow: true, limitPerUser: 3, home: "shared" } },
       onShutdown: () => (isOver = true),
     });

@@ -26,7 +26,7 @@ import { FakeHomes, FakeSpawner } from "./fake-spawner.ts";
 import type { Answer, AskOptions, HttpClient } from "./http-client.ts";
 import { collect, userRecord } from "./records.ts";
 import { rowTexts } from "./store-rows.ts";
-import { type TestHub, createTestHub, makeSecrets } from "./test-hub.ts";
+import { type TestHub, type TestHubOptions, createTestHub, makeSecrets } from "./test-hub.ts";
 
 const NOW = "2026-11-22T08:00:00.000Z";
 /** Fits nothing: nobody signs in here. */
@@ -83,7 +83,7 @@ export async function createClassrooms(
     readonly basePath?: string;
     readonly spawner?: Partial<Config["spawner"]>;
     readonly homes?: FakeHomes;
-    readonly services?: Config["services"];
+    readonly services?: NonNullable<TestHubOptions["config"]>["services"];
     readonly onShutdown?: () => void;
   } = {},
 ): Promise<Classrooms> {
