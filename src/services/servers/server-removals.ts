@@ -7,6 +7,7 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
+import { endSharesOfServer } from "#src/services/shares/share-rows.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { ServerId, ServerRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
@@ -14,7 +15,7 @@ import { type Timers, pause } from "#src/timers.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import type { Lives } from "./lives.ts";
 import type { ServerRecords } from "./server-records.ts";
-import { atRest, findServer, putServer, removeServer } from "./server-rows.ts";
+import { atRest, findServer, putServer, removeServer, serverKey } from "./server-rows.ts";
 import type { StatusBoard } from "./status-board.ts";
 import type { Wishes } from "./wishes.ts";
 
@@ -82,7 +83,8 @@ export class ServerRemovals {
       const record = { ...atRest(before), removing: isoTime(clock) };
       const detail = { server: name };
       const audit = auditRow({ action: "server.removed", actor, subject: user, detail }, clock);
-      return { writes: [putServer(record), audit], result: record };
+      const shares = endSharesOfServer(state, before.id);
+      return { writes: [putServer(record), ...shares, audit], result: record };
     });
   }
 
@@ -113,7 +115,7 @@ export class ServerRemovals {
 
   /** Each step may be repeated. The record goes last, so that what is left to do is known until nothing is. */
   async #removeNow({ userId, id, name, home }: ServerRecord, signal: AbortSignal): Promise<void> {
-    const { store, records, lives, wishes, engine, homes, board } = this.#parts;
+    const { store, lives, wishes, engine, homes, board } = this.#parts;
     await wishes.stop(userId, name, hub);
     // Also what a start that failed has left for its log.
     await engine.remove(id);
@@ -122,9 +124,11 @@ export class ServerRemovals {
       await homes.remove(userId, AbortSignal.any([signal, late]), id);
     }
     signal.throwIfAborted();
-    await store.change(() => {
-      const record = records.get({ userId, serverId: id });
-      return { writes: record === undefined ? [] : [removeServer(record)], result: undefined };
+    await store.change((state) => {
+      const record = state.get("servers", serverKey(userId, id));
+      // Somebody may have been let in meanwhile.
+      const writes = record && [removeServer(record), ...endSharesOfServer(state, id)];
+      return { writes: writes ?? [], result: undefined };
     });
     const life = lives.get(id);
     if (life !== undefined) {

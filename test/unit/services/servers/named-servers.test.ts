@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
-import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
+import type { ServerRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
 import { settle } from "#test/support/fake-clock.ts";
 import { ServersBox, type BoxOptions, self } from "#test/support/servers-box.ts";
 
@@ -181,6 +181,17 @@ describe("deleting a server", () => {
     for (const home of ["own", "shared"] as const) {
       const { box, maria, hub, id } = await withServer(home);
       await using _ = hub;
+      const share: ShareRecord = {
+        ownerId: maria.id,
+        serverId: id,
+        with: { kind: "user", id: maria.id },
+        scopes: ["access:servers"],
+        created: maria.created,
+      };
+      await box.store.change(() => ({
+        writes: [{ put: "shares", key: `${maria.id}!${id}!${maria.id}`, record: share }],
+        result: undefined,
+      }));
       const told: string[] = [];
       hub.servers.onChange((_userId, name, { is }) => told.push(`${name} ${is}`));
       await hub.servers.remove(maria, "lab2", self(maria));
@@ -188,6 +199,7 @@ describe("deleting a server", () => {
       assert.equal(box.engine.containers.size, 0);
       assert.equal(recordOf(box, maria, "lab2"), undefined);
       assert.equal(told.at(-1), "lab2 stopped");
+      assert.deepEqual([...box.store.entries("shares")], [], "nobody is let in any more");
       // Another one of that name has nothing of it.
       await hub.servers.start(maria, self(maria), { name: "lab2" });
       assert.notEqual(recordOf(box, maria, "lab2")?.id, id);
