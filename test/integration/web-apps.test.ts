@@ -273,6 +273,16 @@ describe("a web app as the profile of all", { timeout: 120_000 }, () => {
     await world.homes.ensure(userId, soon());
     assert.ok((await world.homes.usage(userId, soon())).files > 0);
     await world.homes.remove(userId, soon());
+    const { images } = await world.spawner.report(soon());
+    assert.deepEqual(
+      images.map((one) => [one.image, one.isThere]),
+      [
+        [world.image, true],
+        [image, true],
+      ],
+    );
+    const without = world.again({ image: "homeroom-no-such-image:1" }).spawner;
+    await assert.rejects(without.check(soon()), { code: "image_missing" });
   });
 });
 

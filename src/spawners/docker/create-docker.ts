@@ -17,7 +17,7 @@ import type { Labels } from "./names.ts";
 import { Networks } from "./networks/networks.ts";
 import { OwnContainer } from "./networks/own-container.ts";
 import { PoolCheck } from "./networks/pool-check.ts";
-import { DEFAULT_PROFILE, requireProfile, resolveProfiles } from "./profiles.ts";
+import { helperImage, resolveProfiles } from "./profiles.ts";
 import { ServerStarts } from "./server-start.ts";
 import { Tasks } from "./tasks.ts";
 
@@ -41,9 +41,7 @@ export function createDocker(options: DockerOptions): {
   const profiles = resolveProfiles(config);
   const engine = new Engine({ socketPath: config.socketPath });
   const own = new OwnContainer(engine);
-  const usual = requireProfile(profiles, DEFAULT_PROFILE);
-  // A web app's image need not have a shell.
-  const image = usual.kind === "web" ? config.image : usual.image;
+  const image = helperImage(config, profiles);
   const closing = new AbortController();
   const common = { engine, instanceId, labels, log };
   const claim = new InstanceClaim({ ...common, own });
@@ -70,6 +68,7 @@ export function createDocker(options: DockerOptions): {
     tasks,
     starts,
     profiles,
+    helperImage: image,
     pool,
     stopTimeoutSeconds,
     clock,

@@ -45,6 +45,8 @@ export interface DockerSpawnerOptions {
   readonly tasks: Tasks;
   readonly starts: ServerStarts;
   readonly profiles: Profiles;
+  /** What throw-away containers are made of. */
+  readonly helperImage: string;
   readonly pool: string;
   readonly instanceId: InstanceId;
   readonly stopTimeoutSeconds: number;
@@ -170,6 +172,7 @@ export class DockerSpawner implements Spawner {
     await this.#engine.ping(signal);
     const { image } = requireProfile(this.#parts.profiles, DEFAULT_PROFILE);
     await this.#engine.requireImage(image, signal);
+    await this.#engine.requireImage(this.#parts.helperImage, signal);
     await this.#parts.poolCheck.check(signal, { anew: true });
   }
 

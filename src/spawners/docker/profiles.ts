@@ -47,6 +47,12 @@ export function resolveProfiles(config: SpawnerConfig): Profiles {
   return new Map([[DEFAULT_PROFILE, plain], ...configured]);
 }
 
+/** What throw-away containers are made of. A web app's image need not have a shell. */
+export function helperImage(config: SpawnerConfig, profiles: Profiles): string {
+  const usual = requireProfile(profiles, DEFAULT_PROFILE);
+  return usual.kind === "web" ? config.image : usual.image;
+}
+
 /** Where and how a container of this profile answers. */
 export function upstreamOf(profile: Profile | undefined, host: string): Upstream {
   const { kind, port, stripPrefix }: Pick<Profile, "kind" | "port" | "stripPrefix"> =

@@ -5,12 +5,13 @@ import type { SpawnerReport } from "#src/spawners/spawner.ts";
 import type { Engine } from "./engine.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import { SubnetPool } from "./networks/pool.ts";
-import type { Profiles } from "./profiles.ts";
+import { DEFAULT_PROFILE, type Profiles } from "./profiles.ts";
 
 interface ReportParts {
   readonly engine: Engine;
   readonly own: OwnContainer;
   readonly profiles: Profiles;
+  readonly helperImage: string;
   readonly pool: string;
 }
 
@@ -36,12 +37,15 @@ export async function reportOf(parts: ReportParts, signal: AbortSignal): Promise
 }
 
 async function imagesOf(
-  { engine, profiles }: ReportParts,
+  { engine, profiles, helperImage }: ReportParts,
   signal: AbortSignal,
 ): Promise<SpawnerReport["images"]> {
+  const named = Array.from(profiles.values(), ({ name, image }) => ({ profile: name, image }));
+  const isNamed = named.some(({ image }) => image === helperImage);
+  const helper = isNamed ? [] : [{ profile: DEFAULT_PROFILE, image: helperImage }];
   return Promise.all(
-    Array.from(profiles.values(), async ({ name, image }) => ({
-      profile: name,
+    [...helper, ...named].map(async ({ profile, image }) => ({
+      profile,
       image,
       isThere: await isThere(engine, image, signal),
     })),
