@@ -54,6 +54,10 @@ export class TurnedAway {
         if (isRead(req)) return redirect(res, 302, decision.location);
         return tell(new HubError("not_found"));
       case "starting": {
+        // Whoever is on a visit has no waiting room: they try again.
+        if (decision.user.id !== decision.visitor.id) {
+          return tell(decision.failure, aboutOf(decision));
+        }
         const page = `spawn-pending/${placeOf(target, decision)}`;
         return lead(page, decision.failure, aboutOf(decision));
       }

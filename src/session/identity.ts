@@ -27,7 +27,16 @@ import {
   serverOf,
   sharesWith,
 } from "#src/services/shares/shared-access.ts";
-import { mayShare, OF_TRASH, type Permission, REACH, type Reach, type Sharing } from "./reach.ts";
+import {
+  mayShare,
+  OF_TRASH,
+  type Permission,
+  REACH,
+  type Reach,
+  type Sharing,
+  isOfPeople,
+  type ServicePeople,
+} from "./reach.ts";
 import type { RequestContext } from "./request-context.ts";
 import { spokenScope } from "./scopes/pinned.ts";
 import { scopesOfToken } from "./scopes/token-scopes.ts";
@@ -45,6 +54,7 @@ export type { Permission };
 export class Permissions {
   readonly #state: StoreReader;
   readonly #sharing: Sharing;
+  readonly #services: ServicePeople;
   /** Who is in which class, by id. */
   readonly world: ScopeWorld = {
     isMember: (user, group) => this.#state.get("members", `${group}!${user}`) !== undefined,
@@ -52,10 +62,14 @@ export class Permissions {
 
   constructor(
     state: StoreReader,
-    { sharing = "teachers" }: { readonly sharing?: Sharing | undefined } = {},
+    {
+      sharing = "teachers",
+      services = {},
+    }: { readonly sharing?: Sharing | undefined; readonly services?: ServicePeople } = {},
   ) {
     this.#state = state;
     this.#sharing = sharing;
+    this.#services = services;
   }
 
   /**
@@ -86,7 +100,8 @@ export class Permissions {
         );
       case "token":
         return (
-          this.mayAs(identity.user, permission, subject, server) &&
+          (this.mayAs(identity.user, permission, subject, server) ||
+            (permission === "access:servers" && this.#isVisited(identity, subject, server))) &&
           this.#isInScope(
             identity.token,
             permission,
@@ -155,7 +170,7 @@ export class Permissions {
         return scopesOfToken(identity.token).scopes;
       case "token": {
         const { inherits, scopes } = scopesOfToken(identity.token);
-        const held = this.heldBy(identity.user);
+        const held = [...this.heldBy(identity.user), ...this.#visitedScopes(identity)];
         return inherits ? held : intersectScopes(scopes, held, this.world);
       }
     }
@@ -170,6 +185,7 @@ export class Permissions {
     return expandScopes([
       ...names.flatMap((name) => this.#scopesFor(user, name)),
       ...this.#sharedScopes(user),
+      ...this.#serviceScopes(user),
     ]);
   }
 
@@ -229,6 +245,15 @@ export class Permissions {
     });
   }
 
+  /** Services that they may sign in to. */
+  #serviceScopes({ role }: UserRecord): readonly Scope[] {
+    return Object.entries(this.#services)
+      .filter(
+        ([, { redirectUri, people }]) => redirectUri !== undefined && isOfPeople(role, people),
+      )
+      .map(([value]) => ({ name: "access:services", filter: { by: "service", value } }));
+  }
+
   #isInScope(token: TokenRecord, permission: Permission, filter: ScopeFilter | undefined): boolean {
     const { inherits, scopes } = scopesOfToken(token);
     if (inherits) return true;
@@ -284,6 +309,30 @@ export class Permissions {
       case "self":
         return user.id === subject.id;
     }
+  }
+
+  /** By a token that ends with a session which is on that visit: a server asks by it who its visitor is. */
+  #isVisited(
+    { user, token }: Extract<Identity, { kind: "token" }>,
+    subject: UserRecord | undefined,
+    server: string,
+  ): boolean {
+    const visits = token.session && this.#state.get("sessions", token.session)?.visits;
+    return (
+      visits !== undefined &&
+      subject?.id === visits.userId &&
+      server === visits.serverName &&
+      this.#mayLookInto(user, subject)
+    );
+  }
+
+  #visitedScopes(identity: Extract<Identity, { kind: "token" }>): readonly Scope[] {
+    const { token } = identity;
+    const visits = token.session && this.#state.get("sessions", token.session)?.visits;
+    const owner = visits && livingUser(this.#state, visits.userId);
+    if (visits === undefined || !this.#isVisited(identity, owner, visits.serverName)) return [];
+    const value = `${visits.userId}/${visits.serverName}`;
+    return [{ name: "access:servers", filter: { by: "server", value } }];
   }
 
   #mayLookInto({ id }: UserRecord, subject: UserRecord | undefined): boolean {

@@ -4,11 +4,12 @@ import { describe, it } from "node:test";
 import { systemClock } from "#src/clock.ts";
 import { Shares } from "#src/services/shares/shares.ts";
 import { type Identity, Permissions } from "#src/session/identity.ts";
+import { makeId } from "#src/stores/ids.ts";
 import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import type { SessionRecord, UserRecord } from "#src/stores/records.ts";
 import { consoleActor } from "#test/support/people.ts";
 import { addPerson } from "#test/support/records.ts";
-import { tokenOf } from "#test/support/tokens.ts";
+import { tokenOf, tokenRecord } from "#test/support/tokens.ts";
 
 async function createWorld() {
   const store = createMemoryStore();
@@ -112,5 +113,50 @@ describe("a session on a visit", () => {
       assert.equal(everyone.may(visiting, permission, guest), false, permission);
       assert.equal(everyone.may(visiting, permission), false, permission);
     }
+  });
+});
+
+describe("a token of a session that is on a visit", () => {
+  it("tells the visited server who a teacher is, and opens no other", async () => {
+    const { store, everyone, owner, other } = await createWorld();
+    const group = [...store.entries("groups")][0]?.[1].id;
+    assert.ok(group !== undefined);
+    const teacher = { ...other, role: "teacher" } as const;
+    const sessionId = makeId<"session">();
+    const visits = { userId: owner.id, serverName: "" };
+    await store.change(() => ({
+      writes: [
+        { put: "users", key: teacher.id, record: teacher },
+        ...(
+          [
+            [teacher, "teacher"],
+            [owner, "student"],
+          ] as const
+        ).map(([{ id }, role]) => {
+          const record = { groupId: group, userId: id, role };
+          return { put: "members", key: `${group}!${id}`, record } as const;
+        }),
+        {
+          put: "sessions",
+          key: sessionId,
+          record: { id: sessionId, userId: teacher.id, visits } as SessionRecord,
+        },
+      ],
+      result: undefined,
+    }));
+    const access = `access:servers!server=${owner.id}/`;
+    const bound = { ...tokenRecord(teacher, [access]), session: sessionId };
+    const identity = { kind: "token", user: teacher, token: bound } as const;
+    assert.equal(everyone.may(identity, "access:servers", owner), true);
+    assert.deepEqual(everyone.scopesOf(identity), ["access:servers!server=olga/"]);
+    assert.equal(everyone.may(identity, "access:servers", owner, "lab2"), false);
+    assert.equal(everyone.may(tokenOf(teacher, [access]), "access:servers", owner), false);
+    const back = { id: sessionId, userId: teacher.id } as SessionRecord;
+    await store.change(() => ({
+      writes: [{ put: "sessions", key: sessionId, record: back }],
+      result: undefined,
+    }));
+    assert.equal(everyone.may(identity, "access:servers", owner), false);
+    assert.deepEqual(everyone.scopesOf(identity), []);
   });
 });
