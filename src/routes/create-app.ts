@@ -68,6 +68,10 @@ import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
 import { acceptSharePages } from "./pages/accept-share.ts";
 import { accountPages } from "./pages/account.ts";
+import { appearancePages } from "./pages/appearance.ts";
+import { firstPasswordsPages } from "./pages/first-passwords.ts";
+import { firstPages } from "./pages/first.ts";
+import { ownSessions } from "./pages/own-sessions.ts";
 import { auditPages } from "./pages/audit.ts";
 import { classroomPages } from "./pages/classroom.ts";
 import { healthPages } from "./pages/health.ts";
@@ -170,7 +174,10 @@ function createHandlers(
 ): Handlers {
   const notes = new OneTimeNotes();
   const newLinks = new OneTimeNotes<string>();
-  const minLength = parts.config.passwords.minLength;
+  const {
+    passwords: { minLength },
+    listen: { publicUrl },
+  } = parts.config;
   const entry = new Entry(parts);
   return {
     misc: miscPages(parts),
@@ -178,9 +185,12 @@ function createHandlers(
     login: loginPages({ ...parts, entry }),
     logout: logoutPages(parts),
     signUp: signUpPages({ ...parts, entry, minLength }),
-    signUpClasses: signUpClassesPages({ ...parts, publicUrl: parts.config.listen.publicUrl }),
+    signUpClasses: signUpClassesPages({ ...parts, publicUrl }),
     newcomers: newcomerActions(parts),
+    first: firstPages({ ...parts, minLength }),
     account: accountPages({ ...parts, minLength }),
+    ownSessions: ownSessions(parts),
+    appearance: appearancePages(parts),
     home: homePages({ ...parts, newLinks }),
     sharing: sharingActions({ ...parts, newLinks }),
     spawn: spawnPages(parts),
@@ -190,7 +200,8 @@ function createHandlers(
     acceptShare: acceptSharePages(parts),
     live: liveStreams(parts),
     classroom: classroomPages(parts),
-    people: peoplePages({ ...parts, notes, publicUrl: parts.config.listen.publicUrl }),
+    people: peoplePages({ ...parts, notes }),
+    firstPasswords: firstPasswordsPages({ ...parts, notes, publicUrl }),
     roster: rosterPages(parts),
     person: personPages(parts),
     personActions: personActions({ ...parts, notes }),

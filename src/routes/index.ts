@@ -23,6 +23,10 @@ import type { trashApi } from "./api/trash.ts";
 import type { usersApi } from "./api/users.ts";
 import type { acceptSharePages } from "./pages/accept-share.ts";
 import type { accountPages } from "./pages/account.ts";
+import type { appearancePages } from "./pages/appearance.ts";
+import type { firstPasswordsPages } from "./pages/first-passwords.ts";
+import type { firstPages } from "./pages/first.ts";
+import type { ownSessions } from "./pages/own-sessions.ts";
 import type { auditPages } from "./pages/audit.ts";
 import type { classroomPages } from "./pages/classroom.ts";
 import type { healthPages } from "./pages/health.ts";
@@ -57,7 +61,10 @@ export interface Handlers {
   readonly signUp: ReturnType<typeof signUpPages>;
   readonly signUpClasses: ReturnType<typeof signUpClassesPages>;
   readonly newcomers: ReturnType<typeof newcomerActions>;
+  readonly first: ReturnType<typeof firstPages>;
   readonly account: ReturnType<typeof accountPages>;
+  readonly ownSessions: ReturnType<typeof ownSessions>;
+  readonly appearance: ReturnType<typeof appearancePages>;
   readonly home: ReturnType<typeof homePages>;
   readonly spawn: ReturnType<typeof spawnPages>;
   readonly notebookActions: ReturnType<typeof notebookActions>;
@@ -68,6 +75,7 @@ export interface Handlers {
   readonly live: ReturnType<typeof liveStreams>;
   readonly classroom: ReturnType<typeof classroomPages>;
   readonly people: ReturnType<typeof peoplePages>;
+  readonly firstPasswords: ReturnType<typeof firstPasswordsPages>;
   readonly roster: ReturnType<typeof rosterPages>;
   readonly person: ReturnType<typeof personPages>;
   readonly personActions: ReturnType<typeof personActions>;
@@ -131,21 +139,21 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/signup", "anyone", h.signUp.submit, { onExpired: h.signUp.expired }],
     ["GET", "hub/logout", "anyone", h.logout.show],
     ["POST", "hub/logout", "anyone", h.logout.here],
-    ["GET", "hub/first", "first_password", h.account.showFirst],
-    ["POST", "hub/first", "first_password", h.account.submitFirst],
+    ["GET", "hub/first", "first_password", h.first.show],
+    ["POST", "hub/first", "first_password", h.first.submit],
 
     ["GET", "hub/account", "signed_in", h.account.show],
     ["GET", "hub/change-password", "signed_in", h.account.show],
     ["POST", "hub/change-password", "signed_in", h.account.change],
     ["GET", "hub/auth/change-password", "signed_in", h.account.show],
     ["POST", "hub/auth/change-password", "signed_in", h.account.change],
-    ["POST", "hub/account/appearance", "signed_in", h.account.appearance],
+    ["POST", "hub/account/appearance", "signed_in", h.appearance.choose],
     ["POST", "hub/account/sign-out-everywhere", "signed_in", h.logout.everywhere],
-    ["POST", "hub/account/sessions/:session/end", "signed_in", h.account.endSession],
+    ["POST", "hub/account/sessions/:session/end", "signed_in", h.ownSessions.end],
     ["GET", "hub/token", "signed_in", h.tokensPages.show],
     ["POST", "hub/token", "signed_in", h.tokensPages.create],
     ["POST", "hub/token/:token/revoke", "signed_in", h.tokensPages.revoke],
-    ["POST", "hub/account/others-seen", "signed_in", h.account.knowOthers],
+    ["POST", "hub/account/others-seen", "signed_in", h.ownSessions.knowOthers],
 
     ["GET", "hub/home", "signed_in", h.home.show],
     ["GET", "hub/spawn", "signed_in", h.spawn.open],
@@ -195,7 +203,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/admin/people/add", "admin:users", h.people.show],
     ["POST", "hub/admin/people/add", "admin:users", h.people.add],
     ["POST", "hub/admin/people/preview", "admin:users", h.people.preview],
-    ["GET", "hub/admin/people/passwords/:id", "admin-ui", h.people.passwords],
+    ["GET", "hub/admin/people/passwords/:id", "admin-ui", h.firstPasswords.show],
     ["POST", "hub/admin/people/:name/accept", "admin-ui", h.newcomers.accept],
     ["POST", "hub/admin/people/:name/refuse", "admin-ui", h.newcomers.refuse],
     ["GET", "hub/admin/people/:name", "admin-ui", h.person.show],

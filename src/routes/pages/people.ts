@@ -1,7 +1,6 @@
 /** Adding people (ui.md T3): one, or a pasted list of names. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
-import type { Actor } from "#src/services/audit/actor.ts";
 import {
   type AddedRow,
   type PlannedRow,
@@ -10,7 +9,6 @@ import {
   planRoster,
 } from "#src/services/accounts/roster-plan.ts";
 import type { Permissions } from "#src/session/identity.ts";
-import type { Role } from "#src/stores/records.ts";
 import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
@@ -28,8 +26,6 @@ interface PeopleParts {
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
-  /** Where people reach the box, when it is not what this visitor typed. */
-  readonly publicUrl: string | undefined;
 }
 
 type Values = Pages["addPeople"]["values"];
@@ -49,27 +45,16 @@ export function peoplePages(parts: PeopleParts) {
     const values = valuesOf(form);
     const actor = actorIn(ctx);
     try {
-      if (values.list.trim() === "") {
-        showPasswords(ctx, [await addOne(ctx, values, actor)], []);
-        return;
-      }
-      const { added, refused } = await addPlanned(
-        planRoster(values.list, accounts),
-        accounts,
-        actor,
-      );
-      showPasswords(ctx, added, refused);
+      const { added, refused } =
+        values.list.trim() === ""
+          ? { added: [await addOne(ctx, values, parts)], refused: [] }
+          : await addPlanned(planRoster(values.list, accounts), accounts, actor);
+      const note = { cards: added, refused, reason: "added", back: "class" } as const;
+      const id = parts.notes.leave(visitorOf(ctx).session.id, { ...note, backUrl: paths.admin });
+      ctx.redirect(paths.firstPasswords(id));
     } catch (error) {
       refuse(ctx, values, error);
     }
-  }
-
-  async function addOne(ctx: HubContext, values: Values, actor: Actor): Promise<AddedRow> {
-    const role = allowedRole(ctx, values.role);
-    const name = values.username.trim() || freeUserName(values.displayName, accounts);
-    const person = { name, displayName: values.displayName, role };
-    const { user, firstPassword = "" } = await accounts.add(person, actor);
-    return { displayName: user.displayName, name: user.name, password: firstPassword };
   }
 
   async function preview(ctx: HubContext): Promise<void> {
@@ -85,41 +70,6 @@ export function peoplePages(parts: PeopleParts) {
   /** The form again, with all that was typed. */
   function refuse(ctx: HubContext, values: Values, error: unknown): void {
     render(ctx, values, formProblems(refusalOf(ctx, error), fields));
-  }
-
-  function allowedRole(ctx: HubContext, role: Role): Role {
-    if (role !== "student" && !permissions.may(ctx.state.identity, "change:roles")) {
-      throw new HubError("not_allowed");
-    }
-    return role;
-  }
-
-  function showPasswords(
-    ctx: HubContext,
-    cards: readonly AddedRow[],
-    refused: readonly PlannedRow[],
-  ): void {
-    const back = { back: "class", backUrl: paths.admin } as const;
-    const note = { cards, refused, reason: "added", ...back } as const;
-    ctx.redirect(paths.firstPasswords(parts.notes.leave(visitorOf(ctx).session.id, note)));
-  }
-
-  /** Shown once: who loads it again is told so. */
-  function passwords(ctx: HubContext): void {
-    const note = parts.notes.take(visitorOf(ctx).session.id, ctx.params["id"] ?? "");
-    const frame = parts.frames.of(ctx, "people");
-    const backUrl = paths.admin;
-    ctx.type = "html";
-    ctx.body =
-      note === undefined
-        ? parts.views.page("shownOnce", { backUrl }, frame)
-        : parts.views.page("firstPasswords", { ...note, address: addressOf(ctx) }, frame);
-  }
-
-  function addressOf(ctx: HubContext): string {
-    const { publicUrl } = parts;
-    const origin = publicUrl === undefined ? ctx.state.request.origin : new URL(publicUrl).origin;
-    return origin + paths.base;
   }
 
   function render(
@@ -140,7 +90,22 @@ export function peoplePages(parts: PeopleParts) {
     ctx.body = parts.views.page("addPeople", model, parts.frames.of(ctx, "people"));
   }
 
-  return { show, add, preview, passwords };
+  return { show, add, preview };
+}
+
+async function addOne(
+  ctx: HubContext,
+  values: Values,
+  { accounts, permissions }: PeopleParts,
+): Promise<AddedRow> {
+  const { role } = values;
+  if (role !== "student" && !permissions.may(ctx.state.identity, "change:roles")) {
+    throw new HubError("not_allowed");
+  }
+  const name = values.username.trim() || freeUserName(values.displayName, accounts);
+  const person = { name, displayName: values.displayName, role };
+  const { user, firstPassword = "" } = await accounts.add(person, actorIn(ctx));
+  return { displayName: user.displayName, name: user.name, password: firstPassword };
 }
 
 function valuesOf(form: URLSearchParams): Values {

@@ -4,10 +4,11 @@ import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Entry } from "../entry.ts";
-import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
+import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
+import { newPassword, passwordFields } from "../own-password.ts";
 import type { Paths } from "../paths.ts";
 import { refusalOf } from "../refusals.ts";
 
@@ -21,13 +22,7 @@ interface SetupParts {
   readonly minLength: number;
 }
 
-const fields: readonly Field[] = [
-  "code",
-  "display_name",
-  "username",
-  "password",
-  "password_repeat",
-];
+const fields: readonly Field[] = ["code", "display_name", "username", ...passwordFields];
 
 export function setupPages(parts: SetupParts) {
   const { accounts, setupCode, paths } = parts;
@@ -49,9 +44,7 @@ export function setupPages(parts: SetupParts) {
     try {
       const actor = actorIn(ctx);
       await setupCode.check(values.code, actor);
-      const password = field(form, "password");
-      const repeat = repeatProblem(password, field(form, "password_repeat"));
-      if (repeat !== undefined) throw repeat;
+      const password = newPassword(form);
       const user = await accounts.setUp(
         { name: values.username, displayName: values.displayName, password },
         actor,

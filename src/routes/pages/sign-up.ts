@@ -5,9 +5,10 @@ import { actorOf } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import type { Entry } from "../entry.ts";
-import { type Field, formProblems, repeatProblem } from "../form-problems.ts";
+import { formProblems } from "../form-problems.ts";
 import { field, readForm, typed } from "../middleware/body.ts";
 import { wantsJson } from "../middleware/errors.ts";
+import { newPassword, passwordFields } from "../own-password.ts";
 import { answerStatus, refusalOf } from "../refusals.ts";
 import {
   type SignUpFormParts,
@@ -19,8 +20,6 @@ import {
 interface SignUpParts extends SignUpFormParts {
   readonly entry: Pick<Entry, "start">;
 }
-
-const passwordFields: readonly Field[] = ["password", "password_repeat"];
 
 export function signUpPages(parts: SignUpParts) {
   const { signUp, paths } = parts;
@@ -108,10 +107,7 @@ async function join(
   wish: Wish,
   signUp: SignUp,
 ): Promise<UserRecord> {
-  const password = field(form, "password");
-  const repeat = repeatProblem(password, field(form, "password_repeat"));
-  if (repeat !== undefined) throw repeat;
-  return signUp.join(wish, password, actorOf(undefined, ctx.state.request));
+  return signUp.join(wish, newPassword(form), actorOf(undefined, ctx.state.request));
 }
 
 /** Another password, or the same once more in a moment. */
