@@ -26,15 +26,20 @@ export function notebookCard(
   };
 }
 
-/** Notebooks besides the first one, in the order of their names. */
-export function namedServers(user: UserRecord, servers: Servers, paths: Paths): NamedServers {
+/** Notebooks besides the first one, in the order of their names; only the own ones are opened from a list. */
+export function namedServers(
+  user: UserRecord,
+  servers: Servers,
+  paths: Paths,
+  isOwn = true,
+): NamedServers {
   const named = servers.of(user.id).filter(({ name }) => name !== "");
   return {
     rows: named.map(({ name, status }) => ({
       name,
       title: titleOf(user, name, servers),
       status,
-      openUrl: paths.spawn(user.name, undefined, name),
+      ...(isOwn ? { openUrl: paths.spawn(user.name, undefined, name) } : {}),
       stopUrl: paths.stop(user.name, name),
       deleteUrl: paths.deleteServer(user.name, name),
     })),

@@ -4,6 +4,7 @@ import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Usage } from "#src/services/servers/home-usage.ts";
 import type { AuditAction, IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 import type { DeviceRow, FormProblems } from "./pages.ts";
+import type { NamedServers } from "./server-pages.ts";
 
 /** Where an account stands. */
 export type AccountState = "active" | "first_password" | "no_password" | "locked" | "newcomer";
@@ -105,6 +106,8 @@ export interface PeoplePages {
     readonly problem?: FailureData;
     readonly notice?: PersonNotice;
     /** Notebooks that run and that the visitor may look into; the first has no name. GET: the page that asks. */
+    /** Notebooks besides the first one, which the visitor may stop and delete. */
+    readonly named?: NamedServers;
     readonly visits?: readonly { readonly name: string; readonly url: string }[];
     readonly may: {
       readonly server: boolean;

@@ -6,8 +6,8 @@ export interface NamedServerRow {
   readonly name: string;
   readonly title: string;
   readonly status: ServerStatus;
-  /** GET: opens it, and starts it when it sleeps. */
-  readonly openUrl: string;
+  /** GET: opens it, and starts it when it sleeps; absent: it is not the visitor's. */
+  readonly openUrl?: string;
   /** POST. */
   readonly stopUrl: string;
   /** GET: asks first. */

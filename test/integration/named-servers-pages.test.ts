@@ -147,6 +147,9 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       }
       const teacher = (method: string, path: string) =>
         rooms.ask("teacher", hub + path, { method });
+      const page = (await teacher("GET", "admin/people/sam")).text;
+      assert.ok(page.includes(`action="${hub}stop/sam/physics"`));
+      assert.ok(!page.includes(`${hub}spawn/sam/physics`), "only its person opens it");
       assert.match((await teacher("GET", "delete-server/sam/physics")).text, /of <bdi>The student/);
       assert.deepEqual(leads(await teacher("POST", "stop/sam/physics")), [
         302,

@@ -1,4 +1,5 @@
 /** Models of the pages about people, in every state that looks different. */
+import { namedOfOther } from "./server-models.ts";
 import type { DeviceRow, FormProblems } from "#src/views/pages.ts";
 import {
   type AuditLine,
@@ -161,6 +162,7 @@ const everything = {
   sessions: true,
 };
 const kofiPage: PeoplePages["person"] = {
+  named: namedOfOther,
   id: "abcdefghabcdefgh",
   name: "kofi",
   displayName: "Kofi Mensah",

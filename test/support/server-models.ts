@@ -90,3 +90,8 @@ export const deletions: Readonly<Record<string, Pages["deleteServer"]>> = {
   "own-files": { ...deletion, title: longName, hasOwnFiles: true, isRunning: true },
   "of-other": { ...deletion, of: "María López", isRunning: true },
 };
+
+/** As staff see them: opened by nobody but their person. */
+export const namedOfOther: NamedServers = {
+  rows: someNamed.rows.map(({ openUrl: _, ...rest }) => rest),
+};

@@ -13,7 +13,7 @@ import { accountState, classNames } from "../account-models.ts";
 import { actorOfLine, auditLine, mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
 import { visitorOf } from "../middleware/require.ts";
-import { deviceRows } from "../models.ts";
+import { deviceRows, namedServers } from "../models.ts";
 import { noticeOf } from "../notices.ts";
 import { personOf } from "../person-of.ts";
 import type { RosterParts } from "./roster.ts";
@@ -85,10 +85,21 @@ export async function renderPerson(
     ...(problem === undefined ? {} : { problem }),
     ...(problem === undefined ? noticeOf(ctx, personNotices) : {}),
     may: mayDo(user, visitor, parts),
+    ...namedOf(user, visitor, parts),
     ...visitOf(user, visitor, parts),
     urls: urlsOf(user, parts),
   };
   ctx.body = parts.views.page("person", model, parts.frames.of(ctx, "people"));
+}
+
+function namedOf(
+  user: UserRecord,
+  visitor: Identity & { kind: "user" },
+  { servers, permissions, paths }: PersonParts,
+): Pick<Pages["person"], "named"> {
+  if (!permissions.may(visitor, "servers", user)) return {};
+  const named = namedServers(user, servers, paths, visitor.user.id === user.id);
+  return named.rows.length === 0 ? {} : { named };
 }
 
 function mayDo(
