@@ -107,7 +107,7 @@ export class GuardedProxy {
     };
     this.#exchanges.set(req, exchange);
     res.once("close", () => this.#exchanges.delete(req));
-    this.#send(exchange, { agent: this.#agents.of(visit.route) });
+    this.#send(exchange, { agent: this.#agentFor(req, visit.route) });
   }
 
   websocket(
@@ -185,6 +185,14 @@ export class GuardedProxy {
 
   close(): void {
     this.#agents.close();
+  }
+
+  /**
+   * Web apps close connections that were idle for a few seconds. What may not be sent twice goes by a new one, so that
+   * it never meets one that is just closing; Jupyter keeps its own open for an hour.
+   */
+  #agentFor({ method = "" }: IncomingMessage, route: Route): ServerOptions["agent"] {
+    return route.kind === "web" && !REPEATABLE.has(method) ? false : this.#agents.of(route);
   }
 
   #send(exchange: Exchange, options: ServerOptions): void {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { ListeningWorld } from "#test/support/listening-world.ts";
+import { RawServer } from "#test/support/raw-sockets.ts";
 
 const NAMED = "/jupyterhub/user/alice/two%20words/";
 const FIRST = "/jupyterhub/user/alice/";
@@ -131,5 +132,29 @@ describe("a web app that knows no address but /", () => {
         assert.deepEqual([answer.status, asked], [403, []], `${method} ${JSON.stringify(headers)}`);
       }
     }
+  });
+});
+
+describe("a web app that closes connections early", () => {
+  it("gets what may not be sent twice by a connection of its own", async () => {
+    await using here = await ListeningWorld.start();
+    const cookie = await here.cookie("alice");
+    const requests: string[] = [];
+    await using app = await RawServer.start((socket) => {
+      socket.once("data", (head: Buffer) => {
+        requests.push(head.toString("latin1").split(" ")[0] ?? "");
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        // Too late for whoever has just sent the next one.
+        socket.once("data", () => socket.resetAndDestroy());
+      });
+    });
+    const upstream = { host: "127.0.0.1", port: app.port, kind: "web" } as const;
+    here.world.run("alice", app.port, { kind: "web", upstream });
+    const headers = { cookie, origin: here.origin };
+    for (const method of ["GET", "POST", "GET", "PUT", "DELETE", "GET"]) {
+      const answer = await here.ask("/user/alice/", { method, headers });
+      assert.equal(answer.status, 200, method);
+    }
+    assert.deepEqual(requests, ["GET", "POST", "GET", "PUT", "DELETE", "GET"]);
   });
 });
