@@ -721,6 +721,12 @@ export const failures = {
     student: "That is {name}'s notebook, and you may not open it.",
     api: "You do not have permission to access {client}",
   },
+  oauth_no_service: {
+    status: 403,
+    student: "You may not use {name}. Ask your teacher.",
+    teacher: "You may not use {name}. Who may is a setting of the box.",
+    api: "You do not have permission to access {client}",
+  },
   no_door: {
     status: 503,
     student: "Your notebook could not start. Tell your teacher.",

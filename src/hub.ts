@@ -182,6 +182,8 @@ export async function createHub({
     sessions,
     tokens,
     serverTokens,
+    serviceTokens,
+    services: config.services,
     permissions,
     lifeSeconds: maxDays * DAY_SECONDS,
   });

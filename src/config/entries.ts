@@ -75,4 +75,43 @@ export const serviceSchema = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
     "Counted up, it gives the service another token, and the one before is worth nothing.",
   ),
+  redirectUri: part(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          isCallback,
+          "must be an address such as http://box.lan:9000/oauth_callback, without a #",
+        ),
+      ),
+    ),
+    "Lets people sign in to the service by this box (OAuth): where they are sent back to, to the letter.",
+    "http://box.lan:9000/oauth_callback",
+  ),
+  people: part(
+    v.optional(v.picklist(["everyone", "teachers", "owners"])),
+    "Who may sign in to it; without it, everyone.",
+  ),
+  oauthScopes: part(
+    v.optional(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.check(
+            (text) => parseScope(text, "somebody") !== undefined,
+            "is no scope: JupyterHub's names count, such as read:users!user",
+          ),
+        ),
+      ),
+    ),
+    "What it may do for who has agreed, besides knowing who it is; each as far as that person may. `!user` means that person.",
+    '["read:users!user", "read:servers!user"]',
+  ),
 });
+
+/** Of a browser: anything else would be carried out by the page that sends it there. */
+function isCallback(text: string): boolean {
+  if (!URL.canParse(text) || text.includes("#")) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === "http:" || protocol === "https:") && username === "" && password === "";
+}

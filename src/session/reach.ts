@@ -175,3 +175,21 @@ export type Sharing = "nobody" | "teachers" | "everyone";
 export function mayShare(role: UserRecord["role"], sharing: Sharing): boolean {
   return sharing === "everyone" || (sharing === "teachers" && role !== "student");
 }
+
+/** Who may sign in to the services of the configuration. */
+export type ServicePeople = Readonly<
+  Record<
+    string,
+    {
+      readonly redirectUri?: string | undefined;
+      readonly people?: "everyone" | "teachers" | "owners" | undefined;
+    }
+  >
+>;
+
+export function isOfPeople(
+  role: UserRecord["role"],
+  people: ServicePeople[string]["people"] = "everyone",
+): boolean {
+  return people === "everyone" || role === "owner" || (people === "teachers" && role === "teacher");
+}

@@ -225,6 +225,17 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
     readonly notice?: "read";
   };
   logout: { readonly action: string };
+  /** Before a program of the configuration learns who somebody is. */
+  authorize: {
+    /** POST: agrees, and goes back there. */
+    readonly action: string;
+    readonly service: string;
+    /** Where it is. */
+    readonly host: string;
+    /** What it may do besides, in JupyterHub's words. */
+    readonly scopes: readonly string[];
+    readonly homeUrl: string;
+  };
   message: {
     readonly status: number;
     readonly failure: FailureData;

@@ -24,6 +24,7 @@ const pageTemplates: Readonly<Record<PageName, string>> = {
   tokens: "pages/tokens.njk",
   health: "pages/health.njk",
   logout: "pages/logout.njk",
+  authorize: "pages/authorize.njk",
   message: "pages/message.njk",
   class: "pages/class.njk",
   addPeople: "pages/add-people.njk",

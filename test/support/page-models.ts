@@ -670,6 +670,20 @@ export const samples: readonly Sample[] = [
   ),
 
   sample("ask", "logout", { action: "/hub/logout" }),
+  sample("who", "authorize", {
+    action: "/hub/api/oauth2/authorize?client_id=service-grader",
+    service: "grader",
+    host: "box.lan:9000",
+    scopes: [],
+    homeUrl: "/hub/home",
+  }),
+  sample("powers", "authorize", {
+    action: "/hub/api/oauth2/authorize?client_id=service-grader",
+    service: "grader",
+    host: "box.lan:9000",
+    scopes: ["read:servers!user=maria", "read:users!user=maria"],
+    homeUrl: "/hub/home",
+  }),
 
   sample(
     "not-found",

@@ -33,7 +33,12 @@ export interface TestHubOptions {
     readonly spawner?: Partial<Config["spawner"]>;
     readonly sessions?: Partial<Config["sessions"]>;
     readonly sharing?: Config["sharing"];
-    readonly services?: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
+    readonly services?: Readonly<
+      Record<
+        string,
+        { readonly scopes: readonly string[] } & Partial<Omit<Config["services"][string], "scopes">>
+      >
+    >;
   };
   readonly secrets?: Secrets;
   readonly overrides?: HubOverrides;

@@ -1,19 +1,25 @@
 /** `{H}api/oauth2/authorize`, a page in all but its address, and `{H}api/oauth2/token` (contract.md 5). */
 import { HubError } from "#src/errors.ts";
-import type { Oauth } from "#src/session/oauth/oauth.ts";
+import type { Asked, Credentials, Oauth } from "#src/session/oauth/oauth.ts";
 import type { Visitor } from "#src/session/visits.ts";
+import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
-import { readForm } from "../middleware/body.ts";
+import type { Frames } from "../frames.ts";
+import { field, readForm } from "../middleware/body.ts";
 import type { Paths } from "../paths.ts";
 import type { GivenAccessModel, OauthProblemModel } from "./schemas/oauth.ts";
 
 interface OauthParts {
   readonly oauth: Oauth;
   readonly paths: Paths;
+  readonly views: Views;
+  readonly frames: Frames;
 }
 
-export function oauthApi({ oauth, paths }: OauthParts) {
-  /** Leads who visits a server there with a code, and to nowhere else. */
+export function oauthApi(parts: OauthParts) {
+  const { oauth, paths } = parts;
+
+  /** Leads who comes from a server or a service back there with a code, and to nowhere else. */
   function authorize(ctx: HubContext): void {
     const visitor = visitorIn(ctx);
     const here = ctx.path + ctx.search;
@@ -30,10 +36,18 @@ export function oauthApi({ oauth, paths }: OauthParts) {
       ctx.redirect(asked);
       return;
     }
-    const { owner, server } = asked.client;
+    const { client } = asked;
     if (!oauth.mayOpen(asked, visitor)) {
-      throw new HubError("oauth_no_access", { client: asked.client.label, name: owner.name });
+      throw client.kind === "server"
+        ? new HubError("oauth_no_access", { client: client.label, name: client.owner.name })
+        : new HubError("oauth_no_service", { client: client.label, name: client.name });
     }
+    if (client.kind === "service") {
+      if (ctx.method === "POST") ctx.redirect(oauth.grant(asked, visitor));
+      else confirm(ctx, asked, visitor);
+      return;
+    }
+    const { owner, server } = client;
     // On one origin, somebody else's server gets a browser only with a word of its person to that.
     if (owner.id !== visitor.user.id && visitor.session.visits === undefined) {
       leadTo(ctx, paths.visit(owner.name, server.name, here));
@@ -42,8 +56,32 @@ export function oauthApi({ oauth, paths }: OauthParts) {
     ctx.redirect(oauth.grant(asked, visitor));
   }
 
+  /** A service learns who somebody is only with their word to it. */
+  function confirm(ctx: HubContext, asked: Asked, visitor: Visitor): void {
+    const { client } = asked;
+    if (client.kind !== "service") return;
+    const { origin, host } = new URL(client.redirectUri);
+    // Browsers hold the way on from a form against this, too.
+    const policy = ctx.response.get("content-security-policy");
+    const formAction = `form-action 'self' ${origin}`;
+    ctx.set("content-security-policy", policy.replace("form-action 'self'", formAction));
+    ctx.type = "html";
+    ctx.body = parts.views.page(
+      "authorize",
+      {
+        action: ctx.path + ctx.search,
+        service: client.name,
+        host,
+        scopes: oauth.powersOf(asked, visitor.user),
+        homeUrl: paths.home,
+      },
+      parts.frames.of(ctx),
+    );
+  }
+
   async function token(ctx: HubContext): Promise<void> {
-    const given = await oauth.exchange(await readForm(ctx), ctx.state.request.server);
+    const form = await readForm(ctx);
+    const given = await oauth.exchange(form, credentialsIn(ctx, form), ctx.state.request);
     ctx.set("pragma", "no-cache");
     if ("error" in given) {
       ctx.status = given.error === "invalid_client" ? 401 : 400;
@@ -76,4 +114,19 @@ function visitorIn({ state }: HubContext): Visitor | undefined {
 function leadTo(ctx: HubContext, path: string): void {
   if (ctx.method !== "GET" && ctx.method !== "HEAD") throw new HubError("sign_in_required");
   ctx.redirect(path);
+}
+
+/** In the form, as JupyterHub's clients send them, or by the scheme that RFC 6749 has all servers take. */
+function credentialsIn(ctx: HubContext, form: URLSearchParams): Credentials {
+  const [, encoded] = /^basic\s+([\w+/=-]+)$/i.exec(ctx.get("authorization")) ?? [];
+  if (encoded === undefined) {
+    return { id: field(form, "client_id"), secret: field(form, "client_secret") };
+  }
+  const text = Buffer.from(encoded, "base64").toString();
+  const colon = text.indexOf(":");
+  return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) };
+}
+
+function decoded(text: string): string {
+  return new URLSearchParams(`x=${text}`).get("x") ?? "";
 }

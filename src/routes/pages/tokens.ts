@@ -137,5 +137,5 @@ function isLife(text: string): text is Life {
 }
 
 function ownTokens(tokens: Pick<Tokens, "ofUser">, { id }: UserRecord): readonly TokenRecord[] {
-  return tokens.ofUser(id).filter(({ client }) => client === undefined);
+  return tokens.ofUser(id).filter(({ client }) => client?.startsWith("server ") !== true);
 }

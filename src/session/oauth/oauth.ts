@@ -1,17 +1,19 @@
 /**
- * OAuth as `jupyterhub-singleuser` speaks it (contract.md 5): a server sends its visitor here, who is sent back with a
- * code, for which the server gets a token that says who that is. The gateway has let the visitor in already, and goes
- * on asking; this tells the server who it was.
+ * OAuth as `jupyterhub-singleuser` and JupyterHub's services speak it (contract.md 5): who is to be known there is sent
+ * here, and sent back with a code, for which the client gets a token that says who that is. To servers the gateway has
+ * let the visitor in already, and goes on asking; this tells them who it was.
  */
-import { createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "#src/clock.ts";
-import type { Identity, Permissions } from "#src/session/identity.ts";
-import type { AskingServer } from "#src/session/request-context.ts";
+import { activeUser } from "#src/services/accounts/user-records.ts";
+import type { Actor } from "#src/services/audit/actor.ts";
+import type { Permissions } from "#src/session/identity.ts";
+import type { AskingServer, RequestContext } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
+import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Visitor } from "#src/session/visits.ts";
-import { activeUser } from "#src/services/accounts/user-records.ts";
-import type { StoreReader } from "#src/stores/store.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import {
   type AuthorizeRequest,
   type OauthProblem,
@@ -19,18 +21,17 @@ import {
   readRequest,
   refusal,
 } from "./authorize-request.ts";
-import { Clients, type ServerClient } from "./clients.ts";
+import { ClientAccess } from "./client-access.ts";
+import { type Client, Clients, type ClientsParts } from "./clients.ts";
 import { Codes, type Grant } from "./codes.ts";
-import { type ServerTokens, visitScopes } from "./server-tokens.ts";
+import type { ServerTokens } from "./server-tokens.ts";
 
-export interface OauthParts {
-  readonly basePath: string;
-  readonly state: StoreReader;
+export interface OauthParts extends ClientsParts {
   readonly clock: Clock;
-  readonly servers: ConstructorParameters<typeof Clients>[0]["servers"];
   readonly sessions: Pick<Sessions, "isOpen">;
   readonly tokens: Pick<Tokens, "give">;
   readonly serverTokens: Pick<ServerTokens, "isOwn">;
+  readonly serviceTokens: Pick<ServiceTokens, "tokenOf">;
   readonly permissions: Permissions;
   /** How long a token lives, when its session does. */
   readonly lifeSeconds: number;
@@ -38,7 +39,7 @@ export interface OauthParts {
 
 /** What a client sent its visitor for. */
 export interface Asked {
-  readonly client: ServerClient;
+  readonly client: Client;
   /** As it was sent. */
   readonly redirectUri: string | undefined;
   readonly request: AuthorizeRequest;
@@ -50,16 +51,24 @@ export interface GivenAccess {
   readonly expiresInSeconds: number;
 }
 
+/** Who says to be a client. */
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 
 export class Oauth {
   readonly #parts: OauthParts;
   readonly #clients: Clients;
+  readonly #access: ClientAccess;
   readonly #codes: Codes;
 
   constructor(parts: OauthParts) {
     this.#parts = parts;
     this.#clients = new Clients(parts);
+    this.#access = new ClientAccess(parts);
     this.#codes = new Codes(parts.clock);
   }
 
@@ -79,17 +88,24 @@ export class Oauth {
     const state = query.get("state") ?? undefined;
     const request = readRequest(query);
     if ("error" in request) return backTo(client, state, request);
-    if (!this.#isUsual(request, client)) return backTo(client, state, { error: "invalid_scope" });
+    if (!this.#access.isUsual(request.scopes, client)) {
+      return backTo(client, state, { error: "invalid_scope" });
+    }
     return { client, redirectUri, request };
   }
 
   mayOpen({ client }: Asked, visitor: Visitor): boolean {
-    const { owner, server } = client;
-    const identity: Identity = { kind: "user", ...visitor };
-    return this.#parts.permissions.may(identity, "access:servers", owner, server.name);
+    return this.#access.mayOpen(client, visitor);
   }
 
-  /** Where the visitor, who may open the server, is sent back to. */
+  /** What a service would get besides who it is, in JupyterHub's words. */
+  powersOf({ client, request }: Asked, user: UserRecord): readonly string[] {
+    if (client.kind === "server") return [];
+    const { permissions } = this.#parts;
+    return permissions.spokenTexts(this.#access.powersFor(client, user, request.scopes));
+  }
+
+  /** Where the visitor, who may open it and has agreed, is sent back to. */
   grant({ client, redirectUri, request }: Asked, { user, session }: Visitor): string {
     const code = this.#codes.make({
       client: client.key,
@@ -97,35 +113,46 @@ export class Oauth {
       challenge: request.challenge,
       userId: user.id,
       session: session.id,
-      scopes: visitScopes(user.id, client.server),
+      scopes: this.#access.scopesFor(client, user, request.scopes),
     });
     return withParameters(client.redirectUri, { code, state: request.state });
   }
 
-  /** A code for a token; the server that asks is known by its door. */
+  /** A code for a token. A server is known by its door; at the hub's port, services alone are heard. */
   async exchange(
     form: URLSearchParams,
-    asking: AskingServer | undefined,
+    credentials: Credentials,
+    context: RequestContext,
   ): Promise<GivenAccess | OauthProblem> {
     if (form.get("grant_type") !== "authorization_code") return { error: "unsupported_grant_type" };
     for (const name of new Set(form.keys())) {
       if (form.getAll(name).length > 1) return invalid(`Duplicate ${name} parameters.`);
     }
-    const client = asking && this.#clients.asking(asking);
-    const secret = form.get("client_secret") ?? "";
-    const isIt =
-      asking !== undefined &&
-      client?.id === form.get("client_id") &&
-      this.#parts.serverTokens.isOwn(secret, asking);
-    if (client === undefined || !isIt) return { error: "invalid_client" };
+    const client = this.#clientWith(credentials, context.server);
+    if (client === undefined) return { error: "invalid_client" };
     const code = form.get("code");
     if (code === null) return invalid("Missing code parameter.");
     const grant = this.#codes.take(code, client.key);
     if (grant === undefined) return { error: "invalid_grant" };
-    return problemOf(grant, form) ?? (await this.#give(grant, client));
+    return problemOf(grant, form) ?? (await this.#give(grant, client, context));
   }
 
-  async #give(grant: Grant, client: ServerClient): Promise<GivenAccess | OauthProblem> {
+  #clientWith({ id, secret }: Credentials, asking: AskingServer | undefined): Client | undefined {
+    const { serverTokens, serviceTokens } = this.#parts;
+    if (asking !== undefined) {
+      const client = this.#clients.asking(asking);
+      return client?.id === id && serverTokens.isOwn(secret, asking) ? client : undefined;
+    }
+    const client = this.#clients.service(id);
+    const token = client && serviceTokens.tokenOf(client.name);
+    return token !== undefined && isSame(secret, token) ? client : undefined;
+  }
+
+  async #give(
+    grant: Grant,
+    client: Client,
+    context: RequestContext,
+  ): Promise<GivenAccess | OauthProblem> {
     const { state, sessions, tokens, permissions, lifeSeconds } = this.#parts;
     const user = activeUser(state, grant.userId);
     const session = sessions.isOpen(grant.session)
@@ -133,11 +160,7 @@ export class Oauth {
       : undefined;
     // Signed out, locked, or turned away since.
     if (user === undefined || session === undefined) return { error: "invalid_grant" };
-    const { owner, server } = client;
-    const visitor: Identity = { kind: "user", user, session };
-    if (!permissions.may(visitor, "access:servers", owner, server.name)) {
-      return { error: "invalid_grant" };
-    }
+    if (!this.#access.mayOpen(client, { user, session })) return { error: "invalid_grant" };
     const { token } = await tokens.give({
       userId: user.id,
       session: session.id,
@@ -145,22 +168,16 @@ export class Oauth {
       note: client.label,
       scopes: grant.scopes,
       expiresInSeconds: lifeSeconds,
+      // A notebook's own dealings with who opens it are no news.
+      ...(client.kind === "server" ? {} : { audit: whoAgreed(user, context) }),
     });
     const scope = permissions.spokenTexts(grant.scopes).join(" ");
     return { token, scope, expiresInSeconds: lifeSeconds };
   }
+}
 
-  /** Servers are told who visits, and nothing more, whatever they name of that. */
-  #isUsual({ scopes }: AuthorizeRequest, { owner, server }: ServerClient): boolean {
-    const usual = new Set([
-      "identify",
-      "read:users:name!user",
-      "read:users:groups!user",
-      `access:servers!server=${owner.name}/${server.name}`,
-      `access:servers!user=${owner.name}`,
-    ]);
-    return scopes.every((scope) => usual.has(scope));
-  }
+function whoAgreed({ id, name, role }: UserRecord, context: RequestContext): Actor {
+  return { id, name, role, request: context.id };
 }
 
 function problemOf(grant: Grant, form: URLSearchParams): OauthProblem | undefined {
@@ -179,21 +196,27 @@ function problemOf(grant: Grant, form: URLSearchParams): OauthProblem | undefine
     : { error: "invalid_grant" };
 }
 
-function backTo(client: ServerClient, state: string | undefined, problem: OauthProblem): string {
+function backTo(client: Client, state: string | undefined, problem: OauthProblem): string {
   const { error, description } = problem;
   return withParameters(client.redirectUri, { error, error_description: description, state });
 }
 
-/** `path` is the client's own address, which has no query. */
+/** `address` is the client's own, which may have a query. */
 function withParameters(
-  path: string,
+  address: string,
   values: Readonly<Record<string, string | undefined>>,
 ): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) query.set(name, value);
   }
-  return `${path}?${query.toString()}`;
+  return `${address}${address.includes("?") ? "&" : "?"}${query.toString()}`;
+}
+
+/** In a time that does not depend on where they differ. */
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function invalid(description: string): OauthProblem {

@@ -41,14 +41,14 @@ const authorizeQuery = {
 const authorize = {
   query: authorizeQuery,
   // Who visits is a person, so all that is said is a page.
-  answers: { 302: empty, 400: page, 403: page, 503: page },
+  answers: { 200: page, 302: empty, 400: page, 403: page, 503: page },
 } as const;
 
 export const oauthOperations = {
-  "GET oauth2/authorize": { summary: "Tell a server who visits it", ...authorize },
-  "POST oauth2/authorize": { summary: "The same, said by a form", ...authorize },
+  "GET oauth2/authorize": { summary: "Tell a server or service who visits it", ...authorize },
+  "POST oauth2/authorize": { summary: "The same, agreed to by a form", ...authorize },
   "POST oauth2/token": {
-    summary: "A code for a token: asked by a server, at its own door",
+    summary: "A code for a token: asked by a service, or by a server at its own door",
     answers: {
       200: givenAccessSchema,
       400: v.union([oauthProblemSchema, failureSchema]),
