@@ -83,7 +83,7 @@ export async function createClassrooms(
     readonly basePath?: string;
     readonly spawner?: Partial<Config["spawner"]>;
     readonly homes?: FakeHomes;
-    readonly services?: NonNullable<TestHubOptions["config"]>["services"];
+    readonly services?: NonNullable<NonNullable<TestHubOptions["config"]>["services"]>;
     readonly onShutdown?: () => void;
   } = {},
 ): Promise<Classrooms> {
