@@ -22,12 +22,6 @@ import type {
 } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import {
-  isSharedWith,
-  scopesOf,
-  serverOf,
-  sharesWith,
-} from "#src/services/shares/shared-access.ts";
-import {
   mayShare,
   OF_TRASH,
   type Permission,
@@ -37,6 +31,7 @@ import {
   isOfPeople,
   type ServicePeople,
 } from "./reach.ts";
+import { Guests, isWithinVisit } from "./guests.ts";
 import type { RequestContext } from "./request-context.ts";
 import { spokenScope } from "./scopes/pinned.ts";
 import { scopesOfToken } from "./scopes/token-scopes.ts";
@@ -55,6 +50,7 @@ export class Permissions {
   readonly #state: StoreReader;
   readonly #sharing: Sharing;
   readonly #services: ServicePeople;
+  readonly #guests: Guests;
   /** Who is in which class, by id. */
   readonly world: ScopeWorld = {
     isMember: (user, group) => this.#state.get("members", `${group}!${user}`) !== undefined,
@@ -70,6 +66,7 @@ export class Permissions {
     this.#state = state;
     this.#sharing = sharing;
     this.#services = services;
+    this.#guests = new Guests(state, (owner) => this.mayAs(owner, "shares", owner));
   }
 
   /**
@@ -96,12 +93,14 @@ export class Permissions {
           !identity.session.mustChangePassword &&
           isWithinVisit(identity.session, permission, subject, server) &&
           (this.mayAs(identity.user, permission, subject, server) ||
-            (identity.session.visits !== undefined && this.#mayLookInto(identity.user, subject)))
+            (identity.session.visits !== undefined &&
+              this.#guests.mayLookInto(identity.user, subject)))
         );
       case "token":
         return (
           (this.mayAs(identity.user, permission, subject, server) ||
-            (permission === "access:servers" && this.#isVisited(identity, subject, server))) &&
+            (permission === "access:servers" &&
+              this.#guests.isVisitedBy(identity.user, identity.token, subject, server))) &&
           this.#isInScope(
             identity.token,
             permission,
@@ -124,7 +123,7 @@ export class Permissions {
   mayVisit(identity: Identity | undefined, owner: UserRecord, server: string): boolean {
     if (identity?.kind !== "user" || identity.session.mustChangePassword) return false;
     if (this.may(identity, "access:servers", owner, server)) return true;
-    return identity.session.visits === undefined && this.#mayLookInto(identity.user, owner);
+    return identity.session.visits === undefined && this.#guests.mayLookInto(identity.user, owner);
   }
 
   /**
@@ -170,7 +169,8 @@ export class Permissions {
         return scopesOfToken(identity.token).scopes;
       case "token": {
         const { inherits, scopes } = scopesOfToken(identity.token);
-        const held = [...this.heldBy(identity.user), ...this.#visitedScopes(identity)];
+        const { user, token } = identity;
+        const held = [...this.heldBy(user), ...this.#guests.visitedScopes(user, token)];
         return inherits ? held : intersectScopes(scopes, held, this.world);
       }
     }
@@ -184,7 +184,7 @@ export class Permissions {
       user.role === "owner" ? scopeNames : scopeNames.filter((name) => name in REACH[user.role]);
     return expandScopes([
       ...names.flatMap((name) => this.#scopesFor(user, name)),
-      ...this.#sharedScopes(user),
+      ...this.#guests.invitedScopes(user),
       ...this.#serviceScopes(user),
     ]);
   }
@@ -215,7 +215,8 @@ export class Permissions {
     if (subject === undefined) return reaches.length > 0;
     return (
       reaches.some((reach) => this.#isWithin(reach, user, subject)) ||
-      (subject.id !== id && this.#isShared(user, permission, subject, server))
+      (kindOf(permission) === "servers" &&
+        this.#guests.isInvited(user, permission, subject, server))
     );
   }
 
@@ -223,26 +224,6 @@ export class Permissions {
     return permission === "shares" && !mayShare(role, this.#sharing)
       ? []
       : (REACH[role][permission] ?? []);
-  }
-
-  /** What was given by somebody who may not give it any more opens nothing. */
-  #isShared(guest: UserRecord, permission: Permission, owner: UserRecord, name: string): boolean {
-    return (
-      kindOf(permission) === "servers" &&
-      this.mayAs(owner, "shares", owner) &&
-      isSharedWith(this.#state, guest.id, permission, { ownerId: owner.id, name })
-    );
-  }
-
-  #sharedScopes(guest: UserRecord): readonly Scope[] {
-    return sharesWith(this.#state, guest.id).flatMap((share) => {
-      const server = serverOf(this.#state, share);
-      const owner = activeUser(this.#state, share.ownerId);
-      if (server === undefined || owner === undefined || owner.id === guest.id) return [];
-      if (!this.mayAs(owner, "shares", owner)) return [];
-      const filter = { by: "server", value: `${owner.id}/${server.name}` } as const;
-      return scopesOf(share).map((name) => ({ name, filter }));
-    });
   }
 
   /** Services that they may sign in to. */
@@ -311,54 +292,10 @@ export class Permissions {
     }
   }
 
-  /** By a token that ends with a session which is on that visit: a server asks by it who its visitor is. */
-  #isVisited(
-    { user, token }: Extract<Identity, { kind: "token" }>,
-    subject: UserRecord | undefined,
-    server: string,
-  ): boolean {
-    const visits = token.session && this.#state.get("sessions", token.session)?.visits;
-    return (
-      visits !== undefined &&
-      subject?.id === visits.userId &&
-      server === visits.serverName &&
-      this.#mayLookInto(user, subject)
-    );
-  }
-
-  #visitedScopes(identity: Extract<Identity, { kind: "token" }>): readonly Scope[] {
-    const { token } = identity;
-    const visits = token.session && this.#state.get("sessions", token.session)?.visits;
-    const owner = visits && livingUser(this.#state, visits.userId);
-    if (visits === undefined || !this.#isVisited(identity, owner, visits.serverName)) return [];
-    const value = `${visits.userId}/${visits.serverName}`;
-    return [{ name: "access:servers", filter: { by: "server", value } }];
-  }
-
-  #mayLookInto({ id }: UserRecord, subject: UserRecord | undefined): boolean {
-    const user = activeUser(this.#state, id);
-    const student = subject === undefined ? undefined : livingUser(this.#state, subject.id);
-    if (user === undefined || student?.role !== "student") return false;
-    return user.role === "owner" || this.#isOwnStudent(user, student);
-  }
-
   #isOwnStudent(teacher: UserRecord, { id }: UserRecord): boolean {
     const now = this.#state.get("users", id);
     return now !== undefined && isOwnStudent(this.#state, teacher.id, now);
   }
-}
-
-/** A session on a visit opens the notebook that it is in, and nothing else. */
-function isWithinVisit(
-  { visits }: SessionRecord,
-  permission: Permission,
-  subject: UserRecord | undefined,
-  server: string,
-): boolean {
-  if (visits === undefined) return true;
-  return (
-    permission === "access:servers" && subject?.id === visits.userId && server === visits.serverName
-  );
 }
 
 function filterOf(permission: Permission, subject: UserRecord, server: string): ScopeFilter {
