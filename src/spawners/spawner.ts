@@ -101,6 +101,8 @@ export interface SpawnerReport {
     readonly profile: string;
     readonly image: string;
     readonly isThere: boolean;
+    /** The processor that it is made for, when that is not the engine's: `arm64`. */
+    readonly madeFor?: string;
   }[];
   /** The pool of private networks: one place for each server. */
   readonly networks: { readonly pool: string; readonly places: number; readonly taken: number };

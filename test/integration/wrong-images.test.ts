@@ -71,6 +71,12 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
     const failure = await failureOf({ image });
     assert.equal(failure.code, "wrong_architecture");
     assert.deepEqual(failure.params, { image, made: other, own });
+    const profiles = { other: { image, kind: "web", port: 80, offered: false } } as const;
+    const { images } = await world.again({ profiles }).spawner.report(AbortSignal.timeout(10_000));
+    assert.deepEqual(images, [
+      { profile: "default", image: world.image, isThere: true },
+      { profile: "other", image, isThere: true, madeFor: other },
+    ]);
   });
 
   it("has no such command", async () => {

@@ -23,15 +23,23 @@ export function checkDocker({ version }: Pick<SpawnerReport, "version">): Check 
 
 export function checkImages({ images }: Pick<SpawnerReport, "images">): Check {
   const missing = images.filter(({ isThere }) => !isThere);
-  return missing.length > 0
-    ? found("images", "images_missing", { images: namesOf(missing) })
+  if (missing.length > 0) return found("images", "images_missing", { images: namesOf(missing) });
+  const foreign = images.filter(({ madeFor }) => madeFor !== undefined);
+  return foreign.length > 0
+    ? found("images", "images_foreign", { images: namesOf(foreign) })
     : found("images", "images_fine", { images: namesOf(images) });
 }
 
 /** With the profile, where there is more than the usual one. */
 function namesOf(images: SpawnerReport["images"]): string {
   return images
-    .map(({ profile, image }) => (profile === "default" ? image : `${image} (profile ${profile})`))
+    .map(({ profile, image, madeFor }) => {
+      const more = [
+        ...(profile === "default" ? [] : [`profile ${profile}`]),
+        ...(madeFor === undefined ? [] : [`for ${madeFor}`]),
+      ];
+      return more.length === 0 ? image : `${image} (${more.join(", ")})`;
+    })
     .join(", ");
 }
 

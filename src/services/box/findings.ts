@@ -20,6 +20,13 @@ export const findings = {
       "./homeroom up builds Homeroom's own image; any other is fetched with docker pull or docker load.",
   },
 
+  images_foreign: {
+    status: "warning",
+    text: "Made for another kind of processor, so that notebooks hardly start from it: {images}.",
+    advice:
+      "Fetch or build it on this box itself: docker pull takes the fitting one, where there is one.",
+  },
+
   pool_fine: {
     status: "ok",
     text: "The private networks ({pool}) keep clear of this box's own; {free} of {places} are free.",

@@ -17,9 +17,9 @@ interface ReportParts {
 
 export async function reportOf(parts: ReportParts, signal: AbortSignal): Promise<SpawnerReport> {
   const { engine } = parts;
-  const { version, time, memoryBytes, rootFolder } = await engine.info(signal);
+  const { version, time, memoryBytes, rootFolder, architecture } = await engine.info(signal);
   const [images, networks, disk] = await Promise.all([
-    imagesOf(parts, signal),
+    imagesOf(parts, architecture, signal),
     engine.networks.list({}, signal),
     diskOf(parts, rootFolder, signal),
   ]);
@@ -38,17 +38,19 @@ export async function reportOf(parts: ReportParts, signal: AbortSignal): Promise
 
 async function imagesOf(
   { engine, profiles, helperImage }: ReportParts,
+  architecture: string,
   signal: AbortSignal,
 ): Promise<SpawnerReport["images"]> {
   const named = Array.from(profiles.values(), ({ name, image }) => ({ profile: name, image }));
   const isNamed = named.some(({ image }) => image === helperImage);
   const helper = isNamed ? [] : [{ profile: DEFAULT_PROFILE, image: helperImage }];
   return Promise.all(
-    [...helper, ...named].map(async ({ profile, image }) => ({
-      profile,
-      image,
-      isThere: await isThere(engine, image, signal),
-    })),
+    [...helper, ...named].map(async (one) => {
+      if (!(await isThere(engine, one.image, signal))) return { ...one, isThere: false };
+      const madeFor = await engine.architectureOf(one.image, signal);
+      const fits = [architecture, ""].includes(madeFor) || architecture === "";
+      return { ...one, isThere: true, ...(fits ? {} : { madeFor }) };
+    }),
   );
 }
 

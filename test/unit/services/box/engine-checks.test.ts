@@ -45,6 +45,13 @@ describe("the check of images", () => {
     assert.match(check.advice ?? "", /\.\/homeroom up/);
   });
 
+  it("warns of what is made for other processors", () => {
+    const images = [image("default", true), { ...image("r", true), madeFor: "arm64" }];
+    const check = checkImages({ images });
+    assert.equal(check.status, "warning");
+    assert.match(check.text, /: image-of-r \(profile r, for arm64\)\.$/);
+  });
+
   it("is content when all are there", () => {
     assert.equal(checkImages({ images: [image("default", true), image("r", true)] }).status, "ok");
   });
