@@ -32,6 +32,7 @@ import { restoreAttempts } from "#src/services/sign-in/past-tries.ts";
 import { HomeUsage } from "#src/services/servers/home-usage.ts";
 import { Servers } from "#src/services/servers/servers.ts";
 import { onRightsChanged } from "#src/services/shares/shared-access.ts";
+import { ShareCodes } from "#src/services/shares/share-codes.ts";
 import { Shares } from "#src/services/shares/shares.ts";
 import { SetupCode } from "#src/services/accounts/setup-code.ts";
 import { SignUpClasses } from "#src/services/accounts/sign-up-classes.ts";
@@ -237,6 +238,7 @@ export async function createHub({
     imports,
     sessions,
     shares: new Shares({ store, clock }),
+    shareCodes: new ShareCodes({ store, clock }),
     visits: new Visits({ store, clock }),
     tokens,
     serviceTokens,

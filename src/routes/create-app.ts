@@ -15,6 +15,7 @@ import type { Imports } from "#src/services/import/imports.ts";
 import type { OwnerReset } from "#src/services/box/owner-reset.ts";
 import type { Login } from "#src/services/sign-in/login.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
+import type { ShareCodes } from "#src/services/shares/share-codes.ts";
 import type { Shares } from "#src/services/shares/shares.ts";
 import type { HomeUsage } from "#src/services/servers/home-usage.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
@@ -121,6 +122,7 @@ export interface AppParts {
   readonly imports: Imports;
   readonly sessions: Sessions;
   readonly shares: Shares;
+  readonly shareCodes: ShareCodes;
   readonly visits: Visits;
   readonly tokens: Tokens;
   readonly serviceTokens: ServiceTokens;

@@ -1,6 +1,7 @@
 /** Codes that whoever has them exchanges for a share, in JupyterHub's shapes and words (contract.md 4.2). */
 import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
+import type { ShareCodes } from "#src/services/shares/share-codes.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";
 import type { ShareCodeRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
@@ -20,11 +21,12 @@ import {
 } from "./shares.ts";
 
 interface CodesParts extends SharesApiParts {
+  readonly shareCodes: ShareCodes;
   readonly config: Pick<Config, "listen">;
 }
 
 export function shareCodesApi(parts: CodesParts) {
-  const { shares, paths } = parts;
+  const { shareCodes, paths } = parts;
 
   function listAll(ctx: HubContext): void {
     const owner = ownerOfAny(ctx, "read:shares", parts);
@@ -32,12 +34,12 @@ export function shareCodesApi(parts: CodesParts) {
       const server = serverOf(parts.store, code);
       return mayHere(ctx, "read:shares", { owner, name: server?.name ?? "" }, parts);
     };
-    answer(ctx, shares.codes(owner).filter(mayRead));
+    answer(ctx, shareCodes.of(owner).filter(mayRead));
   }
 
   function list(ctx: HubContext): void {
     const { owner, name } = askedServer(ctx, "read:shares", parts);
-    answer(ctx, shares.codes(owner, name));
+    answer(ctx, shareCodes.of(owner, name));
   }
 
   async function make(ctx: HubContext): Promise<void> {
@@ -46,7 +48,7 @@ export function shareCodesApi(parts: CodesParts) {
     const scopes = readShareScopes(body.scopes, server);
     assertHolds(ctx, scopes, server, parts);
     const wanted = { scopes, seconds: body.expires_in };
-    const { record, code } = await shares.makeCode(server, wanted, actorIn(ctx));
+    const { record, code } = await shareCodes.make(server, wanted, actorIn(ctx));
     const acceptUrl = withQuery(paths.acceptShare(), { code });
     const { publicUrl } = parts.config.listen;
     ctx.body = {
@@ -60,9 +62,9 @@ export function shareCodesApi(parts: CodesParts) {
   /** One, by itself or by its id; all of them without either. */
   async function revoke(ctx: HubContext): Promise<void> {
     const { owner, name } = askedServer(ctx, "shares", parts);
-    const all = shares.codes(owner, name);
+    const all = shareCodes.of(owner, name);
     const { code, id } = readQuery(ctx, codeQuery);
-    await shares.revokeCodes(chosen(all, code, id), actorIn(ctx));
+    await shareCodes.revoke(chosen(all, code, id), actorIn(ctx));
     ctx.status = 204;
   }
 
@@ -72,7 +74,7 @@ export function shareCodesApi(parts: CodesParts) {
     id: string | undefined,
   ): readonly ShareCodeRecord[] {
     if (code !== undefined && code !== "") {
-      const record = shares.byCode(code);
+      const record = shareCodes.find(code);
       const found = all.filter((each) => each.id === record?.id);
       return demandOne(found, "No matching code found");
     }

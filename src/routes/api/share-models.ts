@@ -2,7 +2,7 @@
 import { HubError } from "#src/errors.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";
-import type { ServerName } from "#src/services/shares/shares.ts";
+import type { ServerName } from "#src/services/shares/share-plans.ts";
 import { isScopeName, kindOf, type ScopeName } from "#src/scopes/scope-names.ts";
 import type { ShareCodeRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";

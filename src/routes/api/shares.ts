@@ -7,7 +7,8 @@ import { fullName } from "#src/services/servers/named-servers.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import { serverOf, sharesWith } from "#src/services/shares/shared-access.ts";
 import { sharesWithGroup } from "#src/services/shares/share-rows.ts";
-import type { ServerName, Shares } from "#src/services/shares/shares.ts";
+import type { ServerName } from "#src/services/shares/share-plans.ts";
+import type { Shares } from "#src/services/shares/shares.ts";
 import type { ScopeName } from "#src/scopes/scope-names.ts";
 import { covers } from "#src/scopes/scopes.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
@@ -50,7 +51,7 @@ export function sharesApi(parts: SharesApiParts) {
     const scopes = readShareScopes(body.scopes, server);
     assertHolds(ctx, scopes, server, parts);
     const to = sharedWith(ctx, readWhom(body));
-    const share = await shares.grant(server, to, scopes, actorIn(ctx));
+    const share = await shares.grant(server, { to, scopes }, actorIn(ctx));
     ctx.body = shareModel(share, parts);
   }
 

@@ -1,7 +1,8 @@
 /** Taking what somebody gave a link for (contract.md 2). */
 import { HubError } from "#src/errors.ts";
+import type { ShareCodes } from "#src/services/shares/share-codes.ts";
 import { scopesOf, serverOf } from "#src/services/shares/shared-access.ts";
-import type { ServerName, Shares } from "#src/services/shares/shares.ts";
+import type { ServerName } from "#src/services/shares/share-plans.ts";
 import type { ShareCodeRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { ShareRight } from "#src/views/share-pages.ts";
@@ -12,7 +13,7 @@ import { nextOf } from "../next-url.ts";
 import { destination, enter, isRunning, type OthersParts, othersModel } from "./others-notebook.ts";
 
 interface AcceptParts extends OthersParts {
-  readonly shares: Shares;
+  readonly shareCodes: ShareCodes;
   readonly store: StoreReader;
 }
 
@@ -25,12 +26,12 @@ const rightOf: Readonly<Record<string, readonly ShareRight[]>> = {
 };
 
 export function acceptSharePages(parts: AcceptParts) {
-  const { shares, paths } = parts;
+  const { shareCodes, paths } = parts;
 
   function show(ctx: HubContext): void {
     const text = ctx.query["code"];
     if (typeof text !== "string" || text === "") throw new HubError("bad_request");
-    const code = shares.byCode(text);
+    const code = shareCodes.find(text);
     const server = code && holding(code);
     if (code === undefined || server === undefined) {
       throw new HubError("share_code_not_found", { reason: "Share not found or expired" });
@@ -51,12 +52,12 @@ export function acceptSharePages(parts: AcceptParts) {
   /** What it says on the page is the explicit step: a notebook that runs is entered at once. */
   async function accept(ctx: HubContext): Promise<void> {
     const text = field(await readForm(ctx), "code") || String(ctx.query["code"] ?? "");
-    const code = shares.byCode(text);
+    const code = shareCodes.find(text);
     const server = code && holding(code);
     if (code === undefined || server === undefined) throw new HubError("share_code_over");
     if (isOwn(ctx, server)) throw new HubError("share_with_self");
     const { user } = visitorOf(ctx);
-    await shares.exchange(code, user, actorIn(ctx));
+    await shareCodes.exchange(code, user, actorIn(ctx));
     const { identity } = ctx.state;
     const { owner, name } = server;
     const mayOpen = parts.permissions.may(identity, "access:servers", owner, name);

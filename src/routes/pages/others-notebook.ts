@@ -3,7 +3,7 @@ import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
-import type { ServerName } from "#src/services/shares/shares.ts";
+import type { ServerName } from "#src/services/shares/share-plans.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Visits } from "#src/session/visits.ts";
 import type { Views } from "#src/views/pages.ts";

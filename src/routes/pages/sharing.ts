@@ -5,6 +5,7 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
+import type { ShareCodes } from "#src/services/shares/share-codes.ts";
 import { serverOf, sharesWith } from "#src/services/shares/shared-access.ts";
 import type { Shares } from "#src/services/shares/shares.ts";
 import type { Permissions } from "#src/session/identity.ts";
@@ -28,6 +29,7 @@ import type { Paths } from "../paths.ts";
 
 export interface SharingParts {
   readonly shares: Shares;
+  readonly shareCodes: ShareCodes;
   readonly visits: Visits;
   readonly accounts: Pick<Accounts, "byId">;
   readonly groups: Pick<Groups, "list" | "byName">;
@@ -68,7 +70,7 @@ export function sharingOf(
 }
 
 export function sharingActions(parts: SharingParts) {
-  const { shares, paths, permissions } = parts;
+  const { shares, shareCodes, paths, permissions } = parts;
 
   async function makeLink(ctx: HubContext): Promise<void> {
     const { user, session } = visitorOf(ctx);
@@ -77,7 +79,7 @@ export function sharingActions(parts: SharingParts) {
     if (!isLife(life)) throw new HubError("bad_request");
     const wanted = { scopes: ["access:servers"], seconds: secondsOf[life] } as const;
     const server = { owner: user, name: ownServer(form) };
-    const { code } = await shares.makeCode(server, wanted, actorIn(ctx));
+    const { code } = await shareCodes.make(server, wanted, actorIn(ctx));
     const note = parts.newLinks.leave(session.id, withQuery(paths.acceptShare(), { code }));
     ctx.redirect(`${withQuery(paths.home, { link: note })}#sharing`);
   }
@@ -92,7 +94,7 @@ export function sharingActions(parts: SharingParts) {
     }
     const server = { owner: user, name: ownServer(form) };
     const to = { kind: "group", id: group.id } as const;
-    await shares.grant(server, to, ["access:servers"], actorIn(ctx));
+    await shares.grant(server, { to, scopes: ["access:servers"] }, actorIn(ctx));
     back(ctx);
   }
 
@@ -112,8 +114,8 @@ export function sharingActions(parts: SharingParts) {
   async function revokeLink(ctx: HubContext): Promise<void> {
     const { user } = visitorOf(ctx);
     const id = field(await readForm(ctx), "id");
-    const codes = shares.codes(user).filter(({ number }) => `sc_${number}` === id);
-    await shares.revokeCodes(codes, actorIn(ctx));
+    const codes = shareCodes.of(user).filter(({ number }) => `sc_${number}` === id);
+    await shareCodes.revoke(codes, actorIn(ctx));
     back(ctx);
   }
 
@@ -125,7 +127,7 @@ export function sharingActions(parts: SharingParts) {
 }
 
 function cardOf(ctx: HubContext, visitor: UserIdentity, parts: SharingParts): SharingCard {
-  const { shares, paths, newLinks } = parts;
+  const { shares, shareCodes, paths, newLinks } = parts;
   const { user, session } = visitor;
   const link = newLinks.take(session.id, String(ctx.query["link"] ?? ""));
   return {
@@ -133,7 +135,7 @@ function cardOf(ctx: HubContext, visitor: UserIdentity, parts: SharingParts): Sh
     ...visitedOf(user, parts),
     inside: insideOf(user, parts),
     shares: shares.of(user).flatMap((share) => shareRow(share, parts) ?? []),
-    links: shares.codes(user).flatMap((code) => linkRow(code, parts) ?? []),
+    links: shareCodes.of(user).flatMap((code) => linkRow(code, parts) ?? []),
     revokeUrl: paths.revokeShare,
     revokeLinkUrl: paths.revokeShareLink,
     ...(link === undefined ? {} : { fresh: { url: ctx.state.request.origin + link } }),

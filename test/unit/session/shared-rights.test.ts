@@ -22,7 +22,7 @@ async function createWorld() {
   const shares = new Shares({ store, clock: systemClock });
   const server = { owner, name: "" };
   const to = { kind: "user", id: guest.id } as const;
-  await shares.grant(server, to, ["access:servers"], consoleActor);
+  await shares.grant(server, { to, scopes: ["access:servers"] }, consoleActor);
   const everyone = new Permissions(store, { sharing: "everyone" });
   const teachers = new Permissions(store, { sharing: "teachers" });
   const put = (user: UserRecord, change: Partial<UserRecord>) =>
