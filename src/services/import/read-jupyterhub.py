@@ -155,6 +155,9 @@ def read(folder):
         result = read_database(os.path.join(folder, "database/hub.sqlite"))
     except sqlite3.Error as error:
         raise Unusable(f"The database cannot be read: {error}") from error
+    except UnicodeError as error:
+        # SQLite's own words about what it found, with parts of that in them.
+        raise Unusable("The database is damaged.") from error
     if found & PASSWORDS:
         result["firstuse"] = read_passwords(os.path.join(folder, "passwords/passwords.dbm"))
     return result
