@@ -1,7 +1,8 @@
-/** A hub's control socket that answers what a test wants, and remembers what it was asked. */
+/** A hub's control socket that answers what a test wants, as far as a hub could, and remembers what it was asked. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
+import { checkApiAnswer } from "./api-answers.ts";
 
 export interface Asked {
   readonly method: string;
@@ -12,6 +13,8 @@ export interface Asked {
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  /** Only a hub of another version, or one that is broken, says that. */
+  readonly isOdd?: true;
 }
 
 export interface FakeControl extends AsyncDisposable {
@@ -23,6 +26,7 @@ export async function openFakeControl(
   reply: (asked: Asked) => Reply | undefined,
 ): Promise<FakeControl> {
   const asked: Asked[] = [];
+  let impossible: unknown;
   const server = createServer((request, response) => {
     void readText(request).then((text) => {
       const one: Asked = {
@@ -37,8 +41,16 @@ export async function openFakeControl(
         return;
       }
       const { status, body } = answer;
-      response.writeHead(status, body === undefined ? {} : { "content-type": "application/json" });
-      response.end(body === undefined ? "" : JSON.stringify(body));
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const said = body === undefined ? "" : JSON.stringify(body);
+      try {
+        if (answer.isOdd !== true)
+          checkApiAnswer({ ...one, status, headers, text: said, sent: one.body });
+      } catch (error) {
+        impossible ??= error;
+      }
+      response.writeHead(status, headers);
+      response.end(said);
     });
   });
   server.listen(join(dataDir, "control.sock"));
@@ -49,6 +61,7 @@ export async function openFakeControl(
       server.closeAllConnections();
       server.close();
       await once(server, "close");
+      if (impossible !== undefined) throw impossible;
     },
   };
 }

@@ -45,7 +45,9 @@ describe("import", () => {
       { ...person, was: "sam", becomes: "other", name: "sam", role: "student" },
       { ...person, was: "user", becomes: "refused", problem: "Choose another name." },
     ],
-    classes: [{ was: "\u001b[2J", becomes: "refused", problem: "A class needs a name." }],
+    classes: [
+      { was: "\u001b[2J", becomes: "refused", name: null, problem: "A class needs a name." },
+    ],
     strangers: ["gone\u001b[2J"],
   };
 
@@ -85,7 +87,7 @@ user                                                                         ref
 
   it("says what the hub refuses", async () => {
     const params = { reason: "The database is damaged." };
-    const body = { message: "…", code: "import_unreadable", params };
+    const body = { status: 400, message: "…", code: "import_unreadable", params };
     const done = await ask(["jupyterhub"], { status: 400, body });
     assert.equal(done.code, 1);
     assert.equal(done.stderr, "homeroom: The database is damaged.\n");
@@ -117,7 +119,12 @@ user                                                                         ref
   });
 
   it("sends a home once, and never half of it again", async () => {
-    const reply = { status: 200, body: { people: [], name: "sam", folder: "." } };
+    // The one asked for who waits, and the one that files are sent to, at once.
+    const reply = {
+      status: 200,
+      isOdd: true as const,
+      body: { people: [], name: "sam", folder: "." },
+    };
     const done = await ask(["home", "Sam"], reply);
     assert.equal(done.code, 0);
     assert.match(done.stderr, /^The files of sam are there\.\n$/);
@@ -136,7 +143,7 @@ user                                                                         ref
     assert.equal(broken.code, 1);
     assert.match(broken.stderr, /the hub went away; do it again/);
     const beside = { ...reply.body, folder: "from-jupyterhub" };
-    const apart = await ask(["home", "sam"], { status: 200, body: beside });
+    const apart = await ask(["home", "sam"], { ...reply, body: beside });
     assert.match(apart.stderr, /in the folder from-jupyterhub/);
   });
 

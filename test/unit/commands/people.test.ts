@@ -154,6 +154,7 @@ describe("commands for people", () => {
       state: "locked",
       locked: "2026-11-21T08:00:00.000Z",
       classes: [{ id: "g", name: "7b", role: "student" }],
+      sessions: 1,
       server: "running",
     };
     const session = {

@@ -16,6 +16,7 @@ const maria = {
   role: "student",
   created: "2026-01-01T00:00:00.000Z",
   last_activity: "2026-11-20T10:30:59.000Z",
+  last_sign_in: "2026-11-20T10:00:00.000Z",
   has_password: true,
   must_change_password: true,
   state: "active",
@@ -120,7 +121,7 @@ describe("commands", () => {
         ],
       ];
       for (const [body, words] of refusals) {
-        const done = await ask("user add maria", () => ({ status: 409, body }));
+        const done = await ask("user add maria", () => ({ status: 409, body, isOdd: true }));
         assert.equal(done.code, 1);
         assert.equal(done.stdout, "");
         assert.equal(done.stderr, words);
@@ -170,7 +171,7 @@ describe("commands", () => {
     it("prints nothing when the box is set up", async () => {
       const { setup_code: _, ...rest } = box;
       for (const body of [{ ...box, setup_code: null }, rest]) {
-        const done = await ask("setup-code", () => ({ status: 200, body }));
+        const done = await ask("setup-code", () => ({ status: 200, body, isOdd: true }));
         assert.equal(done.code, 0);
         assert.equal(done.stdout, "");
       }
@@ -261,7 +262,7 @@ describe("commands", () => {
           return { status: 200, body: { users: [ada, maria] } };
         }
         return path.includes("ada")
-          ? { status: 503, body: { message: "Docker does not answer" } }
+          ? { status: 503, isOdd: true, body: { message: "Docker does not answer" } }
           : { status: 204 };
       });
       assert.equal(done.code, 1);

@@ -26,9 +26,22 @@ describe("token", () => {
   }
 
   const token = "0123456789abcdef0123456789abcdef";
+  const made = {
+    user: "ada",
+    id: "a5",
+    kind: "api_token",
+    roles: [],
+    scopes: ["read:users"],
+    created: "2026-11-22T08:00:00.000000Z",
+    last_activity: null,
+    note: "Requested via api",
+    session_id: null,
+    oauth_client: "JupyterHub",
+    token,
+  };
 
   it("prints the token alone on standard output", async () => {
-    const body = { user: "ada", id: "a5", token, expires_at: null };
+    const body = { ...made, expires_at: null };
     const done = await ask(["token", "Ada"], 201, body);
     assert.equal(done.code, 0);
     assert.equal(done.stdout, `${token}\n`);
@@ -44,7 +57,7 @@ describe("token", () => {
   });
 
   it("asks for what the flags say", async () => {
-    const body = { user: "ada", id: "a5", token, expires_at: "2026-11-22T09:00:00.000000Z" };
+    const body = { ...made, expires_at: "2026-11-22T09:00:00.000000Z" };
     const flags = ["--scopes=read:users,servers!user", "--expires-in", "60", "--note", "my script"];
     const done = await ask(["token", "ada", ...flags], 201, body);
     assert.match(done.stderr, /ends at 2026-11-22T09:00:00.000000Z/);
