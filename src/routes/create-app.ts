@@ -70,6 +70,7 @@ import { OneTimeNotes } from "./one-time-notes.ts";
 import { acceptSharePages } from "./pages/accept-share.ts";
 import { accountPages } from "./pages/account.ts";
 import { appearancePages } from "./pages/appearance.ts";
+import { assetPages } from "./pages/assets.ts";
 import { firstPasswordsPages } from "./pages/first-passwords.ts";
 import { firstPages } from "./pages/first.ts";
 import { ownSessions } from "./pages/own-sessions.ts";
@@ -183,6 +184,7 @@ function createHandlers(
   const entry = new Entry(parts);
   return {
     misc: miscPages(parts),
+    assets: assetPages(parts),
     setup: setupPages({ ...parts, entry, minLength }),
     login: loginPages({ ...parts, entry }),
     logout: logoutPages(parts),

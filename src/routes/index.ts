@@ -24,6 +24,7 @@ import type { usersApi } from "./api/users.ts";
 import type { acceptSharePages } from "./pages/accept-share.ts";
 import type { accountPages } from "./pages/account.ts";
 import type { appearancePages } from "./pages/appearance.ts";
+import type { assetPages } from "./pages/assets.ts";
 import type { firstPasswordsPages } from "./pages/first-passwords.ts";
 import type { firstPages } from "./pages/first.ts";
 import type { ownSessions } from "./pages/own-sessions.ts";
@@ -55,6 +56,7 @@ import type { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 
 export interface Handlers {
   readonly misc: ReturnType<typeof miscPages>;
+  readonly assets: ReturnType<typeof assetPages>;
   readonly setup: ReturnType<typeof setupPages>;
   readonly login: ReturnType<typeof loginPages>;
   readonly logout: ReturnType<typeof logoutPages>;
@@ -126,8 +128,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/", "anyone", h.home.root],
     ["GET", "hub/health", "anyone", h.misc.health],
     ["GET", "hub/api/health", "anyone", h.misc.health],
-    ["GET", "hub/logo", "anyone", h.misc.logo],
-    ["GET", "hub/static/*path", "anyone", h.misc.asset],
+    ["GET", "hub/logo", "anyone", h.assets.logo],
+    ["GET", "hub/static/*path", "anyone", h.assets.show],
     ["GET", "hub/error/:code", "anyone", h.misc.errorPage],
     ["POST", "hub/security/csp-report", "anyone", h.misc.cspReport, { skipsForgeryCheck: true }],
 

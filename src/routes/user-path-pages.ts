@@ -9,6 +9,7 @@ import type { RequestContexts } from "#src/session/request-context.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { Frame, Views } from "#src/views/pages.ts";
 import { THEME_COOKIE, themeOf } from "./frames.ts";
+import { messageModel } from "./message-model.ts";
 import { createPaths, type Paths } from "./paths.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 
@@ -19,9 +20,14 @@ interface UserPathParts {
   readonly servers: Pick<Servers, "status">;
 }
 
-export function createUserPathPages(parts: UserPathParts): UserPathPages {
-  const paths = createPaths(parts.config.basePath);
+interface PageParts extends UserPathParts {
+  readonly paths: Paths;
+}
+
+export function createUserPathPages(options: UserPathParts): UserPathPages {
+  const paths = createPaths(options.config.basePath);
   const security = createSecurityHeaders(paths.hub);
+  const parts = { ...options, paths };
 
   function respond(
     request: IncomingMessage,
@@ -35,8 +41,8 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
     }
     const page = wantsPage(request);
     const body = page
-      ? pageFor(request, failure, about)
-      : JSON.stringify(jsonFor(request, failure, about));
+      ? pageFor(request, failure, about, parts)
+      : JSON.stringify(jsonFor(request, failure, about, parts));
     if (page) security.page(request, response);
     else security.api(request, response);
     response.writeHead(failure.status, {
@@ -50,77 +56,76 @@ export function createUserPathPages(parts: UserPathParts): UserPathPages {
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
-  /** JupyterHub's words for a stopped server: its clients look for them. */
-  function jsonFor(request: IncomingMessage, failure: HubError, about: UserPathAnswer) {
-    const message =
-      failure.code === "not_running" && about.user !== undefined
-        ? failureText(notRunningData(request, about.user, about), "api")
-        : failure.message;
-    return { status: failure.status, message, code: failure.code, reason: null };
-  }
-
-  function notRunningData(
-    request: IncomingMessage,
-    user: UserRecord,
-    { path, server }: UserPathAnswer,
-  ) {
-    const origin = parts.contexts.of(request).origin;
-    const bare = path.split("?", 1)[0] ?? path;
-    return {
-      code: "not_running" as const,
-      params: {
-        name: user.name,
-        path: bare.slice(paths.base.length - 1),
-        start_url: origin + paths.spawn(user.name, undefined, server),
-      },
-    };
-  }
-
-  function pageFor(request: IncomingMessage, failure: HubError, about: UserPathAnswer): string {
-    const frame = frameFor(request, about.visitor);
-    if (failure.code === "not_running" && about.user !== undefined) {
-      return parts.views.page(
-        "asleep",
-        asleepModel(about.user, about, parts.servers, paths),
-        frame,
-      );
-    }
-    return parts.views.page(
-      "message",
-      {
-        status: failure.status,
-        failure: failure.toData(),
-        reader:
-          about.visitor === undefined || about.visitor.role === "student" ? "student" : "teacher",
-        action:
-          about.visitor === undefined
-            ? { href: paths.login(about.path), label: "sign_in" }
-            : { href: paths.home, label: "home" },
-      },
-      frame,
-    );
-  }
-
-  /** Here only the site's cookie arrives: such a page has no forms, so no form token either. */
-  function frameFor(request: IncomingMessage, visitor: UserRecord | undefined): Frame {
-    const language = request.headers["accept-language"];
-    return {
-      boxTitle: parts.config.title,
-      basePath: paths.base,
-      hubPath: paths.hub,
-      language: parts.views.chooseLanguage(undefined, language),
-      theme: themeOf(parseCookies(request.headers.cookie ?? "").get(THEME_COOKIE)),
-      requestId: parts.contexts.of(request).id,
-      xsrf: "",
-      ...(visitor === undefined
-        ? {}
-        : {
-            visitor: { name: visitor.name, displayName: visitor.displayName, role: visitor.role },
-          }),
-    };
-  }
-
   return { respond };
+}
+
+/** JupyterHub's words for a stopped server: its clients look for them. */
+function jsonFor(
+  request: IncomingMessage,
+  failure: HubError,
+  about: UserPathAnswer,
+  parts: PageParts,
+) {
+  const { status, code } = failure;
+  const { user } = about;
+  const message =
+    code === "not_running" && user !== undefined
+      ? failureText(notRunningData(request, user, about, parts), "api")
+      : failure.message;
+  return { status, message, code, reason: null };
+}
+
+function notRunningData(
+  request: IncomingMessage,
+  user: UserRecord,
+  { path, server }: UserPathAnswer,
+  { contexts, paths }: PageParts,
+) {
+  const bare = path.split("?", 1)[0] ?? path;
+  return {
+    code: "not_running" as const,
+    params: {
+      name: user.name,
+      path: bare.slice(paths.base.length - 1),
+      start_url: contexts.of(request).origin + paths.spawn(user.name, undefined, server),
+    },
+  };
+}
+
+function pageFor(
+  request: IncomingMessage,
+  failure: HubError,
+  about: UserPathAnswer,
+  parts: PageParts,
+): string {
+  const { views, servers, paths } = parts;
+  const { visitor, user, path } = about;
+  const frame = frameFor(request, visitor, parts);
+  if (failure.code === "not_running" && user !== undefined) {
+    return views.page("asleep", asleepModel(user, about, servers, paths), frame);
+  }
+  const model = messageModel(failure, visitor, { home: paths.home, login: paths.login(path) });
+  return views.page("message", model, frame);
+}
+
+/** Here only the site's cookie arrives: such a page has no forms, so no form token either. */
+function frameFor(
+  request: IncomingMessage,
+  visitor: UserRecord | undefined,
+  { config, views, contexts, paths }: PageParts,
+): Frame {
+  return {
+    boxTitle: config.title,
+    basePath: paths.base,
+    hubPath: paths.hub,
+    language: views.chooseLanguage(undefined, request.headers["accept-language"]),
+    theme: themeOf(parseCookies(request.headers.cookie ?? "").get(THEME_COOKIE)),
+    requestId: contexts.of(request).id,
+    xsrf: "",
+    ...(visitor === undefined
+      ? {}
+      : { visitor: { name: visitor.name, displayName: visitor.displayName, role: visitor.role } }),
+  };
 }
 
 /** “Asleep”, with the way back to the same file. */

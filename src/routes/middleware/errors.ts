@@ -4,6 +4,7 @@ import type { Logger } from "#src/log.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import type { Paths } from "../paths.ts";
+import { messageModel } from "../message-model.ts";
 import { answerStatus } from "../refusals.ts";
 import type { Views } from "#src/views/pages.ts";
 import { loggedPath } from "./access-log.ts";
@@ -62,19 +63,11 @@ export function messagePage(
   parts: Pick<ErrorParts, "frames" | "views" | "paths">,
 ): string {
   const visitor = ctx.state.identity?.kind === "user" ? ctx.state.identity.user : undefined;
-  return parts.views.page(
-    "message",
-    {
-      status: failure.status,
-      failure: failure.toData(),
-      reader: visitor === undefined || visitor.role === "student" ? "student" : "teacher",
-      action:
-        visitor === undefined
-          ? { href: parts.paths.login(), label: "sign_in" }
-          : { href: parts.paths.home, label: "home" },
-    },
-    parts.frames.of(ctx),
-  );
+  const model = messageModel(failure, visitor, {
+    home: parts.paths.home,
+    login: parts.paths.login(),
+  });
+  return parts.views.page("message", model, parts.frames.of(ctx));
 }
 
 /** A client that went away is no failure of ours. */

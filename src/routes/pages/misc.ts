@@ -1,7 +1,6 @@
-/** What belongs to no one: health, static files, the page for an error code, reports of the browser. */
+/** What belongs to no one: health, the page for an error code, reports of the browser. */
 import { HubError, type FailureCode } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { Assets } from "#src/views/assets.ts";
 import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
@@ -9,14 +8,11 @@ import { messagePage } from "../middleware/errors.ts";
 import type { Paths } from "../paths.ts";
 
 interface MiscParts {
-  readonly assets: Assets;
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
   readonly log: Logger;
 }
-
-const YEAR_SECONDS = 365 * 86_400;
 
 /** Codes without placeholders. */
 const failureOfStatus: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>([
@@ -26,7 +22,7 @@ const failureOfStatus: ReadonlyMap<string, FailureCode> = new Map<string, Failur
   ["503", "hub_stopping"],
 ]);
 
-export function miscPages({ assets, frames, views, paths, log }: MiscParts) {
+export function miscPages({ frames, views, paths, log }: MiscParts) {
   function addSlash(ctx: HubContext): void {
     ctx.redirect(paths.hub + ctx.search);
     ctx.status = 301;
@@ -46,36 +42,6 @@ export function miscPages({ assets, frames, views, paths, log }: MiscParts) {
     ctx.body = "";
   }
 
-  async function asset(ctx: HubContext): Promise<void> {
-    const name = ctx.path.slice(`${paths.hub}static/`.length);
-    serveAsset(ctx, name);
-  }
-
-  function logo(ctx: HubContext): void {
-    serveAsset(ctx, "logo.png");
-  }
-
-  function serveAsset(ctx: HubContext, name: string): void {
-    const found = assets.get(name);
-    if (found === undefined) throw new HubError("not_found");
-    const isVersioned = ctx.query["v"] === found.hash;
-    ctx.set(
-      "cache-control",
-      isVersioned ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache",
-    );
-    ctx.set("etag", `"${found.hash}"`);
-    ctx.vary("accept-encoding");
-    ctx.type = found.type;
-    ctx.status = 200;
-    if (ctx.fresh) {
-      ctx.status = 304;
-      return;
-    }
-    const zipped = found.gzip !== undefined && ctx.acceptsEncodings("gzip", "identity") === "gzip";
-    if (zipped) ctx.set("content-encoding", "gzip");
-    ctx.body = zipped ? found.gzip : found.body;
-  }
-
   /** What a web server in front shows in place of an answer that it did not get: it sets the status itself. */
   function errorPage(ctx: HubContext): void {
     const code = failureOfStatus.get(ctx.params["code"] ?? "") ?? "not_found";
@@ -91,5 +57,5 @@ export function miscPages({ assets, frames, views, paths, log }: MiscParts) {
     ctx.body = "";
   }
 
-  return { addSlash, toHub, health, asset, logo, errorPage, cspReport };
+  return { addSlash, toHub, health, errorPage, cspReport };
 }
