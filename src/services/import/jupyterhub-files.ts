@@ -10,7 +10,16 @@ const SECONDS = 120;
 /** What the program ends with when it has a sentence for whoever sent the files. */
 const UNUSABLE = 65;
 const NO_PYTHON = 127;
-const KILLED = 137;
+/** What a shell says of a program that a signal ended. */
+const FIRST_SIGNAL = 128;
+const TOO_MUCH = "Reading the files took too much memory or time.";
+const CRASHED = "The files are damaged in a way that ended the program which reads them.";
+const NOT_READ = "The files could not be read:";
+/** KILL and XCPU; ABRT, BUS, FPE and SEGV, which libraries in C come to. */
+const SIGNALS: ReadonlyMap<number, string> = new Map([
+  ...[9, 24].map((signal) => [signal, TOO_MUCH] as const),
+  ...[6, 7, 8, 11].map((signal) => [signal, CRASHED] as const),
+]);
 
 /** `kept`: the hash came along. Otherwise why it did not; a teacher makes a first password then. */
 export type FoundPassword =
@@ -68,10 +77,7 @@ function failureOf({ exitCode, errors }: SandboxEnd): HubError {
   const last = errors.trim().split("\n").at(-1) ?? "";
   if (exitCode === UNUSABLE) return new HubError("import_unreadable", { reason: last });
   if (exitCode === NO_PYTHON) return new HubError("import_no_python");
-  const reason =
-    exitCode === KILLED || exitCode > 128
-      ? "Reading the files took too much memory or time."
-      : `They could not be read: ${last.slice(0, 200) || `exit code ${exitCode}`}`;
+  const reason = SIGNALS.get(exitCode - FIRST_SIGNAL) ?? `${NOT_READ} ${last.slice(0, 200)}`;
   return new HubError("import_unreadable", { reason });
 }
 
