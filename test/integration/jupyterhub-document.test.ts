@@ -33,8 +33,6 @@ const NOT_ANSWERED = [
   "GET /users/{name}/tokens: 401",
   // Secrets do not belong into addresses.
   "GET /authorizations/cookie/{cookie_name}/{cookie_value}: 200",
-  // Their page that asks whether somebody else's server may know who visits: asked before, on a visit.
-  "GET /oauth2/authorize: 200",
 ];
 
 describe("JupyterHub's own description of its API", { timeout: 120_000 }, () => {

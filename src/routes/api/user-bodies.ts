@@ -4,7 +4,6 @@ import type { ToldActivity } from "#src/services/servers/activity.ts";
 import { pythonText } from "./python-words.ts";
 import { invalid, isDict, parseBody } from "./schemas/bodies.ts";
 
-export { invalid, isDict };
 import { NOBODY, activityBody, newUsersBody, userBody } from "./schemas/users.ts";
 
 /** More at a time would keep everybody else waiting. */
