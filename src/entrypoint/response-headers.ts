@@ -31,6 +31,9 @@ const DROPPED = new Set([
   "alt-svc",
   "clear-site-data",
   "critical-ch",
+  // With the hub's own, its windows would be of one group with the hub's.
+  "cross-origin-opener-policy",
+  "cross-origin-opener-policy-report-only",
   "expect-ct",
   "nel",
   "origin-agent-cluster",

@@ -231,6 +231,17 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal((await world.byToken(token, "user/tom/api/status")).status, 404);
     });
 
+    it("leaves no window that reads along where the password is given, on HTTPS", async () => {
+      const policy = "cross-origin-opener-policy";
+      const https = { headers: { "x-forwarded-proto": "https" } };
+      const secure = await world.box.client().get(`${hub}login`, https);
+      assert.equal(secure.headers[policy], "same-origin");
+      assert.equal((await world.box.client().get(`${hub}login`)).headers[policy], undefined);
+      const token = await world.token("tom");
+      const notebook = await world.byToken(token, "user/tom/lab", https);
+      assert.deepEqual([notebook.status, notebook.headers[policy]], [200, undefined]);
+    });
+
     it("is of those alone who were let in; for others there is no such notebook", async () => {
       const stranger = await world.browser("sam");
       assert.equal((await stranger.get(`${hub}home`)).status, 200);

@@ -37,6 +37,7 @@ export class SharingWorld implements AsyncDisposable {
     const sockets = new WebSocketServer({ noServer: true });
     const notebook = createServer((req, res) => {
       seen.push(req);
+      res.setHeader("cross-origin-opener-policy", "same-origin");
       res.setHeader("set-cookie", `_xsrf=theirs; Path=${prefixOf(req.url ?? "")}`);
       if ((req.url ?? "").includes("/files/")) res.write("the first bytes");
       else res.end(`notebook of ${req.url ?? ""}`);
@@ -53,6 +54,8 @@ export class SharingWorld implements AsyncDisposable {
       config: {
         basePath: options.basePath ?? "/",
         ...(options.sharing === undefined ? {} : { sharing: options.sharing }),
+        // Only who says so is behind another web server.
+        listen: { trustedProxies: ["127.0.0.1"] },
         services: {
           desk: {
             scopes: ["admin:users", "shares", "access:servers", "list:users", "admin:groups"],

@@ -33,6 +33,7 @@ export interface TestHubOptions {
     readonly spawner?: Partial<Config["spawner"]>;
     readonly sessions?: Partial<Config["sessions"]>;
     readonly sharing?: Config["sharing"];
+    readonly listen?: Partial<Config["listen"]>;
     readonly services?: Readonly<
       Record<
         string,
@@ -57,7 +58,7 @@ export function testConfig(options: TestHubOptions["config"] & { dataDir: string
   return v.parse(configSchema, {
     basePath: options.basePath ?? "/",
     dataDir: options.dataDir,
-    listen: { port: 0, bind: "127.0.0.1" },
+    listen: { port: 0, bind: "127.0.0.1", ...options.listen },
     sessions: options.sessions ?? {},
     ...(options.sharing === undefined ? {} : { sharing: options.sharing }),
     services: options.services ?? {},

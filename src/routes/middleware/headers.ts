@@ -10,6 +10,8 @@ export function setHeaders(hubPath: string): HubMiddleware {
   return async function setHeaders(ctx, next) {
     if (ctx.state.api) security.api(ctx.req, ctx.res);
     else security.page(ctx.req, ctx.res);
+    // A notebook's window that was left open reads along here, else; on plain HTTP browsers take no notice of it.
+    if (ctx.state.request.scheme === "https") ctx.set("cross-origin-opener-policy", "same-origin");
     ctx.set("x-jupyterhub-version", JUPYTERHUB_VERSION);
     ctx.set("access-control-allow-headers", "accept, content-type, authorization");
     if (forAll.has(ctx.path)) ctx.set("access-control-allow-origin", "*");
