@@ -13,6 +13,9 @@ import type { LifeState } from "./server-state.ts";
 import type { ServerRecords, StartRequest } from "./server-records.ts";
 import type { ServerSpecs } from "./server-specs.ts";
 
+/** Each has half a minute to save; the disk is one. */
+const STOPS_AT_ONCE = 8;
+
 interface WishesParts {
   readonly lives: Lives;
   readonly records: ServerRecords;
@@ -62,6 +65,31 @@ export class Wishes {
     });
     const failure = await ended;
     if (failure !== undefined) throw failure;
+  }
+
+  /** As {@link stop}, of all servers of a person. */
+  async stopAllOf(userId: UserId, actor: Actor): Promise<void> {
+    const lives = this.#parts.lives.ofUser(userId);
+    const stops = lives.map(({ name }) => this.stop(userId, name, actor));
+    for (const outcome of await Promise.allSettled(stops)) {
+      if (outcome.status === "rejected") throw outcome.reason;
+    }
+  }
+
+  /** Of everybody, whatever starts or runs; ends when all have stopped that can be. */
+  async stopAll(actor: Actor): Promise<void> {
+    const lives = Array.from(this.#parts.lives).filter(({ state }) => state.is !== "stopped");
+    const next = lives.values();
+    const stopSome = async (): Promise<void> => {
+      for (const { userId, name, log } of next) {
+        try {
+          await this.stop(userId, name, actor);
+        } catch (error) {
+          log.warn({ err: error }, "a server runs on");
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: STOPS_AT_ONCE }, stopSome));
   }
 
   /** What is on record as asked for takes the place of what runs; the start after the stop is not waited for. */
