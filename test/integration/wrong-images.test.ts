@@ -95,7 +95,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
     const failure = await failureOf({ command: ["sleep", "99"] });
     assert.deepEqual(
       [failure.code, failure.params],
-      ["never_answered", { port: 8888, seconds: 3 }],
+      ["never_answered", { port: 8888, seconds: 2 }],
     );
   });
 

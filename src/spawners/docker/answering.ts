@@ -29,6 +29,10 @@ export interface Started {
   readonly network: string;
 }
 
+function probeTimeOf(stepMs: number): number {
+  return stepMs - Math.min(stepMs * LOOK_SHARE, LONGEST_LOOK_MS);
+}
+
 export async function untilAnswering(
   parts: AnsweringParts,
   started: Started,
@@ -44,8 +48,7 @@ export async function untilAnswering(
   const upstream = upstreamOf(profile, host);
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
-  const stepMs = startTimeoutSeconds * 1000;
-  const timeoutMs = stepMs - Math.min(stepMs * LOOK_SHARE, LONGEST_LOOK_MS);
+  const timeoutMs = probeTimeOf(startTimeoutSeconds * 1000);
   const times = { timeoutMs, patienceMs: GARBAGE_PATIENCE_MS };
   const answer = probe({ ...spec, upstream }, times, until);
   const exit = engine.waitForExit(containerId, until).then(() => "exited" as const);
@@ -79,12 +82,13 @@ async function whyEnded(
 }
 
 async function whyNot(
-  { tasks, startTimeoutSeconds: seconds }: AnsweringParts,
+  { tasks, startTimeoutSeconds }: AnsweringParts,
   { spec, profile: { port }, containerId }: Started,
   outcome: ProbeFailure,
   signal: AbortSignal,
 ): Promise<HubError> {
   if (outcome.is === "silent") {
+    const seconds = Math.round(probeTimeOf(startTimeoutSeconds * 1000) / 1000);
     return silentFailure(await listenersOf(tasks, containerId, signal), port, seconds);
   }
   // The app of another kind, or one that was not told where it is: the address of every other page is wrong, too.
