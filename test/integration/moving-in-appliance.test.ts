@@ -95,7 +95,12 @@ describe("./homeroom import jupyterhub, on a box", { timeout: 600_000 }, () => {
   });
 
   it("works with the hub down, too", async () => {
+    const homes = join(files.folder, "homes");
+    await mkdir(join(homes, "ada"));
+    await writeFile(join(homes, "ada", "late.txt"), "late");
     await box.compose("stop", "hub");
-    assert.match(await importHub(), /^ada +ada +teacher +came before$/m);
+    assert.match(await importHub("--homes", homes, "--apply"), /^ada +ada +teacher +came before$/m);
+    await box.up();
+    assert.deepEqual(await homesHave("late.txt"), ["1000 644\nlate"]);
   });
 });
