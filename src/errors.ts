@@ -713,8 +713,8 @@ export const failures = {
   oauth_request: {
     status: 400,
     student: "That address is not whole. Open the notebook again from your home page.",
-    teacher: "That address is not whole ({reason}). Open the notebook again from your home page.",
-    api: "{reason}",
+    teacher: "That address is not whole ({detail}). Open the notebook again from your home page.",
+    api: "{detail}",
   },
   oauth_no_access: {
     status: 403,

@@ -45,13 +45,12 @@ export class HubInContainer implements AsyncDisposable {
       "/var/run/docker.sock:/var/run/docker.sock",
     ].flatMap((volume) => ["--volume", volume]);
     const env = ["HOMEROOM_DATA=/data", "HOMEROOM_BIND=default-route", "HOMEROOM_PORT=8000"];
-    this.#container = await docker(
-      ...["run", "--detach", "--init", "--label", this.#run.label],
-      ...["--sysctl", "net.ipv4.ip_forward=0", "--workdir", "/app"],
-      ...volumes,
-      ...env.flatMap((one) => ["--env", one]),
-      ...[BASE_IMAGE, "/node", "src/main.ts"],
-    );
+    const settings = env.flatMap((one) => ["--env", one]);
+    const sysctl = ["--sysctl", "net.ipv4.ip_forward=0"];
+    const options = ["--detach", "--init", "--label", this.#run.label, "--workdir", "/app"];
+    const command = [BASE_IMAGE, "/node", "src/main.ts"];
+    const args = [...options, ...sysctl, ...volumes, ...settings, ...command];
+    this.#container = await docker("run", ...args);
     await this.#answering();
   }
 

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { ServerSpec, Spawner, Step } from "#src/spawners/spawner.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { FakeHomes, FakeSpawner } from "./fake-spawner.ts";
-import { HttpClient } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 import { freePort } from "./hub-process.ts";
 import { addPerson, createTestHub, signInFirst, type TestHub } from "./test-hub.ts";
 

@@ -35,8 +35,8 @@ export function readClient(query: URLSearchParams): {
   return { clientId, redirectUri: query.get("redirect_uri") ?? undefined };
 }
 
-export function refusal(reason: string): HubError {
-  return new HubError("oauth_request", { reason });
+export function refusal(detail: string): HubError {
+  return new HubError("oauth_request", { detail });
 }
 
 /** In the order in which JupyterHub looks. */

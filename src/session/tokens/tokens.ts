@@ -3,34 +3,22 @@
  * anywhere (revoked, reset, locked, erased) is refused with the next request.
  */
 import { randomBytes } from "node:crypto";
-import { isoTime, type Clock } from "#src/clock.ts";
-import { HubError } from "#src/errors.ts";
+import type { Clock } from "#src/clock.ts";
 import type { Logger } from "#src/log.ts";
-import { assertActorStays } from "#src/services/accounts/life-changes.ts";
-import { activeUser, demandUser } from "#src/services/accounts/user-records.ts";
+import { activeUser } from "#src/services/accounts/user-records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import type { Identity } from "#src/session/identity.ts";
-import { hashSecret, makeId } from "#src/stores/ids.ts";
-import type {
-  SecretHash,
-  SessionId,
-  TokenId,
-  TokenRecord,
-  UserId,
-  UserRecord,
-} from "#src/stores/records.ts";
+import { hashSecret } from "#src/stores/ids.ts";
+import type { SecretHash, SessionId, TokenId, TokenRecord, UserId } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import { type GivenToken, planGivenToken } from "./given-token.ts";
+import { type NewToken, planNewToken } from "./new-token.ts";
 import type { ServiceTokens } from "./service-tokens.ts";
 import { type OpenToken, TokenTimes } from "./token-times.ts";
 
 const TIDY_INTERVAL_MS = 60_000;
-const MAX_PER_USER = 100;
-const MAX_NOTE = 200;
-/** Longer than anybody's; the arithmetic of dates holds. */
-const MAX_LIFE_SECONDS = 100 * 365 * 86_400;
 /** Nothing longer was ever given to anybody. */
 const MAX_TOKEN = 200;
 
@@ -41,16 +29,6 @@ interface Parts {
   readonly services: Pick<ServiceTokens, "find">;
   /** What was given to a client for a session ends with it. */
   readonly sessions?: Pick<Sessions, "isOpen" | "onEnded">;
-}
-
-export interface NewToken {
-  /** As it was when it was decided that they get one. */
-  readonly owner: UserRecord;
-  readonly note: string;
-  /** In the form in which they are kept. */
-  readonly scopes: readonly string[];
-  /** Absent: until it is revoked. */
-  readonly expiresInSeconds?: number;
 }
 
 export interface MadeToken {
@@ -83,39 +61,10 @@ export class Tokens implements AsyncDisposable {
   /** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`. */
   async create(input: NewToken, actor: Actor): Promise<MadeToken> {
     const { store, clock } = this.#parts;
-    const { owner, scopes, expiresInSeconds } = input;
     const token = randomBytes(16).toString("hex");
-    const record = await store.change((state) => {
-      const user = demandUser(state, owner.id);
-      assertActorStays(state, actor, user);
-      if (user.disabled !== undefined) throw new HubError("account_locked");
-      if (countOf(state, user.id) >= MAX_PER_USER) {
-        throw new HubError("tokens_full", { limit: String(MAX_PER_USER) });
-      }
-      const meta = state.get("meta", "meta");
-      if (meta === undefined) throw new TypeError("A store begins with its meta row");
-      const number = meta.nextTokenNumber ?? 1;
-      const made: TokenRecord = {
-        id: makeId<"token">(),
-        number,
-        userId: user.id,
-        secret: hashSecret(token),
-        note: cleanNote(input.note),
-        scopes,
-        created: isoTime(clock),
-        ...(expiresInSeconds === undefined ? {} : { expires: expiry(expiresInSeconds, clock) }),
-        ...(actor.id === user.id ? {} : { madeBy: actor.id }),
-      };
-      const detail = { token: `a${number}`, note: made.note };
-      return {
-        writes: [
-          { put: "meta", key: "meta", record: { ...meta, nextTokenNumber: number + 1 } },
-          { put: "tokens", key: made.id, record: made },
-          auditRow({ action: "token.created", actor, subject: user, detail }, clock),
-        ],
-        result: made,
-      };
-    });
+    const record = await store.change((state) =>
+      planNewToken(state, input, { token, actor, clock }),
+    );
     return { record, token };
   }
 
@@ -276,27 +225,4 @@ export class Tokens implements AsyncDisposable {
     const ids: ReadonlySet<TokenId> = new Set(ended);
     for (const listener of this.#listeners) listener(ids);
   }
-}
-
-function countOf(state: StoreReader, userId: UserId): number {
-  return Array.from(state.entries("tokens")).filter(
-    // Those of clients are as many as there are sessions and clients.
-    ([, token]) => token.userId === userId && token.client === undefined,
-  ).length;
-}
-
-/** Throws `token_life`. */
-function expiry(seconds: number, clock: Clock): string {
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_LIFE_SECONDS) {
-    throw new HubError("token_life");
-  }
-  return new Date(clock.now() + seconds * 1000).toISOString();
-}
-
-function cleanNote(note: string): string {
-  return note
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, " ")
-    .trim()
-    .slice(0, MAX_NOTE)
-    .toWellFormed();
 }
