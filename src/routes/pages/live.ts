@@ -5,12 +5,12 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { UserId, UserRecord } from "#src/stores/records.ts";
+import type { UserId } from "#src/stores/records.ts";
 import type { Store, Write } from "#src/stores/store.ts";
 import type { Frame, Views } from "#src/views/pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import { classRow, classTiles, namedServers, newcomersModel, visiblePeople } from "../models.ts";
-import { knownNotebook } from "../notebook-of.ts";
+import { type Notebook, knownNotebook } from "../notebook-of.ts";
 import type { HubContext } from "../context.ts";
 import {
   type EventStream,
@@ -40,6 +40,10 @@ interface LiveParts {
 }
 
 export function liveStreams(parts: LiveParts) {
+  return { notebook: notebookStream(parts), classroom: classroomStream(parts) };
+}
+
+function notebookStream(parts: LiveParts) {
   const { servers, views, frames } = parts;
 
   /** Home and waiting room: the status of one notebook; `go` leads into it when it answers. */
@@ -48,7 +52,7 @@ export function liveStreams(parts: LiveParts) {
     const { user, server } = notebook;
     const frame = frames.of(ctx);
     answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
-      const stop = server === "" ? followNamed(stream, user, frame) : () => {};
+      const stop = server === "" ? followNamed(stream, notebook, frame, parts) : () => {};
       try {
         for await (const status of servers.watch(user.id, stream.signal, server)) {
           const model = waitingModel(ctx, notebook, parts);
@@ -64,19 +68,30 @@ export function liveStreams(parts: LiveParts) {
     });
   }
 
-  /** The list of the home page, now and with each change; the answer ends that. */
-  function followNamed(stream: EventStream, user: UserRecord, frame: Frame): () => void {
-    let sent = "";
-    const send = (): void => {
-      const html = views.part("namedServers", namedServers(user, servers, parts.paths), frame);
-      if (html !== sent) sendPart(stream, "named-servers", html);
-      sent = html;
-    };
-    send();
-    return servers.onChange((userId, name) => {
-      if (userId === user.id && name !== "") send();
-    });
-  }
+  return notebook;
+}
+
+/** The list of the home page, now and with each change; the answer ends that. */
+function followNamed(
+  stream: EventStream,
+  { user, isOwn }: Notebook,
+  frame: Frame,
+  { servers, views, paths }: LiveParts,
+): () => void {
+  let sent = "";
+  const send = (): void => {
+    const html = views.part("namedServers", namedServers(user, servers, paths, isOwn), frame);
+    if (html !== sent) sendPart(stream, "named-servers", html);
+    sent = html;
+  };
+  send();
+  return servers.onChange((userId, name) => {
+    if (userId === user.id && name !== "") send();
+  });
+}
+
+function classroomStream(parts: LiveParts) {
+  const { servers, views, frames } = parts;
 
   /** Class now: rows that changed, gathered for a second. */
   function classroom(ctx: HubContext): void {
@@ -118,7 +133,7 @@ export function liveStreams(parts: LiveParts) {
     });
   }
 
-  return { notebook, classroom };
+  return classroom;
 }
 
 function namesOf({ people }: Newcomers): ReadonlySet<string> {

@@ -81,10 +81,15 @@ export function spawnPages(parts: SpawnParts) {
     }
   }
 
-  function waiting(ctx: HubContext): void {
+  return { open, start, waiting: waitingPage(parts) };
+}
+
+/** The waiting room starts nothing. */
+function waitingPage(parts: SpawnParts) {
+  return function waiting(ctx: HubContext): void {
     const notebook = knownNotebook(ctx, parts);
     const { user, server, isOwn } = notebook;
-    const status = servers.status(user.id, server);
+    const status = parts.servers.status(user.id, server);
     if (isOwn && status.is === "running") {
       return ctx.redirect(nextOf(ctx) ?? firstPage(parts, user, server));
     }
@@ -98,9 +103,7 @@ export function spawnPages(parts: SpawnParts) {
       waitingModel(ctx, notebook, parts),
       parts.frames.of(ctx),
     );
-  }
-
-  return { open, start, waiting };
+  };
 }
 
 async function startAndLead(

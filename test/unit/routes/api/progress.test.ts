@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { progressEvent } from "#src/routes/api/servers.ts";
+import { progressEvent } from "#src/routes/api/server-progress.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 
 const since = "2026-11-21T10:00:00.000Z";
