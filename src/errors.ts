@@ -533,7 +533,7 @@ export const failures = {
   },
   path_outside_home: { status: 400, student: "That path does not lie in the home." },
   // Moving in from another server: told on the command line
-  import_unreadable: { status: 400, student: "{reason}" },
+  import_unreadable: { status: 400, student: "Nothing was taken in. {detail}" },
   import_too_slow: {
     status: 400,
     student: "Reading the files took longer than {seconds} seconds and was given up.",

@@ -63,7 +63,9 @@ describe("the table of failures", () => {
 
   it("never shows a student the machinery", () => {
     for (const [code, failure] of Object.entries(failures)) {
-      assert.doesNotMatch(failure.student, /docker|container|spawn|token|server/i, code);
+      // A placeholder is not shown, whatever it is called.
+      const shown = failure.student.replaceAll(/\{\w+\}/g, "…");
+      assert.doesNotMatch(shown, /docker|container|spawn|token|server/i, code);
     }
   });
 });

@@ -75,10 +75,10 @@ export async function readJupyterHubFiles(
 
 function failureOf({ exitCode, errors }: SandboxEnd): HubError {
   const last = errors.trim().split("\n").at(-1) ?? "";
-  if (exitCode === UNUSABLE) return new HubError("import_unreadable", { reason: last });
+  if (exitCode === UNUSABLE) return new HubError("import_unreadable", { detail: last });
   if (exitCode === NO_PYTHON) return new HubError("import_no_python");
-  const reason = SIGNALS.get(exitCode - FIRST_SIGNAL) ?? `${NOT_READ} ${last.slice(0, 200)}`;
-  return new HubError("import_unreadable", { reason });
+  const detail = SIGNALS.get(exitCode - FIRST_SIGNAL) ?? `${NOT_READ} ${last.slice(0, 200)}`;
+  return new HubError("import_unreadable", { detail });
 }
 
 /** NativeAuthenticator lets people in who were authorised before JupyterHub itself knows them. */

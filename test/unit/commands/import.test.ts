@@ -86,11 +86,11 @@ user                                                                         ref
   });
 
   it("says what the hub refuses", async () => {
-    const params = { reason: "The database is damaged." };
+    const params = { detail: "The database is damaged." };
     const body = { status: 400, message: "…", code: "import_unreadable", params };
     const done = await ask(["jupyterhub"], { status: 400, body });
     assert.equal(done.code, 1);
-    assert.equal(done.stderr, "homeroom: The database is damaged.\n");
+    assert.equal(done.stderr, "homeroom: Nothing was taken in. The database is damaged.\n");
   });
 
   it("sends them again when the hub was restarted meanwhile", async () => {

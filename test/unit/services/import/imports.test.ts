@@ -324,7 +324,7 @@ describe("files that cannot be read", () => {
   it("are told in a sentence, and change nothing", async () => {
     const before = await everything();
     for (const [exitCode, errors, sentence] of [
-      [65, "The database is damaged.\n", /^The database is damaged\.$/],
+      [65, "The database is damaged.\n", /^Nothing was taken in\. The database is damaged\.$/],
       [127, "sh: 1: exec: python3: not found\n", /no Python/],
       [137, "", /too much memory or time/],
       [152, "", /too much memory or time/],
