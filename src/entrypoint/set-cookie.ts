@@ -21,11 +21,7 @@ const KEPT_ATTRIBUTES = new Set([
  * The cookie as it is passed on, or `undefined` when it is not. The path must be written out: a browser's own
  * guess, and the last of several, are not relied on. A web app's is brought below its prefix instead.
  */
-export function cleanSetCookie(
-  line: string,
-  prefix: string,
-  web?: WebPlace,
-): string | undefined {
+export function cleanSetCookie(line: string, prefix: string, web?: WebPlace): string | undefined {
   if (line.length > LONGEST) return undefined;
   const [pair = "", ...attributes] = line.split(";");
   const equals = pair.indexOf("=");

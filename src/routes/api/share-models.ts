@@ -79,7 +79,7 @@ export function readShareScopes(
   if (texts === null || texts === undefined || texts.length === 0) return ["access:servers"];
   const own = `server=${owner.name}/${server}`;
   return texts.map((text) => {
-    const [name = "", filter] = splitOnce(text);
+    const [name, filter] = splitOnce(text);
     if (!isScopeName(name)) throw new HubError("scope_unknown", { scope: text.slice(0, 80) });
     if (filter !== undefined && filter !== own) {
       throw invalid(`!${filter.slice(0, 80)} not allowed on sharing ${name}, only !${own}`);

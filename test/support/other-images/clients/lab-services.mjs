@@ -8,6 +8,8 @@ import {
 } from "@jupyterlab/services";
 
 const { SERVER, TOKEN } = process.env;
+const tell = (...words) => process.stdout.write(`${words.join(" ")}\n`);
+
 // Its default outside a browser sends the token of a WebSocket in the address.
 const serverSettings = ServerConnection.makeSettings({
   baseUrl: SERVER,
@@ -16,7 +18,7 @@ const serverSettings = ServerConnection.makeSettings({
 });
 const specs = new KernelSpecManager({ serverSettings });
 await specs.ready;
-console.log("kernels", Object.keys(specs.specs.kernelspecs).join(" "));
+tell("kernels", Object.keys(specs.specs.kernelspecs).join(" "));
 
 const kernelManager = new KernelManager({ serverSettings });
 const sessions = new SessionManager({ kernelManager, serverSettings });
@@ -29,14 +31,14 @@ const session = await sessions.startNew({
 });
 const run = session.kernel.requestExecute({ code: "print(6 * 7)" });
 run.onIOPub = ({ header, content }) => {
-  if (header.msg_type === "stream") console.log("printed", content.text.trim());
+  if (header.msg_type === "stream") tell("printed", content.text.trim());
 };
-console.log("reply", (await run.done).content.status);
+tell("reply", (await run.done).content.status);
 await session.kernel.restart();
 await session.shutdown();
 
 const contents = new ContentsManager({ serverSettings });
 const made = await contents.newUntitled({ type: "notebook" });
 await contents.delete(made.path);
-console.log("made", made.type);
+tell("made", made.type);
 process.exit(0);
