@@ -4,14 +4,16 @@ import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readQuery } from "./schemas/bodies.ts";
 import { type Order, type State, usersQuery } from "./schemas/users.ts";
-import { isReady } from "./user-models.ts";
 
 export interface Listing {
   readonly fits: (user: UserRecord) => boolean;
   readonly compare: (one: UserRecord, other: UserRecord) => number;
 }
 
-export function readListing(ctx: HubContext, servers: Pick<Servers, "of">): Listing {
+export function readListing(
+  ctx: HubContext,
+  servers: Pick<Servers, "isAnyActive" | "isAnyReady">,
+): Listing {
   const { sort = "id", state = "", name_filter: part = "" } = readQuery(ctx, usersQuery);
   const hasState = stateOf(state, servers);
   const wanted = part.toLowerCase();
@@ -44,16 +46,19 @@ function downwards(compare: Listing["compare"]): Listing["compare"] {
   return (one, other) => compare(other, one);
 }
 
-function stateOf(state: State, servers: Pick<Servers, "of">): Listing["fits"] {
+function stateOf(
+  state: State,
+  servers: Pick<Servers, "isAnyActive" | "isAnyReady">,
+): Listing["fits"] {
   switch (state) {
     case "":
       return () => true;
     case "active":
-      return ({ id }) => servers.of(id).some(({ status }) => status.is !== "stopped");
+      return ({ id }) => servers.isAnyActive(id);
     case "ready":
-      return ({ id }) => servers.of(id).some(({ status }) => isReady(status));
+      return ({ id }) => servers.isAnyReady(id);
     case "inactive":
-      return ({ id }) => servers.of(id).every(({ status }) => status.is === "stopped");
+      return ({ id }) => !servers.isAnyActive(id);
   }
 }
 

@@ -3,7 +3,7 @@ import { failureText } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
-import type { Servers } from "#src/services/servers/servers.ts";
+import type { ServerOf, Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
@@ -58,7 +58,14 @@ export function serverModel(
   { servers, paths }: Pick<UserModelParts, "servers" | "paths">,
 ): ServerModel {
   const status = servers.status(user.id, name);
-  const record = servers.remembered(user.id, name);
+  return describeServer(user, { name, status, record: servers.remembered(user.id, name) }, paths);
+}
+
+function describeServer(
+  user: UserRecord,
+  { name, status, record }: ServerOf,
+  paths: Paths,
+): ServerModel {
   const failure = status.is === "stopped" ? status.lastFailure : undefined;
   return {
     name,
@@ -90,7 +97,8 @@ export function userModel(
   const { servers, permissions, paths } = parts;
   const sees = (permission: Permission): boolean => permissions.may(visitor, permission, user);
   const isWhole = sees("read:users");
-  const status = servers.status(user.id);
+  const all = servers.of(user.id);
+  const status = all[0]?.status ?? { is: "stopped" };
   return {
     kind: "user",
     name: user.name,
@@ -100,23 +108,27 @@ export function userModel(
     ...(isWhole || sees("read:users:activity")
       ? { last_activity: microTime(user.lastActivity) }
       : {}),
-    ...serversOf(user, { visitor, withStopped }, parts),
+    ...serversOf(user, all, { visitor, withStopped }, parts),
   };
 }
 
 /** Those that the visitor may see; a token may be for one of them alone. */
-function serversOf(user: UserRecord, { visitor, withStopped }: UserView, parts: UserModelParts) {
-  const { servers, permissions } = parts;
-  const shown = servers
-    .of(user.id)
-    .filter(
-      ({ name, status }) =>
-        (withStopped || status.is !== "stopped") &&
-        permissions.may(visitor, "read:servers", user, name),
-    );
+function serversOf(
+  user: UserRecord,
+  all: readonly ServerOf[],
+  { visitor, withStopped }: UserView,
+  { permissions, paths }: UserModelParts,
+) {
+  const shown = all.filter(
+    ({ name, status }) =>
+      (withStopped || status.is !== "stopped") &&
+      permissions.may(visitor, "read:servers", user, name),
+  );
   if (shown.length === 0 && !permissions.may(visitor, "read:servers", user)) return {};
   return {
-    servers: Object.fromEntries(shown.map(({ name }) => [name, serverModel(user, name, parts)])),
+    servers: Object.fromEntries(
+      shown.map((server) => [server.name, describeServer(user, server, paths)]),
+    ),
   };
 }
 

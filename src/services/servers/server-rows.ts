@@ -30,7 +30,10 @@ export function findServer(
   userId: UserId,
   name: string,
 ): ServerRecord | undefined {
-  return serversOf(state, userId).find((record) => record.name === name);
+  for (const [, record] of state.entries("servers", `${userId}!`)) {
+    if (record.name === name) return record;
+  }
+  return undefined;
 }
 
 /** Neither meant to run nor asked to start. */

@@ -29,6 +29,15 @@ export interface ServerRoute {
   readonly generation: number;
 }
 
+/** One of a person's servers. */
+export interface ServerOf {
+  /** `""` is the first one. */
+  readonly name: string;
+  /** Absent before its first start. */
+  readonly record: ServerRecord | undefined;
+  readonly status: ServerStatus;
+}
+
 export class Servers implements AsyncDisposable {
   readonly #core: ServersCore;
 
@@ -54,18 +63,32 @@ export class Servers implements AsyncDisposable {
   }
 
   status(userId: UserId, serverName = ""): ServerStatus {
-    const removing = this.#core.records.find(userId, serverName)?.removing;
-    if (removing !== undefined) return { is: "stopping", since: removing };
-    return this.#core.board.status(userId, serverName);
+    return this.#statusOf(userId, serverName, this.remembered(userId, serverName));
   }
 
   /** The first one, whether or not it was ever started, and those with a name, in the order of their names. */
-  of(userId: UserId): readonly { readonly name: string; readonly status: ServerStatus }[] {
-    const names = this.#core.records.of(userId).map(({ name }) => name);
-    return [...new Set(["", ...names.toSorted()])].map((name) => ({
-      name,
-      status: this.status(userId, name),
-    }));
+  of(userId: UserId): readonly ServerOf[] {
+    const records = this.#core.records.of(userId);
+    const first = records.find(({ name }) => name === "");
+    const named = records
+      .filter(({ name }) => name !== "")
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return [first, ...named].map((record) => {
+      const { name } = record ?? { name: "" };
+      return { name, record, status: this.#statusOf(userId, name, record) };
+    });
+  }
+
+  /** Whether one of a person's servers does something: is in line, starts, runs or stops. */
+  isAnyActive(userId: UserId): boolean {
+    return this.#core.lives.ofUser(userId).some(({ state }) => state.is !== "stopped");
+  }
+
+  /** Whether one of a person's servers runs. */
+  isAnyReady(userId: UserId): boolean {
+    return this.#core.lives
+      .ofUser(userId)
+      .some(({ state }) => state.is === "running" || state.is === "frozen");
   }
 
   /**
@@ -207,5 +230,12 @@ export class Servers implements AsyncDisposable {
   /** What keeps servers from starting now. */
   trouble(): FailureData | undefined {
     return this.#core.watch.trouble;
+  }
+
+  /** One that is being deleted is on its way out, whatever is left of it. */
+  #statusOf(userId: UserId, name: string, record: ServerRecord | undefined): ServerStatus {
+    return record?.removing === undefined
+      ? this.#core.board.status(userId, name)
+      : { is: "stopping", since: record.removing };
   }
 }
