@@ -10,7 +10,7 @@ import { readJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 import { readQuery } from "./schemas/bodies.ts";
-import { type CheckModel, checksQuery, whichOwnerBody } from "./schemas/box.ts";
+import { type BoxModel, type CheckModel, checksQuery, whichOwnerBody } from "./schemas/box.ts";
 
 interface BoxParts {
   readonly checks: BoxChecks;
@@ -26,13 +26,13 @@ export function boxApi(parts: BoxParts) {
   async function show(ctx: HubContext): Promise<void> {
     ctx.body = {
       version: HOMEROOM_VERSION,
-      setup_code: await setupCode.current(),
+      setup_code: (await setupCode.current()) ?? null,
       base_path: paths.base,
       running: servers.running().length,
       trouble: servers.trouble() ?? null,
       /** What is wrong with the box, worst first, as far as it is known without looking. */
       health: checks.glance().map(checkModel),
-    };
+    } satisfies BoxModel;
   }
 
   /** `?anew=1`: not what was found some seconds ago. */

@@ -3,6 +3,8 @@ import { HubError } from "#src/errors.ts";
 import type { Identity } from "#src/session/identity.ts";
 import { HOMEROOM_VERSION, JUPYTERHUB_VERSION } from "#src/version.ts";
 import type { HubContext } from "../context.ts";
+import type { InfoModel } from "./schemas/hub.ts";
+import type { SelfModel } from "./schemas/users.ts";
 import { type UserModelParts, ownModel, viewOf } from "./user-models.ts";
 
 interface InfoParts extends UserModelParts {
@@ -25,7 +27,7 @@ export function infoApi(parts: InfoParts) {
         version: HOMEROOM_VERSION,
       },
       authenticator: { class: "homeroom.authenticators.local", version: HOMEROOM_VERSION },
-    };
+    } satisfies InfoModel;
   }
 
   /** Who asks, as single-user servers and services look it up. */
@@ -43,7 +45,7 @@ export function infoApi(parts: InfoParts) {
       token_id: identity.kind === "user" ? null : `a${identity.token.number}`,
       session_id: sessionIdOf(identity),
       scopes: parts.permissions.scopesOf(identity),
-    };
+    } satisfies SelfModel;
   }
 
   return { version, info, self };

@@ -30,6 +30,7 @@ export const boxSchema = v.strictObject({
   /** What is wrong with the box, worst first, as far as it is known without looking. */
   health: v.array(checkSchema),
 });
+export type BoxModel = ModelOf<typeof boxSchema>;
 
 export const auditLineSchema = v.strictObject({
   at: timeSchema,

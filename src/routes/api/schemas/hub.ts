@@ -17,6 +17,7 @@ export const infoSchema = v.strictObject({
   spawner: part,
   authenticator: part,
 });
+export type InfoModel = ModelOf<typeof infoSchema>;
 
 /** A way through the proxy: to the hub, or to a server that runs. */
 export const routeSchema = v.strictObject({

@@ -48,6 +48,7 @@ export const selfSchema = v.variant("kind", [
 
 /** Whose a token is. */
 export const holderSchema = v.variant("kind", [userSchema, v.strictObject(serviceEntries)]);
+export type SelfModel = ModelOf<typeof selfSchema>;
 
 function wrongType(key: string, type: string): Words {
   return ({ input }) => `user.${key} must be <class '${type}'>, not: ${pythonType(input)}`;
