@@ -160,6 +160,20 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal((await teacher("POST", "delete-server/sam/physics")).status, 404);
     });
 
+    it("are opened by a token for one of them, and by it no other", async () => {
+      await make("physics");
+      await make("quiz");
+      const { id } = rooms.person("student");
+      const scopes = [`access:servers!server=${id}/physics`];
+      const status = async (place: string) =>
+        (await rooms.askByToken("student", `${user}sam/${place}`, {}, scopes)).status;
+      // 424: it may, and rests.
+      assert.equal(await status("physics/api/status"), 424);
+      for (const place of ["api/status", "quiz/api/status", "physic/api/status"]) {
+        assert.equal(await status(place), 404, place);
+      }
+    });
+
     it("follow their person to another name", async () => {
       await make("physics");
       await sam.get(`${hub}spawn/sam/physics`);
