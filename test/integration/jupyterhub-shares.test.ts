@@ -198,12 +198,15 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       await json("tom", "POST", "shares/tom/lab2", { group: "9B" });
       assert.equal(await opens("kofi", "user/tom/lab2/api/status"), 200);
       await world.command("DELETE", "groups/9B");
+      assert.deepEqual([...world.store.entries("shares")], []);
       assert.equal(await opens("kofi", "user/tom/lab2/api/status"), 404);
 
       await world.start("tom", "lab3");
       await json("tom", "POST", "shares/tom/lab3", { user: "kofi" });
       await json("tom", "POST", "share-codes/tom/lab3");
       await world.command("DELETE", "users/tom/servers/lab3", { remove: true });
+      const left = [...world.store.entries("shares"), ...world.store.entries("shareCodes")];
+      assert.deepEqual(left, []);
       assert.equal((await ask("tom", "GET", "shares/tom/lab3")).status, 404);
       await world.start("tom", "lab3");
       assert.deepEqual((await json<Page<ShareModel>>("tom", "GET", "shares/tom/lab3")).items, []);

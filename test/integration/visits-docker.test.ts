@@ -74,7 +74,7 @@ describe("a visit to a real notebook", { timeout: 500_000 }, () => {
     const page = await owner.get(`${hub}home`);
     const [, share = ""] = /sharing\/revoke".*?name="id" value="([^"]+)"/s.exec(page.text) ?? [];
     assert.equal((await owner.post(`${hub}sharing/revoke`, { id: share })).status, 302);
-    await eventually(() => socket.readyState === socket.CLOSED, PATIENCE_MS);
+    assert.ok(await eventually(() => socket.readyState === socket.CLOSED, PATIENCE_MS));
     assert.equal((await guest.get(`${theirs}api/kernels`)).status, 403);
   });
 });

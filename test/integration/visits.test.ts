@@ -162,8 +162,8 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       });
       await once(elsewhere, "open");
       await visit(guest);
-      await eventually(() => own.readyState === own.CLOSED, PATIENCE_MS);
-      await eventually(() => stream.closed, PATIENCE_MS);
+      assert.ok(await eventually(() => own.readyState === own.CLOSED, PATIENCE_MS));
+      assert.ok(await eventually(() => stream.closed, PATIENCE_MS));
       assert.equal(elsewhere.readyState, elsewhere.OPEN);
       elsewhere.terminate();
     });
@@ -222,8 +222,8 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       });
       await once(owners, "open");
       await unshare("tom");
-      await eventually(() => open.readyState === open.CLOSED, PATIENCE_MS);
-      await eventually(() => byToken.readyState === byToken.CLOSED, PATIENCE_MS);
+      assert.ok(await eventually(() => open.readyState === open.CLOSED, PATIENCE_MS));
+      assert.ok(await eventually(() => byToken.readyState === byToken.CLOSED, PATIENCE_MS));
       assert.equal(owners.readyState, owners.OPEN);
       owners.terminate();
       assert.equal((await guest.get(`${theirs}api/status`)).status, 403);
@@ -321,7 +321,7 @@ describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
     await once(open, "open");
     await world.command("POST", "groups/8C/users", { users: ["kofi"] });
     await world.command("DELETE", "groups/Class/users", { users: ["kofi"] });
-    await eventually(() => open.readyState === open.CLOSED, PATIENCE_MS);
+    assert.ok(await eventually(() => open.readyState === open.CLOSED, PATIENCE_MS));
     assert.equal((await tom.get("/user/kofi/api/status")).status, 403);
     await world.command("POST", "groups/Class/users", { users: ["kofi"] });
     await world.command("DELETE", "groups/8C/users", { users: ["kofi"] });
