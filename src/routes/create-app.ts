@@ -46,6 +46,7 @@ import { oauthApi } from "./api/oauth.ts";
 import { type OpenRoutes, proxyApi } from "./api/proxy.ts";
 import { servicesApi } from "./api/services.ts";
 import { shareCodesApi } from "./api/share-codes.ts";
+import { sharedApi } from "./api/shared.ts";
 import { sharesApi } from "./api/shares.ts";
 import { shutdownApi } from "./api/shutdown.ts";
 import { classesApi } from "./api/classes.ts";
@@ -228,6 +229,7 @@ function createHandlers(
     trash: trashApi(parts),
     groups: groupsApi(parts),
     shares: sharesApi(parts),
+    shared: sharedApi(parts),
     shareCodes: shareCodesApi(parts),
     proxy: proxyApi(parts),
     services: servicesApi(parts),

@@ -13,6 +13,7 @@ import type { oauthApi } from "./api/oauth.ts";
 import type { proxyApi } from "./api/proxy.ts";
 import type { servicesApi } from "./api/services.ts";
 import type { shareCodesApi } from "./api/share-codes.ts";
+import type { sharedApi } from "./api/shared.ts";
 import type { sharesApi } from "./api/shares.ts";
 import type { shutdownApi } from "./api/shutdown.ts";
 import type { classesApi } from "./api/classes.ts";
@@ -99,6 +100,7 @@ export interface Handlers {
   readonly groups: ReturnType<typeof groupsApi>;
   readonly oauth: ReturnType<typeof oauthApi>;
   readonly shares: ReturnType<typeof sharesApi>;
+  readonly shared: ReturnType<typeof sharedApi>;
   readonly shareCodes: ReturnType<typeof shareCodesApi>;
   readonly proxy: ReturnType<typeof proxyApi>;
   readonly services: ReturnType<typeof servicesApi>;
@@ -300,25 +302,25 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/share-codes/:name/:server", "read:shares", h.shareCodes.list],
     ["POST", "hub/api/share-codes/:name/:server", "shares", h.shareCodes.make],
     ["DELETE", "hub/api/share-codes/:name/:server", "shares", h.shareCodes.revoke],
-    ["GET", "hub/api/users/:name/shared", "read:users:shares", h.shares.listOfUser],
-    ["GET", "hub/api/users/:name/shared/:owner/", "read:users:shares", h.shares.showOfUser],
-    ["GET", "hub/api/users/:name/shared/:owner/:server", "read:users:shares", h.shares.showOfUser],
-    ["DELETE", "hub/api/users/:name/shared/:owner/", "users:shares", h.shares.removeOfUser],
-    ["DELETE", "hub/api/users/:name/shared/:owner/:server", "users:shares", h.shares.removeOfUser],
-    ["GET", "hub/api/groups/:group/shared", "read:groups:shares", h.shares.listOfGroup],
-    ["GET", "hub/api/groups/:group/shared/:owner/", "read:groups:shares", h.shares.showOfGroup],
+    ["GET", "hub/api/users/:name/shared", "read:users:shares", h.shared.listOfUser],
+    ["GET", "hub/api/users/:name/shared/:owner/", "read:users:shares", h.shared.showOfUser],
+    ["GET", "hub/api/users/:name/shared/:owner/:server", "read:users:shares", h.shared.showOfUser],
+    ["DELETE", "hub/api/users/:name/shared/:owner/", "users:shares", h.shared.removeOfUser],
+    ["DELETE", "hub/api/users/:name/shared/:owner/:server", "users:shares", h.shared.removeOfUser],
+    ["GET", "hub/api/groups/:group/shared", "read:groups:shares", h.shared.listOfGroup],
+    ["GET", "hub/api/groups/:group/shared/:owner/", "read:groups:shares", h.shared.showOfGroup],
     [
       "GET",
       "hub/api/groups/:group/shared/:owner/:server",
       "read:groups:shares",
-      h.shares.showOfGroup,
+      h.shared.showOfGroup,
     ],
-    ["DELETE", "hub/api/groups/:group/shared/:owner/", "groups:shares", h.shares.removeOfGroup],
+    ["DELETE", "hub/api/groups/:group/shared/:owner/", "groups:shares", h.shared.removeOfGroup],
     [
       "DELETE",
       "hub/api/groups/:group/shared/:owner/:server",
       "groups:shares",
-      h.shares.removeOfGroup,
+      h.shared.removeOfGroup,
     ],
     ["GET", "hub/api/proxy", "proxy", h.proxy.show],
     ["POST", "hub/api/proxy", "proxy", h.proxy.sync],

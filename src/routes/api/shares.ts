@@ -5,8 +5,7 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
-import { serverOf, sharesWith } from "#src/services/shares/shared-access.ts";
-import { sharesWithGroup } from "#src/services/shares/share-rows.ts";
+import { serverOf } from "#src/services/shares/shared-access.ts";
 import type { ServerName } from "#src/services/shares/share-plans.ts";
 import type { Shares } from "#src/services/shares/shares.ts";
 import type { ScopeName } from "#src/scopes/scope-names.ts";
@@ -15,7 +14,7 @@ import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { GroupRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
-import { nobodyCalled, personOf } from "../person-of.ts";
+import { nobodyCalled } from "../person-of.ts";
 import { pagination, readPage } from "./pagination.ts";
 import { invalid, readBody } from "./schemas/bodies.ts";
 import { shareBody } from "./schemas/shares.ts";
@@ -73,35 +72,6 @@ export function sharesApi(parts: SharesApiParts) {
     ctx.status = 204;
   }
 
-  function listOfUser(ctx: HubContext): void {
-    const user = personOf(ctx, "read:users:shares", parts);
-    answerPage(ctx, sharesWith(parts.store, user.id), parts);
-  }
-
-  function listOfGroup(ctx: HubContext): void {
-    answerPage(ctx, sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares").id), parts);
-  }
-
-  function showOfUser(ctx: HubContext): void {
-    ctx.body = modelOf(demandShare(ctx, "user", personOf(ctx, "read:users:shares", parts)), parts);
-  }
-
-  function showOfGroup(ctx: HubContext): void {
-    ctx.body = modelOf(demandShare(ctx, "group", groupOf(ctx, "read:groups:shares")), parts);
-  }
-
-  async function removeOfUser(ctx: HubContext): Promise<void> {
-    const share = demandShare(ctx, "user", personOf(ctx, "users:shares", parts));
-    await shares.revoke(share, undefined, actorIn(ctx));
-    ctx.status = 204;
-  }
-
-  async function removeOfGroup(ctx: HubContext): Promise<void> {
-    const share = demandShare(ctx, "group", groupOf(ctx, "groups:shares"));
-    await shares.revoke(share, undefined, actorIn(ctx));
-    ctx.status = 204;
-  }
-
   /** Whoever names somebody learns that they are there; so only those are named whom the visitor may know. */
   function sharedWith(ctx: HubContext, { kind, name }: Whom): ShareRecord["with"] {
     const to = kind === "user" ? parts.accounts.byName(name) : parts.groups.byName(name);
@@ -118,43 +88,7 @@ export function sharesApi(parts: SharesApiParts) {
     return withOf(kind, to);
   }
 
-  function demandShare(
-    ctx: HubContext,
-    kind: "user" | "group",
-    to: UserRecord | GroupRecord,
-  ): ShareRecord {
-    const owner = parts.accounts.byName(ctx.params["owner"] ?? "");
-    const name = serverNameOf(ctx.params["server"] ?? "");
-    const share = owner && shares.find({ owner, name }, withOf(kind, to));
-    if (share !== undefined) return share;
-    const asked = `${(ctx.params["owner"] ?? "").slice(0, 80)}/${name.slice(0, 80)}`;
-    throw new HubError("share_not_found", { kind, name: to.name, server: asked });
-  }
-
-  /** A class of which the visitor may not know is as if there were none. */
-  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
-    const name = ctx.params["group"] ?? "";
-    const group = parts.groups.byName(name);
-    const { identity } = ctx.state;
-    if (group === undefined || !parts.permissions.mayInGroup(identity, permission, group.id)) {
-      throw new HubError("group_not_found", { name: name.slice(0, 100) });
-    }
-    return group;
-  }
-
-  return {
-    listAll,
-    list,
-    grant,
-    revoke,
-    revokeAll,
-    listOfUser,
-    listOfGroup,
-    showOfUser,
-    showOfGroup,
-    removeOfUser,
-    removeOfGroup,
-  };
+  return { listAll, list, grant, revoke, revokeAll };
 }
 
 type ScopeOn = Parameters<typeof covers>[1];
@@ -164,7 +98,7 @@ interface Whom {
   readonly name: string;
 }
 
-function withOf(kind: "user" | "group", to: UserRecord | GroupRecord): ShareRecord["with"] {
+export function withOf(kind: "user" | "group", to: UserRecord | GroupRecord): ShareRecord["with"] {
   // Each kind comes with a record of its own.
   return { kind, id: to.id } as ShareRecord["with"];
 }
@@ -250,14 +184,18 @@ export function assertHolds(
   }
 }
 
-function modelOf(share: ShareRecord, parts: ShareModelParts) {
+export function modelOf(share: ShareRecord, parts: ShareModelParts) {
   const model = shareModel(share, parts);
   if (model === undefined) throw new HubError("no_access");
   return model;
 }
 
 /** Always with its place among all of them. */
-function answerPage(ctx: HubContext, shares: readonly ShareRecord[], parts: ShareModelParts): void {
+export function answerPage(
+  ctx: HubContext,
+  shares: readonly ShareRecord[],
+  parts: ShareModelParts,
+): void {
   const page = readPage(ctx);
   const models = shares.flatMap((share) => shareModel(share, parts) ?? []);
   ctx.body = {

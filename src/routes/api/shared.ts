@@ -1,0 +1,70 @@
+/** What others opened to a person or a class, as seen from there (contract.md 4.2). */
+import { HubError } from "#src/errors.ts";
+import { serverNameOf } from "#src/services/servers/server-names.ts";
+import { sharesWith } from "#src/services/shares/shared-access.ts";
+import { sharesWithGroup } from "#src/services/shares/share-rows.ts";
+import type { Permission } from "#src/session/identity.ts";
+import type { GroupRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
+import type { HubContext } from "../context.ts";
+import { actorIn } from "../middleware/require.ts";
+import { personOf } from "../person-of.ts";
+import { answerPage, modelOf, type SharesApiParts, withOf } from "./shares.ts";
+
+export function sharedApi(parts: SharesApiParts) {
+  const { shares } = parts;
+
+  function listOfUser(ctx: HubContext): void {
+    const user = personOf(ctx, "read:users:shares", parts);
+    answerPage(ctx, sharesWith(parts.store, user.id), parts);
+  }
+
+  function listOfGroup(ctx: HubContext): void {
+    answerPage(ctx, sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares").id), parts);
+  }
+
+  function showOfUser(ctx: HubContext): void {
+    ctx.body = modelOf(demandShare(ctx, "user", personOf(ctx, "read:users:shares", parts)), parts);
+  }
+
+  function showOfGroup(ctx: HubContext): void {
+    ctx.body = modelOf(demandShare(ctx, "group", groupOf(ctx, "read:groups:shares")), parts);
+  }
+
+  async function removeOfUser(ctx: HubContext): Promise<void> {
+    const share = demandShare(ctx, "user", personOf(ctx, "users:shares", parts));
+    await shares.revoke(share, undefined, actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  async function removeOfGroup(ctx: HubContext): Promise<void> {
+    const share = demandShare(ctx, "group", groupOf(ctx, "groups:shares"));
+    await shares.revoke(share, undefined, actorIn(ctx));
+    ctx.status = 204;
+  }
+
+  function demandShare(
+    ctx: HubContext,
+    kind: "user" | "group",
+    to: UserRecord | GroupRecord,
+  ): ShareRecord {
+    const owner = parts.accounts.byName(ctx.params["owner"] ?? "");
+    const name = serverNameOf(ctx.params["server"] ?? "");
+    const share = owner && shares.find({ owner, name }, withOf(kind, to));
+    if (share !== undefined) return share;
+    const asked = `${(ctx.params["owner"] ?? "").slice(0, 80)}/${name.slice(0, 80)}`;
+    throw new HubError("share_not_found", { kind, name: to.name, server: asked });
+  }
+
+  /** A class of which the visitor may not know is as if there were none. */
+  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
+    const name = ctx.params["group"] ?? "";
+    const group = parts.groups.byName(name);
+    const { identity } = ctx.state;
+    if (group === undefined || !parts.permissions.mayInGroup(identity, permission, group.id)) {
+      throw new HubError("group_not_found", { name: name.slice(0, 100) });
+    }
+    return group;
+  }
+
+  return { listOfUser, listOfGroup, showOfUser, showOfGroup, removeOfUser, removeOfGroup };
+}
