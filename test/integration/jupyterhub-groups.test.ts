@@ -406,9 +406,11 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         scopes.filter((scope) => scope.includes("groups") && scope.endsWith("!group=Class")),
         [
           "groups!group=Class",
+          "groups:shares!group=Class",
           "list:groups!group=Class",
           "read:groups!group=Class",
           "read:groups:name!group=Class",
+          "read:groups:shares!group=Class",
           "read:users:groups!group=Class",
           "sign-up:groups!group=Class",
         ],
