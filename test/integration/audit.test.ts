@@ -136,6 +136,10 @@ describe("the audit has a line with who, whom, from where and which request", ()
     assertLine(again, "server.started_by_other", by);
     const fromClass = await lineAfter(() => world.tom.post(`${hub}stop/dan`));
     assertLine(fromClass, "server.stopped_by_other", by);
+    await world.box.command("PUT", "users/dan/servers/extra");
+    const removed = await lineAfter(() => world.tom.post(`${hub}delete-server/dan/extra`));
+    assertLine(removed, "server.removed", by);
+    assert.deepEqual(removed.detail, { server: "extra" });
   });
 
   it("for who may join, and for joining", async () => {
@@ -303,8 +307,8 @@ describe("the audit has a line with who, whom, from where and which request", ()
     await world.owner.get(`${hub}admin/audit.csv`);
     const seen = new Set((await world.audit()).map(({ action }) => action));
     const missing = ALL.filter((action) => !seen.has(action));
-    // Two are of the box itself; and named notebooks are off here: their own tests write those.
-    assert.deepEqual(missing, ["settings.changed", "store.restored", "server.removed"]);
+    // Those two are of the box itself: its own tests write them.
+    assert.deepEqual(missing, ["settings.changed", "store.restored"]);
   });
 });
 

@@ -43,6 +43,7 @@ export async function createPeopleWorld(): Promise<PeopleWorld> {
   const spawner = { spawner: new FakeSpawner(engine), homes };
   let asksToEnd = 0;
   const box = await createTestHub({
+    config: { spawner: { namedServers: { allow: true, limitPerUser: 2, home: "shared" } } },
     overrides: { store, spawner },
     onShutdown: () => {
       asksToEnd += 1;
