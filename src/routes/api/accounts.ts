@@ -1,7 +1,8 @@
 /** Accounts for `./homeroom user`: what JupyterHub's API has no words for. */
 import type * as v from "valibot";
 import { HubError } from "#src/errors.ts";
-import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Accounts, AskedChange } from "#src/services/accounts/accounts.ts";
+import type { NewUser } from "#src/services/accounts/new-user.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Sessions } from "#src/session/sessions.ts";
@@ -52,15 +53,7 @@ export function accountsApi(parts: AccountsParts) {
     if (!needed.every((permission) => permissions.mayAnew(ctx.state.identity, permission))) {
       throw new HubError("not_allowed");
     }
-    const { user, firstPassword } = await accounts.add(
-      {
-        name: input.name,
-        role: input.role,
-        ...(input.display_name === undefined ? {} : { displayName: input.display_name }),
-        ...(input.password === undefined ? {} : { password: input.password }),
-      },
-      actorIn(ctx),
-    );
+    const { user, firstPassword } = await accounts.add(newUser(input), actorIn(ctx));
     ctx.status = 201;
     ctx.body = {
       user: accountModel(user),
@@ -71,22 +64,9 @@ export function accountsApi(parts: AccountsParts) {
   /** All fields or none. */
   async function change(ctx: HubContext): Promise<void> {
     const asked = await readJson(ctx, changedAccountBody);
-    const subject = accountOf(
-      ctx,
-      fieldsOf(asked).map((field) => permissionOf[field]),
-      parts,
-    );
-    const { display_name: displayName, name, role, disabled } = asked;
-    const user = await accounts.change(
-      subject.id,
-      {
-        ...(name === undefined ? {} : { name }),
-        ...(displayName === undefined ? {} : { displayName }),
-        ...(role === undefined ? {} : { role }),
-        ...(disabled === undefined ? {} : { disabled }),
-      },
-      actorIn(ctx),
-    );
+    const needed = fieldsOf(asked).map((field) => permissionOf[field]);
+    const { id } = accountOf(ctx, needed, parts);
+    const user = await accounts.change(id, askedChange(asked), actorIn(ctx));
     ctx.body = { user: accountModel(user) };
   }
 
@@ -134,4 +114,24 @@ export function accountOf(
 function fieldsOf(asked: ChangedAccount): readonly (keyof ChangedAccount)[] {
   const fields = Object.keys(permissionOf) as (keyof ChangedAccount)[]; // The keys of a constant.
   return fields.filter((field) => asked[field] !== undefined);
+}
+
+function newUser(input: v.InferOutput<typeof newAccountBody>): NewUser {
+  const { name, role, display_name: displayName, password } = input;
+  return {
+    name,
+    role,
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
+function askedChange(asked: ChangedAccount): AskedChange {
+  const { display_name: displayName, name, role, disabled } = asked;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(role === undefined ? {} : { role }),
+    ...(disabled === undefined ? {} : { disabled }),
+  };
 }

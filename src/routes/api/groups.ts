@@ -17,6 +17,7 @@ interface GroupsParts {
 
 export function groupsApi(parts: GroupsParts) {
   const { groups, permissions } = parts;
+  const model = (ctx: HubContext, group: GroupRecord): GroupModel => modelOf(ctx, group, parts);
 
   function list(ctx: HubContext): void {
     const page = readPage(ctx);
@@ -28,11 +29,11 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   function show(ctx: HubContext): void {
-    ctx.body = model(ctx, groupOf(ctx, "read:groups"));
+    ctx.body = model(ctx, groupOf(ctx, "read:groups", parts));
   }
 
   async function addMany(ctx: HubContext): Promise<void> {
-    assertMayMake(ctx);
+    assertMayMake(ctx, parts);
     const wanted = readNewGroups(await readAnyJson(ctx));
     const made = await groups.add(wanted.groups, wanted.users, actorIn(ctx));
     ctx.status = 201;
@@ -40,7 +41,7 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   async function add(ctx: HubContext): Promise<void> {
-    assertMayMake(ctx);
+    assertMayMake(ctx, parts);
     const { users } = readNewGroup(await readAnyJson(ctx));
     const [made] = await groups.add([nameIn(ctx)], users, actorIn(ctx));
     if (made === undefined) throw new TypeError("One name makes one class");
@@ -49,60 +50,26 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   async function remove(ctx: HubContext): Promise<void> {
-    await groups.remove(groupOf(ctx, "delete:groups").name, actorIn(ctx));
+    await groups.remove(groupOf(ctx, "delete:groups", parts).name, actorIn(ctx));
     ctx.status = 204;
   }
 
   async function addUsers(ctx: HubContext): Promise<void> {
-    const { name } = groupOf(ctx, "groups");
+    const { name } = groupOf(ctx, "groups", parts);
     const users = readUsers(await readAnyJson(ctx), "add");
     ctx.body = model(ctx, await groups.addMembers(name, users, actorIn(ctx)));
   }
 
   async function removeUsers(ctx: HubContext): Promise<void> {
-    const { name } = groupOf(ctx, "groups");
+    const { name } = groupOf(ctx, "groups", parts);
     const users = readUsers(await readAnyJson(ctx), "delete");
     ctx.body = model(ctx, await groups.removeMembers(name, users, actorIn(ctx)));
   }
 
   async function setProperties(ctx: HubContext): Promise<void> {
-    const { name } = groupOf(ctx, "groups");
+    const { name } = groupOf(ctx, "groups", parts);
     const properties = readProperties(await readAnyJson(ctx));
     ctx.body = model(ctx, await groups.setProperties(name, properties, actorIn(ctx)));
-  }
-
-  /** A class of which the visitor may not know is as if there were none. */
-  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
-    const { identity } = ctx.state;
-    const name = nameIn(ctx);
-    const group = groups.byName(name);
-    const mayKnow =
-      group !== undefined &&
-      (["read:groups", permission] as const).some((each) =>
-        permissions.mayInGroup(identity, each, group.id),
-      );
-    if (!mayKnow) throw new HubError("group_not_found", { name: name.slice(0, 100) });
-    if (!permissions.mayInGroup(identity, permission, group.id)) {
-      throw new HubError("lacks_scope", { scopes: permission });
-    }
-    return group;
-  }
-
-  /** Whoever may do it to some classes alone cannot make others and go on with those. */
-  function assertMayMake(ctx: HubContext): void {
-    if (!permissions.scopesOf(ctx.state.identity).includes("admin:groups")) {
-      throw new HubError("lacks_scope", { scopes: "admin:groups" });
-    }
-  }
-
-  /** As much as the visitor may see. */
-  function model(ctx: HubContext, group: GroupRecord): GroupModel {
-    const { id, name, properties = {} } = group;
-    if (!permissions.mayInGroup(ctx.state.identity, "read:groups", id)) {
-      return { kind: "group", name };
-    }
-    const users = groups.members(id).map((user) => user.name);
-    return { kind: "group", name, roles: [], users, properties };
   }
 
   return { list, show, addMany, add, remove, addUsers, removeUsers, setProperties };
@@ -110,4 +77,46 @@ export function groupsApi(parts: GroupsParts) {
 
 function nameIn(ctx: HubContext): string {
   return ctx.params["group"] ?? "";
+}
+
+/** A class of which the visitor may not know is as if there were none. */
+function groupOf(
+  ctx: HubContext,
+  permission: Permission,
+  { groups, permissions }: GroupsParts,
+): GroupRecord {
+  const { identity } = ctx.state;
+  const name = nameIn(ctx);
+  const group = groups.byName(name);
+  const mayKnow =
+    group !== undefined &&
+    (["read:groups", permission] as const).some((each) =>
+      permissions.mayInGroup(identity, each, group.id),
+    );
+  if (!mayKnow) throw new HubError("group_not_found", { name: name.slice(0, 100) });
+  if (!permissions.mayInGroup(identity, permission, group.id)) {
+    throw new HubError("lacks_scope", { scopes: permission });
+  }
+  return group;
+}
+
+/** Whoever may do it to some classes alone cannot make others and go on with those. */
+function assertMayMake(ctx: HubContext, { permissions }: GroupsParts): void {
+  if (!permissions.scopesOf(ctx.state.identity).includes("admin:groups")) {
+    throw new HubError("lacks_scope", { scopes: "admin:groups" });
+  }
+}
+
+/** As much as the visitor may see. */
+function modelOf(
+  ctx: HubContext,
+  group: GroupRecord,
+  { groups, permissions }: GroupsParts,
+): GroupModel {
+  const { id, name, properties = {} } = group;
+  if (!permissions.mayInGroup(ctx.state.identity, "read:groups", id)) {
+    return { kind: "group", name };
+  }
+  const users = groups.members(id).map((user) => user.name);
+  return { kind: "group", name, roles: [], users, properties };
 }

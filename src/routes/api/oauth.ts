@@ -1,6 +1,7 @@
 /** `{H}api/oauth2/authorize`, a page in all but its address, and `{H}api/oauth2/token` (contract.md 5). */
 import { HubError } from "#src/errors.ts";
-import type { Asked, Credentials, Oauth } from "#src/session/oauth/oauth.ts";
+import type { OauthProblem } from "#src/session/oauth/authorize-request.ts";
+import type { Asked, Credentials, GivenAccess, Oauth } from "#src/session/oauth/oauth.ts";
 import type { Visitor } from "#src/session/visits.ts";
 import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
@@ -44,7 +45,7 @@ export function oauthApi(parts: OauthParts) {
     }
     if (client.kind === "service") {
       if (ctx.method === "POST") ctx.redirect(oauth.grant(asked, visitor));
-      else confirm(ctx, asked, visitor);
+      else confirm(ctx, asked, visitor, parts);
       return;
     }
     const { owner, server } = client;
@@ -56,49 +57,16 @@ export function oauthApi(parts: OauthParts) {
     ctx.redirect(oauth.grant(asked, visitor));
   }
 
-  /** A service learns who somebody is only with their word to it. */
-  function confirm(ctx: HubContext, asked: Asked, visitor: Visitor): void {
-    const { client } = asked;
-    if (client.kind !== "service") return;
-    const { origin, host } = new URL(client.redirectUri);
-    // Browsers hold the way on from a form against this, too.
-    const policy = ctx.response.get("content-security-policy");
-    const formAction = `form-action 'self' ${origin}`;
-    ctx.set("content-security-policy", policy.replace("form-action 'self'", formAction));
-    ctx.type = "html";
-    ctx.body = parts.views.page(
-      "authorize",
-      {
-        action: ctx.path + ctx.search,
-        service: client.name,
-        host,
-        scopes: oauth.powersOf(asked, visitor.user),
-        homeUrl: paths.home,
-      },
-      parts.frames.of(ctx),
-    );
-  }
-
   async function token(ctx: HubContext): Promise<void> {
     const form = await readForm(ctx);
     const given = await oauth.exchange(form, credentialsIn(ctx, form), ctx.state.request);
     ctx.set("pragma", "no-cache");
     if ("error" in given) {
       ctx.status = given.error === "invalid_client" ? 401 : 400;
-      const body: OauthProblemModel = {
-        error: given.error,
-        ...(given.description === undefined ? {} : { error_description: given.description }),
-      };
-      ctx.body = body;
-      return;
+      ctx.body = problemModel(given);
+    } else {
+      ctx.body = accessModel(given);
     }
-    const body: GivenAccessModel = {
-      access_token: given.token,
-      token_type: "Bearer",
-      expires_in: given.expiresInSeconds,
-      scope: given.scope,
-    };
-    ctx.body = body;
   }
 
   return { authorize, token };
@@ -129,4 +97,40 @@ function credentialsIn(ctx: HubContext, form: URLSearchParams): Credentials {
 
 function decoded(text: string): string {
   return new URLSearchParams(`x=${text}`).get("x") ?? "";
+}
+
+/** A service learns who somebody is only with their word to it. */
+function confirm(
+  ctx: HubContext,
+  asked: Asked,
+  visitor: Visitor,
+  { oauth, paths, views, frames }: OauthParts,
+): void {
+  const { client } = asked;
+  if (client.kind !== "service") return;
+  const { origin, host } = new URL(client.redirectUri);
+  // Browsers hold the way on from a form against this, too.
+  const policy = ctx.response.get("content-security-policy");
+  const formAction = `form-action 'self' ${origin}`;
+  ctx.set("content-security-policy", policy.replace("form-action 'self'", formAction));
+  ctx.type = "html";
+  ctx.body = views.page(
+    "authorize",
+    {
+      action: ctx.path + ctx.search,
+      service: client.name,
+      host,
+      scopes: oauth.powersOf(asked, visitor.user),
+      homeUrl: paths.home,
+    },
+    frames.of(ctx),
+  );
+}
+
+function problemModel({ error, description }: OauthProblem): OauthProblemModel {
+  return { error, ...(description === undefined ? {} : { error_description: description }) };
+}
+
+function accessModel({ token, expiresInSeconds, scope }: GivenAccess): GivenAccessModel {
+  return { access_token: token, token_type: "Bearer", expires_in: expiresInSeconds, scope };
 }

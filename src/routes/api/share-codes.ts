@@ -63,24 +63,9 @@ export function shareCodesApi(parts: CodesParts) {
   async function revoke(ctx: HubContext): Promise<void> {
     const { owner, name } = askedServer(ctx, "shares", parts);
     const all = shareCodes.of(owner, name);
-    const { code, id } = readQuery(ctx, codeQuery);
-    await shareCodes.revoke(chosen(all, code, id), actorIn(ctx));
+    const asked = readQuery(ctx, codeQuery);
+    await shareCodes.revoke(chosen(all, asked, shareCodes), actorIn(ctx));
     ctx.status = 204;
-  }
-
-  function chosen(
-    all: readonly ShareCodeRecord[],
-    code: string | undefined,
-    id: string | undefined,
-  ): readonly ShareCodeRecord[] {
-    if (code !== undefined && code !== "") {
-      const record = shareCodes.find(code);
-      const found = all.filter((each) => each.id === record?.id);
-      return demandOne(found, "No matching code found");
-    }
-    if (id === undefined || id === "") return all;
-    const found = all.filter(({ number }) => id === `sc_${number}`);
-    return demandOne(found, `No code found matching id=${id.slice(0, 80)}`);
   }
 
   function answer(ctx: HubContext, codes: readonly ShareCodeRecord[]): void {
@@ -98,4 +83,19 @@ export function shareCodesApi(parts: CodesParts) {
 function demandOne(found: readonly ShareCodeRecord[], reason: string): readonly ShareCodeRecord[] {
   if (found.length === 0) throw new HubError("share_code_not_found", { reason });
   return found;
+}
+
+function chosen(
+  all: readonly ShareCodeRecord[],
+  { code, id }: { readonly code?: string | undefined; readonly id?: string | undefined },
+  shareCodes: Pick<ShareCodes, "find">,
+): readonly ShareCodeRecord[] {
+  if (code !== undefined && code !== "") {
+    const record = shareCodes.find(code);
+    const found = all.filter((each) => each.id === record?.id);
+    return demandOne(found, "No matching code found");
+  }
+  if (id === undefined || id === "") return all;
+  const found = all.filter(({ number }) => id === `sc_${number}`);
+  return demandOne(found, `No code found matching id=${id.slice(0, 80)}`);
 }

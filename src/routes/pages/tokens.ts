@@ -3,7 +3,7 @@ import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
-import type { SessionId, TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
+import type { TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Pages, TokenMaker, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
@@ -57,16 +57,11 @@ export function tokensPages(parts: TokensPageParts) {
     if (!isLife(life)) throw new HubError("bad_request");
     const seconds = secondsOf[life];
     try {
-      const made = await tokens.create(
-        {
-          owner: user,
-          note,
-          scopes: ["inherit"],
-          ...(seconds === undefined ? {} : { expiresInSeconds: seconds }),
-        },
-        actorIn(ctx),
-      );
-      ctx.redirect(withNew(session.id, { token: made.token, note: made.record.note }));
+      const limit = seconds === undefined ? {} : { expiresInSeconds: seconds };
+      const wanted = { owner: user, note, scopes: ["inherit"], ...limit };
+      const made = await tokens.create(wanted, actorIn(ctx));
+      const fresh = { token: made.token, note: made.record.note };
+      ctx.redirect(`${paths.tokens}?new=${newTokens.leave(session.id, fresh)}`);
     } catch (error) {
       if (!(error instanceof HubError) || error.code !== "tokens_full") throw error;
       ctx.status = error.status;
@@ -84,10 +79,6 @@ export function tokensPages(parts: TokensPageParts) {
     ctx.redirect(`${paths.tokens}?revoked=1`);
   }
 
-  function withNew(session: SessionId, token: NewToken): string {
-    return `${paths.tokens}?new=${newTokens.leave(session, token)}`;
-  }
-
   function render(
     ctx: HubContext,
     more: Pick<Pages["tokens"], "note" | "life" | "fresh" | "problem">,
@@ -99,34 +90,13 @@ export function tokensPages(parts: TokensPageParts) {
       lives,
       revoked: ctx.query["revoked"] === "1",
       // The newest first: that is the one just made.
-      // What servers have of their visitors comes and goes with sign-ins.
-      tokens: ownTokens(tokens, user).toReversed().map(row),
+      tokens: ownTokens(tokens, user)
+        .toReversed()
+        .map((token) => rowOf(token, parts)),
       ...more,
     };
     ctx.type = "html";
     ctx.body = parts.views.page("tokens", model, parts.frames.of(ctx, "account"));
-  }
-
-  function row(token: TokenRecord): Pages["tokens"]["tokens"][number] {
-    const { note, created, expires, lastActivity, scopes, number, madeBy } = token;
-    return {
-      id: `a${number}`,
-      note,
-      created,
-      ...(expires === undefined ? {} : { expires }),
-      ...(lastActivity === undefined ? {} : { lastUsed: lastActivity }),
-      ...(scopes.includes("inherit") ? {} : { scopes: parts.permissions.spokenTexts(scopes) }),
-      ...(madeBy === undefined ? {} : { madeBy: makerOf(madeBy) }),
-      revokeUrl: paths.revokeToken(`a${number}`),
-    };
-  }
-
-  function makerOf(id: NonNullable<TokenRecord["madeBy"]>): TokenMaker {
-    if (id === "console") return { is: "console" };
-    if (id === "service") return { is: "service" };
-    // By its form no text is an id of somebody else.
-    const user = parts.accounts.byId(id as UserId);
-    return user === undefined ? { is: "erased" } : { is: "person", name: user.displayName };
   }
 
   return { show, create, revoke };
@@ -136,6 +106,35 @@ function isLife(text: string): text is Life {
   return Object.hasOwn(secondsOf, text);
 }
 
+/** What servers have of their visitors comes and goes with sign-ins. */
 function ownTokens(tokens: Pick<Tokens, "ofUser">, { id }: UserRecord): readonly TokenRecord[] {
   return tokens.ofUser(id).filter(({ client }) => client?.startsWith("server ") !== true);
+}
+
+function rowOf(
+  token: TokenRecord,
+  { accounts, permissions, paths }: TokensPageParts,
+): Pages["tokens"]["tokens"][number] {
+  const { note, created, expires, lastActivity, scopes, number, madeBy } = token;
+  return {
+    id: `a${number}`,
+    note,
+    created,
+    ...(expires === undefined ? {} : { expires }),
+    ...(lastActivity === undefined ? {} : { lastUsed: lastActivity }),
+    ...(scopes.includes("inherit") ? {} : { scopes: permissions.spokenTexts(scopes) }),
+    ...(madeBy === undefined ? {} : { madeBy: makerOf(madeBy, accounts) }),
+    revokeUrl: paths.revokeToken(`a${number}`),
+  };
+}
+
+function makerOf(
+  id: NonNullable<TokenRecord["madeBy"]>,
+  accounts: TokensPageParts["accounts"],
+): TokenMaker {
+  if (id === "console") return { is: "console" };
+  if (id === "service") return { is: "service" };
+  // By its form no text is an id of somebody else.
+  const user = accounts.byId(id as UserId);
+  return user === undefined ? { is: "erased" } : { is: "person", name: user.displayName };
 }
