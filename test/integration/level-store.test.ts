@@ -6,10 +6,11 @@ import { HubError, type FailureCode } from "#src/errors.ts";
 import { openStore } from "#src/stores/create.ts";
 import { openLevelStore } from "#src/stores/level/level-store.ts";
 import { schemaVersion, type Migration } from "#src/stores/migrations/migrations.ts";
-import type { Store } from "#src/stores/store.ts";
+import type { Store, Write } from "#src/stores/store.ts";
 import { filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
 import { addPerson, auditRecord, collect, namesIn } from "#test/support/records.ts";
 import { silentLog } from "#test/support/silent-log.ts";
+import { collectionNames, rowTexts } from "#test/support/store-rows.ts";
 
 const log = silentLog;
 
@@ -65,6 +66,19 @@ describe("the database", () => {
       assert.deepEqual(everything(second), before);
       assert.deepEqual(await collect(second.audit()), audit);
       assert.equal(second.changes, first.changes);
+    });
+
+    it("has the rows of every collection, whatever it is called", async () => {
+      const first = await openStore(folder.path, { log });
+      // Nothing but the collection's name matters here.
+      const writes = collectionNames.map((put) => ({ put, key: "k", record: {} }) as Write);
+      await first.change(() => ({ writes, result: undefined }));
+      const before = rowTexts(first);
+      await first.close();
+      await using second = await openStore(folder.path, { log });
+      assert.equal(second.health().restored, undefined);
+      assert.deepEqual(rowTexts(second), before);
+      assert.equal(before.length, collectionNames.length + 1);
     });
 
     it("counts the audit on, in order, although the clock was set back in between", async () => {

@@ -15,10 +15,12 @@ const collections = {
   settings: true,
 } as const satisfies Record<CollectionName, true>;
 
+// The keys of a constant.
+export const collectionNames = Object.keys(collections) as readonly CollectionName[];
+
 /** All that the store keeps but the audit: each row as `["collection",["key",record]]`. */
 export function rowTexts(store: StoreReader): readonly string[] {
-  return Object.keys(collections).flatMap((name) =>
-    // The keys of a constant.
-    Array.from(store.entries(name as CollectionName), (row) => JSON.stringify([name, row])),
+  return collectionNames.flatMap((name) =>
+    Array.from(store.entries(name), (row) => JSON.stringify([name, row])),
   );
 }

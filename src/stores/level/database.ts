@@ -7,7 +7,7 @@ type Sublevel = ReturnType<typeof sublevelOf>;
 const sublevelOf = (level: Level, name: string) => level.sublevel(name);
 
 /** `!users!k3j…` is what a sublevel makes of collection and key. */
-const KEY = /^!([a-z]+)!(.*)$/s;
+const KEY = /^!([A-Za-z]+)!(.*)$/s;
 /** The sublevel `audit` lies between these two. */
 const AUDIT_START = "!audit!";
 const AUDIT_END = '!audit"';
