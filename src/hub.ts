@@ -138,9 +138,10 @@ export async function createHub({
   );
   const serviceTokens = new ServiceTokens({
     services: config.services,
-    instanceKey: secrets.instanceKey,
+    secrets,
     state: store,
     clock,
+    log,
   });
   const tokens = opened.use(new Tokens({ store, clock, log, services: serviceTokens, sessions }));
   const csrf = new Csrf(secrets.instanceKey);

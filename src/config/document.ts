@@ -66,7 +66,13 @@ services:
 \`\`\`
 
 \`./homeroom token --service idle-culler\` prints its token. Whoever has it may what the scopes say, so it belongs where
-only that program can read it.
+only that program can read it. A token that the program has already, from a JupyterHub say, is written into
+\`secrets.json\` in the data folder, beside what stands there; it has 32 characters at least, and counts from the next
+start on:
+
+\`\`\`json
+{ "serviceTokens": { "idle-culler": "0123456789abcdef0123456789abcdef" } }
+\`\`\`
 
 | setting | default | what it is |
 | --- | --- | --- |

@@ -228,4 +228,6 @@ export interface Secrets {
   readonly instanceId: InstanceId;
   /** 256-bit key (base64url) under which container secrets and form tokens are derived. */
   readonly instanceKey: string;
+  /** Tokens that services have from elsewhere, by the service's name; the others' are derived. */
+  readonly serviceTokens?: Readonly<Record<string, string>> | undefined;
 }

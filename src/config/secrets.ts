@@ -28,7 +28,11 @@ const OTHERS = 0o077;
 const schema = v.strictObject({
   instanceId: v.custom<InstanceId>((text) => typeof text === "string" && isId(text)),
   instanceKey: v.pipe(v.string(), v.regex(/^[\w-]{43}$/)),
+  /** Written by hand: what is wrong with them is said, and is no damage. */
+  serviceTokens: v.optional(v.record(v.string(), v.string())),
 });
+/** 32 characters of JupyterHub's own tokens have 128 bits. */
+const SERVICE_TOKEN = /^[\w.~-]{32,200}$/;
 
 /** Throws `data_folder` when there is a database, and neither the file nor its copy can be read. */
 export async function loadSecrets(
@@ -40,6 +44,7 @@ export async function loadSecrets(
   try {
     await mkdir(dataDir, { recursive: true, mode: FOLDER_MODE });
     const secrets = (await readOrRestore(path, copy, log)) ?? (await make(path, dataDir));
+    checkServiceTokens(dataDir, secrets);
     await keepCopy(copy, secrets, log);
     return secrets;
   } catch (error) {
@@ -116,6 +121,23 @@ async function make(path: string, dataDir: string): Promise<Secrets> {
   await syncFolder(dataDir);
   const made = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), await readFile(path, "utf8"));
   return made.success ? made.output : secrets;
+}
+
+/** Which one is wrong, and not what it is. */
+function checkServiceTokens(dataDir: string, { serviceTokens = {} }: Secrets): void {
+  const seen = new Map<string, string>();
+  for (const [name, token] of Object.entries(serviceTokens)) {
+    if (!SERVICE_TOKEN.test(token)) {
+      const rule = "must have 32 to 200 characters, of A-Z, a-z, 0-9 and . _ ~ - alone";
+      throw failure(dataDir, `in ${FILE_NAME} the token of the service “${name}” ${rule}`);
+    }
+    const other = seen.get(token);
+    if (other !== undefined) {
+      const twins = `“${other}” and “${name}” have the same token; each needs its own`;
+      throw failure(dataDir, `in ${FILE_NAME} the services ${twins}`);
+    }
+    seen.set(token, name);
+  }
 }
 
 /** Never in the way of a start. */

@@ -1,10 +1,12 @@
 /**
  * Services are programs that the configuration names with what they may. Their tokens are derived from the box's
- * own key: nothing is kept, and a greater generation makes the earlier token worthless.
+ * own key: nothing is kept, and a greater generation makes the earlier token worthless. One that a service has
+ * from elsewhere stands in the box's secrets instead.
  */
 import { createHmac } from "node:crypto";
 import { isoTime, type Clock } from "#src/clock.ts";
-import type { Config } from "#src/config/schema.ts";
+import type { Config, Secrets } from "#src/config/schema.ts";
+import type { Logger } from "#src/log.ts";
 import { pinScope } from "#src/session/scopes/pinned.ts";
 import { formatScope, parseScope } from "#src/scopes/scopes.ts";
 import { hashSecret, makeId } from "#src/stores/ids.ts";
@@ -19,9 +21,10 @@ export interface ServiceIdentity {
 
 interface Parts {
   readonly services: Config["services"];
-  readonly instanceKey: string;
+  readonly secrets: Pick<Secrets, "instanceKey" | "serviceTokens">;
   readonly state: StoreReader;
   readonly clock: Clock;
+  readonly log: Pick<Logger, "warn">;
 }
 
 interface Service {
@@ -40,16 +43,20 @@ export class ServiceTokens {
     const created = isoTime(parts.clock);
     this.#bySecret = new Map(
       Object.entries(parts.services).map(([name, { scopes }]) => {
-        const secret = hashSecret(this.#derive(name));
+        const secret = hashSecret(this.#token(name));
         const about = { id: makeId<"token">(), number: 0, service: name, note: "", created };
         return [secret, { name, record: { ...about, secret, scopes } }];
       }),
     );
+    for (const name of Object.keys(parts.secrets.serviceTokens ?? {})) {
+      if (Object.hasOwn(parts.services, name)) continue;
+      parts.log.warn({ service: name }, "the configuration has no service to this token");
+    }
   }
 
   /** `undefined` when the configuration has no such service. */
   tokenOf(name: string): string | undefined {
-    return Object.hasOwn(this.#parts.services, name) ? this.#derive(name) : undefined;
+    return Object.hasOwn(this.#parts.services, name) ? this.#token(name) : undefined;
   }
 
   find(secret: SecretHash): ServiceIdentity | undefined {
@@ -65,8 +72,11 @@ export class ServiceTokens {
     return { kind: "service", name, token: { ...record, scopes } };
   }
 
-  #derive(name: string): string {
-    const { services, instanceKey } = this.#parts;
+  #token(name: string): string {
+    const { services, secrets } = this.#parts;
+    const { instanceKey, serviceTokens = {} } = secrets;
+    const declared = Object.hasOwn(serviceTokens, name) ? serviceTokens[name] : undefined;
+    if (declared !== undefined) return declared;
     const key = `service token ${name} ${services[name]?.generation ?? 1}`;
     return createHmac("sha256", instanceKey).update(key).digest("hex").slice(0, TOKEN_LENGTH);
   }

@@ -45,6 +45,40 @@ describe("the secrets", () => {
     assert.equal((await stat(inner)).mode & 0o777, 0o700);
   });
 
+  it("may have tokens that services brought along, which are said to be wrong by name alone", async () => {
+    const made = await loadSecrets(folder.path, { log });
+    const write = (serviceTokens: Record<string, string>) =>
+      writeFile(path(), JSON.stringify({ ...made, serviceTokens }), { mode: 0o600 });
+    const token = "a".repeat(32);
+    await write({ culler: token });
+    assert.deepEqual(await loadSecrets(folder.path, { log }), {
+      ...made,
+      serviceTokens: { culler: token },
+    });
+    const before = await readFile(copy(), "utf8");
+    for (const wrong of [
+      "",
+      "short-secret",
+      `${token} `,
+      `${token}\n`,
+      "ä".repeat(40),
+      token.repeat(7),
+    ]) {
+      await write({ culler: wrong });
+      await assert.rejects(loadSecrets(folder.path, { log }), (error) => {
+        assert.ok(!JSON.stringify(error).includes("short-secret"));
+        return refusedWith(/token of the service “culler” must have 32 to 200/)(error);
+      });
+    }
+    await write({ culler: token, grader: token });
+    await assert.rejects(
+      loadSecrets(folder.path, { log }),
+      refusedWith(/“culler” and “grader” have the same token/),
+    );
+    assert.equal(await readFile(copy(), "utf8"), before);
+    assert.deepEqual(warnings, []);
+  });
+
   it("are different on each box", async () => {
     const one = await loadSecrets(join(folder.path, "one"), { log });
     const two = await loadSecrets(join(folder.path, "two"), { log });

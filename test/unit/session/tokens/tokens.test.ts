@@ -14,11 +14,17 @@ import { tokenOf } from "#test/support/tokens.ts";
 
 const MINUTE = 60_000;
 
-async function createWorld(services = {}) {
+async function createWorld(services = {}, declared: Readonly<Record<string, string>> = {}) {
   const people = createPeople();
   const { store, clock } = people;
-  const instanceKey = makeSecret();
-  const serviceTokens = new ServiceTokens({ services, instanceKey, state: store, clock });
+  const secrets = { instanceKey: makeSecret(), serviceTokens: declared };
+  const serviceTokens = new ServiceTokens({
+    services,
+    secrets,
+    state: store,
+    clock,
+    log: silentLog,
+  });
   const tokens = new Tokens({ store, clock, log: silentLog, services: serviceTokens });
   const permissions = new Permissions(store);
   const sam = await people.add("sam");
@@ -30,7 +36,7 @@ async function createWorld(services = {}) {
     );
   const grant = (owner: UserRecord, requested?: readonly string[], caller?: Identity) =>
     grantScopes({ owner, requested, caller }, { permissions, state: store });
-  return { ...people, tokens, serviceTokens, permissions, sam, olga, make, grant };
+  return { ...people, tokens, secrets, serviceTokens, permissions, sam, olga, make, grant };
 }
 
 function isFailure(code: HubError["code"]): (error: unknown) => boolean {
@@ -253,7 +259,7 @@ describe("a service", () => {
     const services = {
       culler: { scopes: ["delete:servers!user=sam", "list:users"], generation: 1 },
     };
-    const { serviceTokens, tokens, permissions, sam, olga, store, clock } =
+    const { secrets, serviceTokens, tokens, permissions, sam, olga, store, clock } =
       await createWorld(services);
     const token = serviceTokens.tokenOf("culler") ?? "";
     assert.match(token, /^[0-9a-f]{32}$/);
@@ -270,7 +276,35 @@ describe("a service", () => {
       "read:users:name",
     ]);
     const next = { culler: { ...services.culler, generation: 2 } };
-    const other = new ServiceTokens({ services: next, instanceKey: "a", state: store, clock });
+    const parts = { secrets, state: store, clock, log: silentLog };
+    const other = new ServiceTokens({ services: next, ...parts });
     assert.notEqual(other.tokenOf("culler"), token);
+  });
+
+  it("may have come from elsewhere: then it is the one in the box's secrets, and no other", async () => {
+    const services = { culler: { scopes: ["list:users"], generation: 1 } };
+    const declared = "0123456789abcdef0123456789abcdef";
+    const { secrets, serviceTokens, tokens, store, clock } = await createWorld(services, {
+      culler: declared,
+      stranger: "fedcba9876543210fedcba9876543210",
+    });
+    assert.equal(serviceTokens.tokenOf("culler"), declared);
+    const identity = tokens.authenticate(declared);
+    assert.equal(identity?.kind === "service" && identity.name, "culler");
+    const warned: unknown[] = [];
+    const log = { warn: (about: unknown) => void warned.push(about) };
+    const { instanceKey } = secrets;
+    const derived = new ServiceTokens({
+      services,
+      secrets: { instanceKey },
+      state: store,
+      clock,
+      log,
+    });
+    assert.equal(tokens.authenticate(derived.tokenOf("culler") ?? ""), undefined);
+    assert.equal(tokens.authenticate("fedcba9876543210fedcba9876543210"), undefined);
+    const again = new ServiceTokens({ services, secrets, state: store, clock, log });
+    assert.equal(again.tokenOf("stranger"), undefined);
+    assert.deepEqual(warned, [{ service: "stranger" }]);
   });
 });
