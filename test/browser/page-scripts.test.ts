@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchBrowser } from "#test/support/browser.ts";
+import { closeContext, launchBrowser } from "#test/support/browser.ts";
 import {
   type Sample,
   classRow,
@@ -34,7 +34,7 @@ beforeEach(async () => {
   page = await context.newPage();
 });
 afterEach(async () => {
-  await context.close();
+  await closeContext(context);
   await site[Symbol.asyncDispose]();
 });
 
@@ -219,8 +219,10 @@ describe("stopping", () => {
       response.writeHead(503).end("no");
     });
     const loads = (): number => site.requests.filter((line) => line.endsWith("home-queued")).length;
+    const again = page.waitForEvent("load");
     await page.locator("#stop").click();
-    await until(() => loads() === 2);
+    await again;
+    assert.equal(loads(), 2);
   });
 
   it("works as a plain form when there is no stream", async () => {
@@ -395,7 +397,7 @@ describe("without script", () => {
     plain = await browser.newContext({ javaScriptEnabled: false });
     plainPage = await plain.newPage();
   });
-  afterEach(() => plain.close());
+  afterEach(() => closeContext(plain));
 
   it("the waiting room looks again every four seconds", async () => {
     await open("waiting-queued", plainPage);

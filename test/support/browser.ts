@@ -2,7 +2,10 @@
  * Debian's Chromium, without anything that would look for the internet. It finds this machine under the name
  * `box.lan` too: plain HTTP by a name is no secure context, as on the LAN of a school.
  */
-import { type Browser, chromium } from "playwright-core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+
+const CLOSING_MS = 10_000;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -18,4 +21,12 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/**
+ * Chromium was seen never to answer when it was asked while a page loaded anew, and playwright waits for ever: what is
+ * still open then ends with the browser.
+ */
+export async function closeContext(context: BrowserContext): Promise<void> {
+  await Promise.race([context.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
 }
