@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Appliance, startAppliance } from "#test/support/appliance.ts";
-import { launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import { NotebookPage } from "#test/support/notebook-page.ts";
 
 const SHOTS = "test-results/accounts";
@@ -44,7 +44,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await teacher.waitForURL(address("hub/admin"));
   });
   after(async () => {
-    await browser?.close();
+    await close(browser);
     await box?.[Symbol.asyncDispose]();
   });
 
@@ -55,7 +55,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     assert.equal(await page.locator("a[href*='signup']").count(), 0);
     assert.equal((await page.goto(address("hub/signup")))?.status(), 403);
     await shot(page, "sign-up-closed");
-    await context.close();
+    await close(context);
   });
 
   it("gives the class a join code", async () => {
@@ -107,7 +107,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await teacher.locator("#newcomers >> text=Somebody Else").waitFor({ state: "detached" });
     await page.goto(address("hub/home"));
     await page.waitForURL(/hub\/login/);
-    await context.close();
+    await close(context);
   });
 
   it("tells María of another browser that signed in as her, and signs that out", async () => {
@@ -127,7 +127,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     assert.equal(await maria.locator("section.others").count(), 0);
     await other.goto(address("hub/home"));
     await other.waitForURL(/hub\/login/);
-    await context.close();
+    await close(context);
   });
 
   it("keeps her files and her notebook when she is renamed", async () => {
@@ -266,7 +266,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await page.click("form:has(h2#restored-title) button[type=submit]");
     await page.goto(address("hub/home"));
     assert.doesNotMatch((await page.textContent("main")) ?? "", /restored/i);
-    await context.close();
+    await close(context);
   });
 
   it("lets an owner who forgot the password back in, with the hub up and down", async () => {
@@ -278,7 +278,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     const page = await context.newPage();
     await signIn(page, "ada", firstPassword);
     await page.waitForURL(/hub\/first/);
-    await context.close();
+    await close(context);
   });
 
   async function listed(name: string): Promise<boolean> {

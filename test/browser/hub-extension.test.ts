@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import { createDockerRun, type DockerRun, docker } from "#test/support/docker.ts";
 import { HttpClient } from "#test/support/http-client.ts";
 import { buildOtherImage } from "#test/support/other-images.ts";
@@ -39,7 +39,7 @@ describe("JupyterLab as JupyterHub knows it", { timeout: 10 * 60_000 }, () => {
     page = await browser.newPage();
   });
   after(async () => {
-    await browser?.close();
+    await close(browser);
     await box?.[Symbol.asyncDispose]();
     await run?.[Symbol.asyncDispose]();
   });

@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Appliance, startAppliance } from "#test/support/appliance.ts";
-import { launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import { NotebookPage } from "#test/support/notebook-page.ts";
 
 const SHOTS = "test-results/lesson";
@@ -33,7 +33,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       box = await startAppliance({ basePath });
     });
     after(async () => {
-      await browser?.close();
+      await close(browser);
       await box?.[Symbol.asyncDispose]();
     });
 

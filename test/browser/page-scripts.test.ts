@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { closeContext, launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import {
   type Sample,
   classRow,
@@ -26,7 +26,7 @@ let page: Page;
 before(async () => {
   browser = await launchBrowser();
 });
-after(() => browser.close());
+after(() => close(browser));
 beforeEach(async () => {
   site = new SampleSite();
   origin = await site.listen();
@@ -34,7 +34,7 @@ beforeEach(async () => {
   page = await context.newPage();
 });
 afterEach(async () => {
-  await closeContext(context);
+  await close(context);
   await site[Symbol.asyncDispose]();
 });
 
@@ -397,7 +397,7 @@ describe("without script", () => {
     plain = await browser.newContext({ javaScriptEnabled: false });
     plainPage = await plain.newPage();
   });
-  afterEach(() => closeContext(plain));
+  afterEach(() => close(plain));
 
   it("the waiting room looks again every four seconds", async () => {
     await open("waiting-queued", plainPage);

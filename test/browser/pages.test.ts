@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import { type Sample, samples } from "#test/support/page-models.ts";
 import { SampleSite } from "#test/support/sample-site.ts";
 
@@ -24,7 +24,7 @@ before(async () => {
   browser = await launchBrowser();
 });
 after(async () => {
-  await browser.close();
+  await close(browser);
   await site[Symbol.asyncDispose]();
 });
 

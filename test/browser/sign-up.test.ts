@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser } from "#test/support/browser.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import { OWNER, OWNER_PASSWORD, type TestHub, createTestHub } from "#test/support/test-hub.ts";
 
@@ -26,7 +26,7 @@ before(async () => {
   await teacher.waitForURL(url("admin"));
 });
 after(async () => {
-  await browser.close();
+  await close(browser);
   await box[Symbol.asyncDispose]();
 });
 

@@ -24,9 +24,9 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * Chromium was seen never to answer when it was asked while a page loaded anew, and playwright waits for ever: what is
- * still open then ends with the browser.
+ * Chromium was seen never to answer when it was asked while a page loaded anew, and playwright waits for ever. What is
+ * still open then ends with the test's process.
  */
-export async function closeContext(context: BrowserContext): Promise<void> {
-  await Promise.race([context.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
+export async function close(what: Browser | BrowserContext | undefined): Promise<void> {
+  await Promise.race([what?.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
 }
