@@ -11,7 +11,12 @@ const AT_ONCE = 8;
 const STOP_TIMEOUT_MS = 120_000;
 const PAUSE_MS = 500;
 
-const accounts = v.object({ users: v.array(v.object({ name: v.string() })) });
+/** The most that the hub lists at once. */
+const PAGE = 200;
+
+const people = v.array(
+  v.object({ name: v.string(), servers: v.record(v.string(), v.looseObject({})) }),
+);
 
 /** Through the hub when one runs, so that it knows; else by the labels of the containers. */
 export async function runStopNotebooks(
@@ -19,7 +24,7 @@ export async function runStopNotebooks(
   client: ControlClient,
   openSpawner: () => Promise<Spawner>,
 ): Promise<ExitCode> {
-  const answer = await client.request("GET", "api/accounts");
+  const running = await runningNotebooks(client);
   const failures: string[] = [];
   const stop = async (what: string, stopping: () => Promise<void>) => {
     try {
@@ -28,15 +33,16 @@ export async function runStopNotebooks(
       failures.push(`${what}: ${failureWords(error)}`);
     }
   };
-  if (answer === undefined) {
+  if (running === undefined) {
     await using spawner = await openSpawner();
     const servers = await spawner.list(AbortSignal.timeout(STOP_TIMEOUT_MS));
     await eachOf(servers, ({ serverId }) =>
       stop(serverId, () => spawner.stop(serverId, AbortSignal.timeout(STOP_TIMEOUT_MS))),
     );
   } else {
-    const { users } = readBody(accounts, answer);
-    await eachOf(users, ({ name }) => stop(name, () => stopThroughHub(name, client)));
+    await eachOf(running, (notebook) =>
+      stop(notebook.title, () => stopThroughHub(notebook.path, client)),
+    );
   }
   if (failures.length > 0) {
     host.err(`Some notebooks may still run.\n${failures.map((line) => `  ${line}\n`).join("")}`);
@@ -46,10 +52,36 @@ export async function runStopNotebooks(
   return exitCodes.done;
 }
 
-async function stopThroughHub(name: string, client: ControlClient): Promise<void> {
+interface Notebook {
+  readonly title: string;
+  readonly path: string;
+}
+
+/** Also those that are coming up, and those with names of their own. `undefined` without a hub. */
+async function runningNotebooks(client: ControlClient): Promise<readonly Notebook[] | undefined> {
+  const found: Notebook[] = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const path = `api/users?state=active&limit=${PAGE}&offset=${offset}`;
+    const answer = await client.request("GET", path);
+    if (answer === undefined) return undefined;
+    const page = readBody(people, answer);
+    found.push(...page.flatMap((person) => notebooksOf(person)));
+    if (page.length < PAGE) return found;
+  }
+}
+
+function notebooksOf({ name, servers }: v.InferOutput<typeof people>[number]): Notebook[] {
+  return Object.keys(servers).map((server) => ({
+    title: server === "" ? name : `${name}, ${server}`,
+    path:
+      `api/users/${encodeURIComponent(name)}/server` +
+      (server === "" ? "" : `s/${encodeURIComponent(server)}`),
+  }));
+}
+
+async function stopThroughHub(path: string, client: ControlClient): Promise<void> {
   const end = performance.now() + STOP_TIMEOUT_MS;
   for (;;) {
-    const path = `api/users/${encodeURIComponent(name)}/server`;
     const answer = await client.request("DELETE", path, { timeoutMs: STOP_TIMEOUT_MS });
     if (answer === undefined) {
       throw new CommandError("the hub went away");

@@ -156,6 +156,11 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
   });
 
   it("stop all of their own notebooks on the way down, with and without a hub, and none of the other's", async () => {
+    await left.box.restart("SIGTERM", { HOMEROOM_NAMED_SERVERS: "true" });
+    const before = (await left.box.containers()).length;
+    const second = await left.box.console("POST", "users/maria/servers/second", {});
+    assert.equal(second.status, 201, second.text);
+    assert.equal((await left.box.containers()).length, before + 1);
     const withHub = await left.box.command("stop-notebooks");
     assert.equal(withHub.code, 0, withHub.stderr);
     assert.deepEqual(await left.box.containers(), []);
@@ -168,6 +173,7 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
     assert.deepEqual(await left.box.containers(), []);
     await assertUntouched();
     await left.box.start();
+    assert.equal((await left.box.console("GET", "users/maria/servers/second")).status, 200);
   });
 
   it("share one pool without harm, and the one that finds it used up says so", async () => {

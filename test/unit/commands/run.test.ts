@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Openers, run } from "#src/commands/run.ts";
 import { HubError } from "#src/errors.ts";
+import type { ServerModel } from "#src/routes/api/schemas/servers.ts";
 import { type Asked, openFakeControl, type Reply } from "#test/support/fake-control.ts";
 import { FakeHost } from "#test/support/fake-host.ts";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
@@ -31,6 +32,28 @@ const box = {
   trouble: null,
   health: [],
 };
+
+/** As the API shows a server that runs. */
+function runningServer(person: string, name: string): ServerModel {
+  const at = "2026-11-22T08:00:00.000000Z";
+  return {
+    name,
+    display_name: name,
+    full_name: `${person}/${name}`,
+    last_activity: at,
+    started: at,
+    pending: null,
+    ready: true,
+    stopped: false,
+    url: `/user/${person}/`,
+    user_options: {},
+    progress_url: "/",
+    full_url: null,
+    full_progress_url: null,
+    queue_position: null,
+    last_failure: null,
+  };
+}
 
 const nobody: Openers = {
   hub: () => Promise.reject(new Error("no hub may be opened here")),
@@ -238,28 +261,52 @@ describe("commands", () => {
   });
 
   describe("stop-notebooks", () => {
-    it("asks the hub for each person, again while it takes time", async () => {
+    /** As the API shows whoever has notebooks that run. */
+    const withServers = (name: string, ...servers: readonly string[]) => ({
+      kind: "user",
+      name,
+      servers: Object.fromEntries(servers.map((server) => [server, runningServer(name, server)])),
+    });
+
+    it("asks the hub for each notebook that runs, again while it takes time", async () => {
       let first = true;
       const done = await ask("stop-notebooks", ({ method, path }) => {
         if (method === "GET") {
-          return { status: 200, body: { users: [ada, maria] } };
+          return { status: 200, body: [withServers("ada", ""), withServers("maria", "", "été 2")] };
         }
-        const isLate = path.includes("maria") && first;
-        first = path.includes("maria") ? false : first;
+        const isLate = path.endsWith("maria/server") && first;
+        first = path.endsWith("maria/server") ? false : first;
         return { status: isLate ? 202 : 204 };
       });
       assert.equal(done.code, 0);
       const stops = done.asked.filter(({ method }) => method === "DELETE").map(({ path }) => path);
       assert.deepEqual(
         stops.toSorted((a, b) => a.localeCompare(b)),
-        ["/hub/api/users/ada/server", "/hub/api/users/maria/server", "/hub/api/users/maria/server"],
+        [
+          "/hub/api/users/ada/server",
+          "/hub/api/users/maria/server",
+          "/hub/api/users/maria/server",
+          "/hub/api/users/maria/servers/%C3%A9t%C3%A9%202",
+        ],
       );
+    });
+
+    it("asks for all of a long list", async () => {
+      const names = Array.from({ length: 201 }, (_, index) => `student${index}`);
+      const done = await ask("stop-notebooks", ({ method, path }) => {
+        if (method !== "GET") return { status: 204 };
+        const offset = Number(new URLSearchParams(path.split("?")[1]).get("offset"));
+        const page = names.slice(offset, offset + 200);
+        return { status: 200, body: page.map((name) => withServers(name, "")) };
+      });
+      assert.equal(done.code, 0);
+      assert.equal(done.asked.filter(({ method }) => method === "DELETE").length, names.length);
     });
 
     it("stops the others when one cannot be stopped, and says which", async () => {
       const done = await ask("stop-notebooks", ({ method, path }) => {
         if (method === "GET") {
-          return { status: 200, body: { users: [ada, maria] } };
+          return { status: 200, body: [withServers("ada", ""), withServers("maria", "")] };
         }
         return path.includes("ada")
           ? { status: 503, isOdd: true, body: { message: "Docker does not answer" } }
