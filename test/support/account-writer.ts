@@ -3,7 +3,7 @@
  * `node account-writer.ts <data folder> <ledger> <seed>`. The ledger lies outside the data folder: a line before
  * each change (`asked`) and one when it was acknowledged (`kept`, with the record as it must be found).
  */
-import { openSync, writeSync } from "node:fs";
+import { existsSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import type { UserRecord } from "#src/stores/records.ts";
 import { openStore } from "#src/stores/create.ts";
 import { consoleActor, createPeople } from "./people.ts";
@@ -13,6 +13,9 @@ import { silentLog } from "./silent-log.ts";
 const [dataDir = "", ledgerPath = "", seed = "1"] = process.argv.slice(2);
 const store = await openStore(dataDir, { log: silentLog });
 const { accounts } = createPeople({ store });
+// A kill in the middle of a line leaves a part of it: that was neither asked nor acknowledged.
+const written = existsSync(ledgerPath) ? readFileSync(ledgerPath) : Buffer.alloc(0);
+if (written.length > 0) truncateSync(ledgerPath, written.lastIndexOf("\n") + 1);
 const ledger = openSync(ledgerPath, "a");
 const random = new Random(Number(seed));
 let number = 0;
