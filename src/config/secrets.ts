@@ -34,7 +34,10 @@ const schema = v.strictObject({
 /** 32 characters of JupyterHub's own tokens have 128 bits. */
 const SERVICE_TOKEN = /^[\w.~-]{32,200}$/;
 
-/** Throws `data_folder` when there is a database, and neither the file nor its copy can be read. */
+/**
+ * Throws `data_folder` when there is a database and neither the file nor its copy can be read, and when the two
+ * are of different boxes.
+ */
 export async function loadSecrets(
   dataDir: string,
   { log }: { readonly log: Log },
@@ -45,7 +48,7 @@ export async function loadSecrets(
     await mkdir(dataDir, { recursive: true, mode: FOLDER_MODE });
     const secrets = (await readOrRestore(path, copy, log)) ?? (await make(path, dataDir));
     checkServiceTokens(dataDir, secrets);
-    await keepCopy(copy, secrets, log);
+    await keepCopy(copy, secrets, { dataDir, log });
     return secrets;
   } catch (error) {
     throw error instanceof HubError ? error : failure(dataDir, detailOf(error), error);
@@ -70,7 +73,8 @@ async function readOrRestore(path: string, copy: string, log: Log): Promise<Secr
     await rename(path, `${path}.damaged`);
   }
   await replaceFile(path, format(copied));
-  log.warn({ path, from: copy }, `secrets.json was ${found ?? "missing"} and was put back`);
+  const was = found === "damaged" ? "damaged (it is secrets.json.damaged now)" : "missing";
+  log.warn({ path, from: copy }, `secrets.json was ${was} and was put back from its copy`);
   return copied;
 }
 
@@ -140,18 +144,34 @@ function checkServiceTokens(dataDir: string, { serviceTokens = {} }: Secrets): v
   }
 }
 
-/** Never in the way of a start. */
-async function keepCopy(copy: string, secrets: Secrets, log: Log): Promise<void> {
+/** In the way of a start only when it is of another box: nobody knows then whose files are meant. */
+async function keepCopy(
+  copy: string,
+  secrets: Secrets,
+  { dataDir, log }: { readonly dataDir: string; readonly log: Log },
+): Promise<void> {
   try {
     const text = await readFile(copy, "utf8").catch(undefinedIfMissing);
+    checkSameBox(dataDir, secrets, text);
     if (text !== format(secrets)) {
       await mkdir(dirname(copy), { recursive: true, mode: FOLDER_MODE });
       // Several commands may start at the same moment.
       await replaceFile(copy, format(secrets), `${copy}.${crypto.randomUUID()}.new`);
     }
   } catch (error) {
+    if (error instanceof HubError) throw error;
     log.warn({ err: error, path: copy }, "the copy of secrets.json was not written");
   }
+}
+
+function checkSameBox(dataDir: string, { instanceId }: Secrets, copy: string | undefined): void {
+  const copied = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), copy);
+  if (!copied.success || copied.output.instanceId === instanceId) return;
+  const detail =
+    `${FILE_NAME} in it is of the box ${instanceId}, and its copy exports/${FILE_NAME} of the box ` +
+    `${copied.output.instanceId}. With the wrong one nobody's files would be found. Look which of them the ` +
+    `names of the volumes have (docker volume ls), and remove the other file`;
+  throw failure(dataDir, detail);
 }
 
 async function hasDatabase(dataDir: string): Promise<boolean> {

@@ -140,6 +140,29 @@ describe("the secrets", () => {
     }
   });
 
+  it("of another box are refused beside the copy of this one's, and the copy stays", async () => {
+    const secrets = await loadSecrets(folder.path, { log });
+    const kept = await readFile(copy(), "utf8");
+    await using other = await makeFolder();
+    const { instanceId } = await loadSecrets(other.path, { log });
+    await cp(join(other.path, "secrets.json"), path());
+    for (const _ of ["first", "second"]) {
+      await assert.rejects(loadSecrets(folder.path, { log }), (error: unknown) => {
+        refusedWith(/of the box .* of the box .*docker volume ls/)(error);
+        assert.ok(error instanceof HubError);
+        const detail = String(error.params["detail"]);
+        assert.ok(detail.includes(instanceId) && detail.includes(secrets.instanceId), detail);
+        return true;
+      });
+      assert.equal(await readFile(copy(), "utf8"), kept);
+    }
+    await rm(path());
+    assert.deepEqual(await loadSecrets(folder.path, { log }), secrets);
+    await cp(join(other.path, "secrets.json"), path());
+    await rm(copy());
+    assert.equal((await loadSecrets(folder.path, { log })).instanceId, instanceId);
+  });
+
   it("are not in the way of a start when the copy cannot be written", async () => {
     await writeFile(join(folder.path, "exports"), "a file");
     await loadSecrets(folder.path, { log });
