@@ -1,8 +1,8 @@
 /** Who asks, and what they may do: the one place that answers "may they?" (design D12). */
 import type { Actor } from "#src/services/audit/actor.ts";
-import { isOwnStudent, membershipsOf, shareGroup } from "#src/services/accounts/memberships.ts";
+import { classesTaughtBy, isOwnStudent, shareGroup } from "#src/services/accounts/memberships.ts";
 import { activeUser, livingUser, trashedUser } from "#src/services/accounts/user-records.ts";
-import { kindOf, scopeNames, type ScopeName } from "#src/scopes/scope-names.ts";
+import { kindOf, scopeNames } from "#src/scopes/scope-names.ts";
 import {
   covers,
   expandScopes,
@@ -22,17 +22,16 @@ import type {
 } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import {
-  mayShare,
   OF_TRASH,
   type Permission,
-  REACH,
   type Reach,
-  type Sharing,
-  isOfPeople,
+  reachesOf,
   type ServicePeople,
+  type Sharing,
 } from "./reach.ts";
 import { Guests, isWithinVisit } from "./guests.ts";
 import type { RequestContext } from "./request-context.ts";
+import { scopesByRole, scopesByServices } from "./scopes/held-scopes.ts";
 import { spokenScope } from "./scopes/pinned.ts";
 import { scopesOfToken } from "./scopes/token-scopes.ts";
 
@@ -180,12 +179,10 @@ export class Permissions {
   heldBy({ id }: UserRecord): readonly Scope[] {
     const user = activeUser(this.#state, id);
     if (user === undefined) return [];
-    const names =
-      user.role === "owner" ? scopeNames : scopeNames.filter((name) => name in REACH[user.role]);
     return expandScopes([
-      ...names.flatMap((name) => this.#scopesFor(user, name)),
+      ...scopesByRole(this.#state, user, this.#sharing),
       ...this.#guests.invitedScopes(user),
-      ...this.#serviceScopes(user),
+      ...scopesByServices(user, this.#services),
     ]);
   }
 
@@ -211,28 +208,13 @@ export class Permissions {
     if (user === undefined) {
       return false;
     }
-    const reaches = this.#reachesOf(user, permission);
+    const reaches = reachesOf(user.role, permission, this.#sharing);
     if (subject === undefined) return reaches.length > 0;
     return (
       reaches.some((reach) => this.#isWithin(reach, user, subject)) ||
       (kindOf(permission) === "servers" &&
         this.#guests.isInvited(user, permission, subject, server))
     );
-  }
-
-  #reachesOf({ role }: UserRecord, permission: Permission): readonly Reach[] {
-    return permission === "shares" && !mayShare(role, this.#sharing)
-      ? []
-      : (REACH[role][permission] ?? []);
-  }
-
-  /** Services that they may sign in to. */
-  #serviceScopes({ role }: UserRecord): readonly Scope[] {
-    return Object.entries(this.#services)
-      .filter(
-        ([, { redirectUri, people }]) => redirectUri !== undefined && isOfPeople(role, people),
-      )
-      .map(([value]) => ({ name: "access:services", filter: { by: "service", value } }));
   }
 
   #isInScope(token: TokenRecord, permission: Permission, filter: ScopeFilter | undefined): boolean {
@@ -245,33 +227,9 @@ export class Permissions {
 
   #isOver(userId: UserId, groupId: GroupId): boolean {
     return (
-      livingUser(this.#state, userId)?.role === "owner" || this.#taughtBy(userId).includes(groupId)
+      livingUser(this.#state, userId)?.role === "owner" ||
+      classesTaughtBy(this.#state, userId).includes(groupId)
     );
-  }
-
-  #taughtBy(userId: UserId): readonly GroupId[] {
-    return membershipsOf(this.#state, userId)
-      .filter(({ role }) => role === "teacher")
-      .map(({ groupId }) => groupId);
-  }
-
-  /** Wider than what they may where a filter cannot say it: own students are less than their class. */
-  #scopesFor(user: UserRecord, name: ScopeName): readonly Scope[] {
-    const reaches = isPermission(name, user.role) ? this.#reachesOf(user, name) : [];
-    if (name === "shares" && reaches.length === 0) return [];
-    const isEverywhere = user.role === "owner" && name !== "access:servers";
-    if (isEverywhere || kindOf(name) === "box") return [{ name }];
-    const groups: readonly Scope[] = this.#taughtBy(user.id).map((value) => ({
-      name,
-      filter: { by: "group", value },
-    }));
-    if (kindOf(name) === "groups") return groups;
-    return [
-      ...(reaches.some((reach) => reach.startsWith("own")) ? groups : []),
-      ...(reaches.includes("self")
-        ? [{ name, filter: { by: "user", value: user.id } } as const]
-        : []),
-    ];
   }
 
   #fits(permission: Permission, subject: UserRecord): boolean {
@@ -302,10 +260,6 @@ function filterOf(permission: Permission, subject: UserRecord, server: string): 
   return kindOf(permission) === "servers"
     ? { by: "server", value: `${subject.id}/${server}` }
     : { by: "user", value: subject.id };
-}
-
-function isPermission(name: ScopeName, role: UserRecord["role"]): name is Permission {
-  return name in REACH[role];
 }
 
 export function actorOf(identity: Identity | undefined, context: RequestContext): Actor {

@@ -172,7 +172,20 @@ export const REACH: {
 /** Who may let others into their notebook: a setting of the box. */
 export type Sharing = "nobody" | "teachers" | "everyone";
 
-export function mayShare(role: UserRecord["role"], sharing: Sharing): boolean {
+/** To whom a role may do it, as the box is set; nobody where it may not. */
+export function reachesOf(
+  role: UserRecord["role"],
+  permission: Permission,
+  sharing: Sharing,
+): readonly Reach[] {
+  return permission === "shares" && !mayShare(role, sharing) ? [] : (REACH[role][permission] ?? []);
+}
+
+export function isPermission(name: string, role: UserRecord["role"]): name is Permission {
+  return name in REACH[role];
+}
+
+function mayShare(role: UserRecord["role"], sharing: Sharing): boolean {
   return sharing === "everyone" || (sharing === "teachers" && role !== "student");
 }
 

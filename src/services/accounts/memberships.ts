@@ -81,6 +81,12 @@ export function changeRoleInGroups(state: StoreReader, userId: UserId, role: Rol
     : memberships.map((membership) => put({ ...membership, role }));
 }
 
+export function classesTaughtBy(state: StoreReader, userId: UserId): readonly GroupId[] {
+  return membershipsOf(state, userId)
+    .filter(({ role }) => role === "teacher")
+    .map(({ groupId }) => groupId);
+}
+
 /** Whether one person teaches a class in which the other is a student. */
 export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId): boolean {
   return membershipsOf(state, teacher).some(
