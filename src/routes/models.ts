@@ -1,9 +1,10 @@
 /** Page models made of records: what a template needs, with every address complete. */
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
-import type { ClassRow, DeviceRow, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { ClassRow, ClassServer, DeviceRow, NotebookCard, Pages } from "#src/views/pages.ts";
 import type { NamedServers } from "#src/views/server-pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import type { Paths } from "./paths.ts";
@@ -61,6 +62,7 @@ export function classRow(
     displayName: user.displayName,
     role: user.role,
     status: servers.status(user.id),
+    ...classServers(user, servers, paths),
     ...(user.isNewcomer === true ? { isNewcomer: true as const } : {}),
     neverSignedIn: user.password === undefined || user.password.isFirst,
     ...(user.disabled === undefined ? {} : { isLocked: true as const }),
@@ -80,6 +82,27 @@ export function classRow(
   };
 }
 
+/** What rests stands on the person's page alone. */
+function classServers(
+  user: UserRecord,
+  servers: Servers,
+  paths: Paths,
+): { readonly named?: readonly ClassServer[] } {
+  const named = servers
+    .of(user.id)
+    .filter(({ name, status }) => name !== "" && !isAtRest(status))
+    .map(({ name, status }) => ({
+      title: titleOf(user, name, servers),
+      status,
+      stopUrl: paths.stop(user.name, name),
+    }));
+  return named.length === 0 ? {} : { named };
+}
+
+function isAtRest(status: ServerStatus): boolean {
+  return status.is === "stopped" && status.lastFailure === undefined;
+}
+
 /** Whom the visitor sees on the class page: by what is written on the card. */
 export function visiblePeople(
   visitor: Identity,
@@ -95,7 +118,7 @@ export function classTiles(
   people: readonly UserRecord[],
   servers: Servers,
 ): Pages["class"]["tiles"] {
-  const statuses = people.map((user) => servers.status(user.id).is);
+  const statuses = people.flatMap((user) => servers.of(user.id).map(({ status }) => status.is));
   return {
     people: people.length,
     running: statuses.filter((status) => status === "running").length,

@@ -63,6 +63,8 @@ export interface ClassRow {
     readonly memoryLimitBytes: number;
     readonly cpuPercent: number;
   };
+  /** Those of the person's other notebooks that do something or could not start; absent: none. */
+  readonly named?: readonly ClassServer[];
   /** What the visitor may do with this person. */
   readonly may: {
     readonly server: boolean;
@@ -77,6 +79,14 @@ export interface ClassRow {
     readonly log: string;
     readonly reset: string;
   };
+}
+
+/** A notebook besides a person's first one. */
+export interface ClassServer {
+  readonly title: string;
+  readonly status: ServerStatus;
+  /** POST: stops it, or cancels its start. */
+  readonly stopUrl: string;
 }
 
 /** How the box is, for those who keep it. */
@@ -247,6 +257,7 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
     readonly newcomers: Newcomers;
     readonly signUpUrl: string;
     readonly rows: readonly ClassRow[];
+    /** `running` and `queued` count notebooks. */
     readonly tiles: { readonly people: number; readonly running: number; readonly queued: number };
     readonly eventsUrl: string;
     readonly health?: HealthLine;

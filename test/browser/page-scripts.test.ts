@@ -196,6 +196,16 @@ describe("stopping", () => {
     assert.equal(focused, "row-maria");
   });
 
+  it("asks about the notebook that is meant, where a person has more than one", async () => {
+    await openLive("class-full", EVENTS);
+    const button = page.locator("#row-noor .also button");
+    const physics = "\u2068\u2068Physics, lesson 3\u2069 (\u2068Noor\u2069)\u2069";
+    assert.equal(await button.getAttribute("aria-label"), `Stop ${physics}`);
+    await button.click();
+    const asked = (await page.locator("#ask-stop-named").textContent()) ?? "";
+    assert.match(asked, /Stop \u2068Physics, lesson 3\u2069 \(\u2068Noor\u2069\)\?/);
+  });
+
   it("is sent quietly after yes, also when the row changed meanwhile", async () => {
     const streams = await openLive("class-full", EVENTS);
     let body = "";

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { Config } from "#src/config/schema.ts";
+import { HubError } from "#src/errors.ts";
 import { type Classrooms, createClassrooms } from "#test/support/classrooms.ts";
 import { FakeHomes } from "#test/support/fake-homes.ts";
 import type { Answer, HttpClient } from "#test/support/http-client.ts";
@@ -158,6 +159,28 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal((await teacher("POST", "delete-server/sam/physics")).status, 302);
       assert.match(await home(), /None yet/);
       assert.equal((await teacher("POST", "delete-server/sam/physics")).status, 404);
+    });
+
+    it("stand on the class page while they do something, are counted there and stopped from there", async () => {
+      await make("physics");
+      const classPage = async (who: "teacher" | "farTeacher" | "student") =>
+        (await rooms.ask(who, `${hub}admin`)).text;
+      const running = (text: string) => /<dt>Running<\/dt><dd>(\d+)/.exec(text)?.[1];
+      const stop = `formaction="${hub}stop/sam/physics"`;
+      assert.ok(!(await classPage("teacher")).includes("physics"), "it rests");
+      await sam.get(`${hub}spawn/sam/physics`);
+      const shown = await classPage("teacher");
+      assert.ok(shown.includes(stop));
+      assert.equal(running(shown), "1", "the first one rests");
+      assert.ok(!(await classPage("farTeacher")).includes("physics"));
+      const form = { method: "POST", form: { back: "class" } } as const;
+      const stopped = await rooms.ask("teacher", `${hub}stop/sam/physics`, form);
+      assert.deepEqual(leads(stopped), [302, `${hub}admin`]);
+      assert.ok(!(await classPage("teacher")).includes("physics"));
+      const missing = new HubError("image_missing", { image: "r-notebook" });
+      rooms.engine.failAt("container", missing);
+      await sam.get(`${hub}spawn/sam/physics`);
+      assert.match(await classPage("teacher"), /r-notebook.*is not on this box/);
     });
 
     it("are opened by a token for one of them, and by it no other", async () => {

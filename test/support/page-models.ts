@@ -21,7 +21,14 @@ import {
   signUpNames,
   signUpPasswords,
 } from "./sign-up-models.ts";
-import { deletions, newServers, noNamed, someNamed, spawns } from "./server-models.ts";
+import {
+  deletions,
+  longName as longServer,
+  newServers,
+  noNamed,
+  someNamed,
+  spawns,
+} from "./server-models.ts";
 import {
   acceptances,
   sharedNotebooks,
@@ -228,7 +235,12 @@ const rows: readonly ClassRow[] = [
     isLocked: true,
     may: { server: false, reset: true, log: true },
   }),
-  classRow("noor", "Noor", statuses.frozen),
+  classRow("noor", "Noor", statuses.frozen, {
+    named: [
+      { title: "Physics, lesson 3", status: statuses.running, stopUrl: "/hub/stop/noor/physics" },
+      { title: longServer, status: statuses.failed, stopUrl: "/hub/stop/noor/long" },
+    ],
+  }),
   classRow("tom", "Tom", statuses.stopping),
   {
     ...classRow("new_one", "Ngozi Adeyemi", statuses.stopped, { neverSignedIn: true }),

@@ -3,7 +3,7 @@ import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Pages } from "#src/views/pages.ts";
 import type { NamedServers, NewServer } from "#src/views/server-pages.ts";
 
-const longName = "Wahrscheinlichkeitsrechnung-und-mathematische-Statistik-II";
+export const longName = "Wahrscheinlichkeitsrechnung-und-mathematische-Statistik-II";
 
 function row(name: string, status: ServerStatus, title = name): NamedServers["rows"][number] {
   const place = `maria/${encodeURIComponent(name)}`;

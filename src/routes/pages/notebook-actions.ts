@@ -1,6 +1,7 @@
 /** What is done with a notebook from a page: stopping, starting again, deleting one that has a name. */
 import { HubError } from "#src/errors.ts";
 import type { HubContext } from "../context.ts";
+import { field, readForm } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { withinTime } from "../api/in-time.ts";
 import { type Notebook, knownNotebook } from "../notebook-of.ts";
@@ -15,7 +16,8 @@ export function notebookActions(parts: SpawnParts) {
   async function stop(ctx: HubContext): Promise<void> {
     const notebook = knownNotebook(ctx, parts);
     await servers.stop(notebook.user.id, actorIn(ctx), notebook.server);
-    ctx.redirect(backFrom(notebook));
+    const isFromClass = field(await readForm(ctx), "back") === "class";
+    ctx.redirect(isFromClass && !notebook.isOwn ? paths.admin : backFrom(notebook));
   }
 
   async function restart(ctx: HubContext): Promise<void> {

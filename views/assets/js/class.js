@@ -52,7 +52,8 @@ function nameButtons() {
   for (const row of rows()) {
     const name = row.querySelector("th bdi")?.textContent ?? "";
     for (const button of row.querySelectorAll("td button, td summary, td a")) {
-      button.setAttribute("aria-label", `${button.textContent.trim()} \u2068${name}\u2069`);
+      const about = (button instanceof HTMLElement && button.dataset["about"]) || name;
+      button.setAttribute("aria-label", `${button.textContent.trim()} \u2068${about}\u2069`);
     }
   }
 }

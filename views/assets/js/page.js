@@ -146,7 +146,7 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   const row = button.closest("tr");
   if (row) {
-    const name = row.querySelector("th bdi")?.textContent ?? "";
+    const name = button.dataset["about"] ?? row.querySelector("th bdi")?.textContent ?? "";
     for (const place of dialog.querySelectorAll("bdi")) place.textContent = name;
   }
   closeMenus(null);
