@@ -517,6 +517,8 @@ const rows: readonly Row[] = [
     says: "No such user: 'none'",
   },
   { ask: "POST users/sam/activity", as: "classmate", json: {}, status: 404, says: "Not Found" },
+  { ask: "POST users/none/activity", as: "classmate", json: {}, status: 404, says: "Not Found" },
+  { ask: "POST users/none/activity", as: "teacher", json: {}, status: 404, says: "Not Found" },
   { ask: "GET users/sam/activity", status: 405, says: "Method Not Allowed" },
 ];
 

@@ -1,5 +1,6 @@
 /** People in JupyterHub's shapes and words (contract.md 4.2). */
 import { HubError } from "#src/errors.ts";
+import { covers } from "#src/scopes/scopes.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { personOf } from "../person-of.ts";
@@ -30,12 +31,19 @@ export function usersApi(parts: UsersParts) {
     ctx.body = userModel(user, viewOf(ctx), parts);
   }
 
+  /** Whoever may not hears the same of a name that somebody has as of any other. */
+  function mayForAll({ state }: HubContext): boolean {
+    const held = permissions.pinnedScopesOf(state.identity);
+    return covers(held, { name: "users:activity" }, permissions.world);
+  }
+
   /** What servers tell of themselves; only ever forward. */
   async function activity(ctx: HubContext): Promise<void> {
     const name = ctx.params["name"] ?? "";
-    const user = accounts.byName(name);
-    if (user === undefined) throw new HubError("no_such_user", { name: pythonText(name) });
-    personOf(ctx, "users:activity", parts);
+    if (accounts.byName(name) === undefined && mayForAll(ctx)) {
+      throw new HubError("no_such_user", { name: pythonText(name) });
+    }
+    const user = personOf(ctx, "users:activity", parts);
     const known = servers
       .of(user.id)
       .map((server) => server.name)
