@@ -210,14 +210,14 @@ describe("answers of an engine", () => {
   it("are never asked under a name that is not made here", async () => {
     const direct = new Engine({ socketPath: engine.socketPath });
     for (const name of ["", "..", "a/../b", "hr-x", `${containerId}/../x`, "%2e%2e"]) {
-      await assert.rejects(direct.inspectContainer(name, soon()), TypeError);
-      await assert.rejects(direct.removeContainer(name, soon()), TypeError);
+      await assert.rejects(direct.containers.inspect(name, soon()), TypeError);
+      await assert.rejects(direct.containers.remove(name, soon()), TypeError);
       await assert.rejects(direct.networks.remove(name, soon()), TypeError);
       await assert.rejects(direct.volumes.labelsOf(name, soon()), TypeError);
       await assert.rejects(direct.networks.connect(name, containerId, soon()), TypeError);
     }
     for (const name of ["", "..", "a/../b", "-x", "a b"]) {
-      assert.equal(await direct.inspectByHostname(name, soon()), undefined);
+      assert.equal(await direct.containers.inspectByHostname(name, soon()), undefined);
     }
     assert.deepEqual(engine.asked, []);
   });

@@ -40,7 +40,7 @@ export async function untilAnswering(
 ): Promise<Upstream> {
   const { engine, startTimeoutSeconds } = parts;
   const { spec, profile, containerId } = started;
-  const facts = await engine.inspectContainer(containerId, signal);
+  const facts = await engine.containers.inspect(containerId, signal);
   const host = facts?.addresses.get(started.network);
   if (facts === undefined || !isAlive(facts.status) || host === undefined || host === "") {
     throw await whyEnded(parts, started, facts, signal);
@@ -51,12 +51,12 @@ export async function untilAnswering(
   const timeoutMs = probeTimeOf(startTimeoutSeconds * 1000);
   const times = { timeoutMs, patienceMs: GARBAGE_PATIENCE_MS };
   const answer = probe({ ...spec, upstream }, times, until);
-  const exit = engine.waitForExit(containerId, until).then(() => "exited" as const);
+  const exit = engine.containers.waitForExit(containerId, until).then(() => "exited" as const);
   try {
     const outcome = await Promise.race([answer, exit]);
     if (outcome === "answering") return upstream;
     if (outcome !== "exited") throw await whyNot(parts, started, outcome, signal);
-    const ended = await engine.inspectContainer(containerId, signal);
+    const ended = await engine.containers.inspect(containerId, signal);
     throw await whyEnded(parts, started, ended, signal);
   } finally {
     over.abort();

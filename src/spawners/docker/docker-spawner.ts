@@ -89,30 +89,30 @@ export class DockerSpawner implements Spawner {
     await settleAll(
       containers.map(async ({ id, status }) => {
         if (!isAlive(status)) return;
-        await this.#engine.stopContainer(id, this.#parts.stopTimeoutSeconds, signal);
+        await this.#engine.containers.stop(id, this.#parts.stopTimeoutSeconds, signal);
       }),
     );
     const { networks } = this.#parts;
     await settleAll([
-      ...containers.map(({ id }) => this.#engine.removeContainer(id, signal)),
+      ...containers.map(({ id }) => this.#engine.containers.remove(id, signal)),
       networks.list(signal, serverId).then((list) => networks.remove(list, signal)),
     ]);
   }
 
   async freeze(serverId: ServerId, signal: AbortSignal): Promise<void> {
     const container = await this.#require(serverId, signal);
-    await this.#engine.pauseContainer(container.id, signal);
+    await this.#engine.containers.pause(container.id, signal);
   }
 
   async resume(serverId: ServerId, signal: AbortSignal): Promise<void> {
     const container = await this.#require(serverId, signal);
-    await this.#engine.resumeContainer(container.id, signal);
+    await this.#engine.containers.resume(container.id, signal);
   }
 
   async list(signal: AbortSignal): Promise<readonly ServerState[]> {
     await this.#parts.claim.hold(signal);
     const labels = { [LABEL.instance]: this.#parts.instanceId, [LABEL.kind]: "server" };
-    const containers = await this.#engine.listContainers(labels, signal);
+    const containers = await this.#engine.containers.list(labels, signal);
     const attached = await this.#parts.own.networks(signal);
     const states: ServerState[] = [];
     const queue = onePerServer(containers);
@@ -159,13 +159,13 @@ export class DockerSpawner implements Spawner {
     const container = await this.#find(serverId, signal);
     if (container === undefined) return [];
     const count = Math.min(lines, MOST_LOG_LINES);
-    return logLines(await this.#engine.readLog(container.id, count, signal), count);
+    return logLines(await this.#engine.containers.readLog(container.id, count, signal), count);
   }
 
   async usage(serverId: ServerId, signal: AbortSignal): Promise<ServerUsage | undefined> {
     const container = await this.#find(serverId, signal);
     if (container === undefined || !isAlive(container.status)) return undefined;
-    return this.#engine.usage(container.id, signal);
+    return this.#engine.containers.usage(container.id, signal);
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -192,7 +192,7 @@ export class DockerSpawner implements Spawner {
     attached: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<ServerState | undefined> {
-    const facts = await this.#engine.inspectContainer(id, signal);
+    const facts = await this.#engine.containers.inspect(id, signal);
     if (facts === undefined) return undefined;
     return serverState(facts, await this.#reach(facts, attached, signal));
   }
@@ -252,7 +252,7 @@ export class DockerSpawner implements Spawner {
     const at = lastOutOfMemory.get(notice.containerId);
     if (at !== undefined) return this.#parts.clock.monotonic() - at < MEMORY_TO_END_MS;
     try {
-      const facts = await this.#engine.inspectContainer(notice.containerId, signal);
+      const facts = await this.#engine.containers.inspect(notice.containerId, signal);
       return facts?.outOfMemory ?? false;
     } catch {
       // The engine has just gone: that comes as a notice of its own.
@@ -263,7 +263,7 @@ export class DockerSpawner implements Spawner {
   async #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
     const { instanceId } = this.#parts;
     const labels = { [LABEL.instance]: instanceId, [LABEL.server]: serverId };
-    return this.#engine.listContainers({ ...labels, [LABEL.kind]: "server" }, signal);
+    return this.#engine.containers.list({ ...labels, [LABEL.kind]: "server" }, signal);
   }
 
   async #find(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary | undefined> {

@@ -110,20 +110,21 @@ export class HomeVolumes {
       user: "notebook",
       labels: this.#labels,
     });
-    const made = await this.#engine.createContainer(name, options, signal);
+    const made = await this.#engine.containers.create(name, options, signal);
     if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
     try {
-      const fills = (await this.#engine.ownerOf(made.id, HOME_PATH, signal)) === NOTEBOOK_UID;
+      const fills =
+        (await this.#engine.containers.ownerOf(made.id, HOME_PATH, signal)) === NOTEBOOK_UID;
       this.#images.set(imageId, fills);
       return fills;
     } finally {
-      await this.#engine.removeContainer(made.id, AbortSignal.timeout(30_000));
+      await this.#engine.containers.remove(made.id, AbortSignal.timeout(30_000));
     }
   }
 
   /** Gives a home to the notebook's user when it is not theirs; `containerId` is one that mounts it. */
   async settleOwner(home: HomeVolume, containerId: string, signal: AbortSignal): Promise<void> {
-    const owner = await this.#engine.ownerOf(containerId, HOME_PATH, signal);
+    const owner = await this.#engine.containers.ownerOf(containerId, HOME_PATH, signal);
     if (owner === NOTEBOOK_UID) return;
     const script = `chown ${NOTEBOOK_UID}:${NOTEBOOK_UID} "$1"`;
     await this.#tasks.text(
@@ -140,10 +141,10 @@ export class HomeVolumes {
       [LABEL.user]: userId,
       ...(serverId === undefined ? {} : { [LABEL.server]: serverId }),
     };
-    for (const container of await this.#engine.listContainers(labels, signal)) {
+    for (const container of await this.#engine.containers.list(labels, signal)) {
       // One that ended is kept for its log, and holds the volume.
       if (container.status === "exited" || container.status === "created") {
-        await this.#engine.removeContainer(container.id, signal);
+        await this.#engine.containers.remove(container.id, signal);
       }
     }
     await this.#engine.volumes.remove(this.of(owner).volume, signal);

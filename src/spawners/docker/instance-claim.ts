@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { InstanceId } from "#src/stores/records.ts";
-import type { Engine } from "./engine.ts";
+import type { EngineContainers } from "./engine/containers.ts";
 import type { EngineVolumes } from "./engine/volumes.ts";
 import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
@@ -18,7 +18,8 @@ import { isAlive } from "./server-states.ts";
 const ATTEMPTS = 3;
 
 export interface InstanceClaimOptions {
-  readonly engine: Pick<Engine, "inspectContainer"> & {
+  readonly engine: {
+    readonly containers: Pick<EngineContainers, "inspect">;
     readonly volumes: Pick<EngineVolumes, "labelsOf" | "create" | "remove">;
   };
   readonly own: Pick<OwnContainer, "id">;
@@ -104,7 +105,7 @@ export class InstanceClaim {
   async #isThere(holder: string, signal: AbortSignal): Promise<boolean> {
     const [kind, id = ""] = holder.split(" ");
     if (kind === "container" && /^[0-9a-f]{64}$/.test(id)) {
-      const facts = await this.#parts.engine.inspectContainer(id, signal);
+      const facts = await this.#parts.engine.containers.inspect(id, signal);
       return facts !== undefined && isAlive(facts.status);
     }
     const pid = Number(/^process (\d+)\./.exec(holder)?.[1]);

@@ -88,7 +88,7 @@ export class ServerStarts {
       id = await this.#within("container", signal, (s) => this.#makeContainer(spec, found, s, hub));
       yield { step: "container", ...(hub === undefined ? {} : { hub }) };
       const made = id;
-      await this.#within("started", signal, (s) => this.#engine.startContainer(made, s));
+      await this.#within("started", signal, (s) => this.#engine.containers.start(made, s));
     } else {
       const kept = id;
       const labels = found.containers.find((one) => one.id === kept)?.labels ?? {};
@@ -182,16 +182,16 @@ export class ServerStarts {
     signal: AbortSignal,
   ): Promise<string> {
     const name = objectName(this.#parts.instanceId, "server", spec.serverId);
-    const made = await this.#engine.createContainer(name, options, signal);
+    const made = await this.#engine.containers.create(name, options, signal);
     if (made !== "name_taken") return made.id;
-    const other = await this.#engine.inspectContainer(name, signal);
+    const other = await this.#engine.containers.inspect(name, signal);
     if (other !== undefined) {
       if (!isOurs(other.labels, this.#parts.instanceId)) {
         throw new HubError("foreign_object", { kind: "container", name });
       }
-      await this.#engine.removeContainer(other.id, signal);
+      await this.#engine.containers.remove(other.id, signal);
     }
-    const again = await this.#engine.createContainer(name, options, signal);
+    const again = await this.#engine.containers.create(name, options, signal);
     if (again === "name_taken") throw new HubError("foreign_object", { kind: "container", name });
     return again.id;
   }
@@ -205,7 +205,7 @@ export class ServerStarts {
   ): Promise<void> {
     const { networks } = this.#parts;
     await networks.attachHub(networks.nameOf("net", serverId), signal, hub?.host);
-    await this.#engine.resumeContainer(id, signal);
+    await this.#engine.containers.resume(id, signal);
   }
 
   async #untilAnswering(
@@ -223,7 +223,7 @@ export class ServerStarts {
     const signal = AbortSignal.timeout(CLEAN_UP_MS);
     try {
       for (const container of await this.#containersOf(serverId, signal)) {
-        if (isAlive(container.status)) await this.#engine.stopContainer(container.id, 0, signal);
+        if (isAlive(container.status)) await this.#engine.containers.stop(container.id, 0, signal);
       }
       const { networks } = this.#parts;
       await networks.remove(await networks.list(signal, serverId), signal);
@@ -236,15 +236,15 @@ export class ServerStarts {
     const grace = this.#parts.stopTimeoutSeconds;
     await settleAll(
       containers.map(async ({ id, status }) => {
-        if (isAlive(status)) await this.#engine.stopContainer(id, grace, signal);
-        await this.#engine.removeContainer(id, signal);
+        if (isAlive(status)) await this.#engine.containers.stop(id, grace, signal);
+        await this.#engine.containers.remove(id, signal);
       }),
     );
   }
 
   async #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
     const { instanceId } = this.#parts;
-    return this.#engine.listContainers(
+    return this.#engine.containers.list(
       { [LABEL.instance]: instanceId, [LABEL.server]: serverId },
       signal,
     );

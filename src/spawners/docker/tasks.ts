@@ -78,12 +78,16 @@ export class Tasks {
   async start(request: TaskRequest, signal: AbortSignal): Promise<Task> {
     const name = objectName(this.#instanceId, "task", makeId());
     const own = { instanceId: this.#instanceId, image: this.#image, labels: this.#labels };
-    const made = await this.#engine.createContainer(name, taskSpec({ ...request, ...own }), signal);
+    const made = await this.#engine.containers.create(
+      name,
+      taskSpec({ ...request, ...own }),
+      signal,
+    );
     if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
     let stream: Duplex | undefined;
     try {
-      stream = addAbortSignal(signal, await this.#engine.attach(made.id, signal));
-      await this.#engine.startContainer(made.id, signal);
+      stream = addAbortSignal(signal, await this.#engine.containers.attach(made.id, signal));
+      await this.#engine.containers.start(made.id, signal);
       return this.#task(made.id, stream, signal);
     } catch (error) {
       stream?.destroy();
@@ -95,9 +99,9 @@ export class Tasks {
   /** Removes what an earlier process left. */
   async sweep(signal: AbortSignal): Promise<void> {
     const labels = { [LABEL.instance]: this.#instanceId, [LABEL.kind]: "task" };
-    for (const container of await this.#engine.listContainers(labels, signal)) {
+    for (const container of await this.#engine.containers.list(labels, signal)) {
       if (container.labels[LABEL.run] !== this.#run) {
-        await this.#engine.removeContainer(container.id, signal);
+        await this.#engine.containers.remove(container.id, signal);
       }
     }
   }
@@ -108,7 +112,7 @@ export class Tasks {
       input: stream,
       output: standardOutput(stream, errors),
       end: async () => ({
-        exitCode: await this.#engine.waitForExit(id, signal),
+        exitCode: await this.#engine.containers.waitForExit(id, signal),
         errors: Buffer.concat(errors).toString("utf8"),
       }),
       [Symbol.asyncDispose]: async () => {
@@ -120,7 +124,7 @@ export class Tasks {
 
   async #discard(id: string): Promise<void> {
     try {
-      await this.#engine.removeContainer(id, AbortSignal.timeout(30_000));
+      await this.#engine.containers.remove(id, AbortSignal.timeout(30_000));
     } catch (error) {
       this.#log.warn({ err: error }, "a throw-away container could not be removed");
     }

@@ -40,7 +40,7 @@ export class OwnContainer {
   async networks(signal: AbortSignal): Promise<ReadonlySet<string>> {
     const id = await this.id(signal);
     if (id === undefined) return new Set();
-    const facts = await this.#engine.inspectContainer(id, signal);
+    const facts = await this.#engine.containers.inspect(id, signal);
     return new Set(facts?.addresses.keys());
   }
 
@@ -48,7 +48,7 @@ export class OwnContainer {
     const mountInfo = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
     for (const reference of [hostname(), containerIdIn(mountInfo)]) {
       if (reference === undefined) continue;
-      const found = await this.#engine.inspectByHostname(reference, signal);
+      const found = await this.#engine.containers.inspectByHostname(reference, signal);
       if (found !== undefined && isThisProcess(found, ownAddresses())) return found.id;
     }
     return undefined;

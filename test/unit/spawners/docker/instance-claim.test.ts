@@ -27,8 +27,10 @@ class SmallEngine {
       },
       remove: async (name: string) => void this.volumes.delete(name),
     },
-    inspectContainer: async (id: string) =>
-      this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
+    containers: {
+      inspect: async (id: string) =>
+        this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
+    },
   };
   onCreate: () => void = () => {};
 
