@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
+import { sendRaw } from "#test/support/raw-sockets.ts";
 import {
   OWNER,
   type TestHub,
@@ -153,6 +154,49 @@ describe("bad input", () => {
     if (answer instanceof Error) assert.match(String(answer.code), /ECONNRESET|EPIPE/);
     else assert.equal(answer.status, 413);
     assert.equal((await visitor.get("/hub/login")).status, 200);
+  });
+
+  it("takes long lists from those alone who are over others", async () => {
+    const [form, json] = ["application/x-www-form-urlencoded", "application/json"];
+    const student = box.client();
+    const person = { username: "lena", displayName: "Lena" };
+    await signInFirst(
+      student,
+      "/",
+      "lena",
+      await addPerson(owner, "/", person),
+      "lena has some words",
+    );
+    const asked = async (client: HttpClient, path: string, type: string) => {
+      // Its head alone: whoever is refused is so before the body comes.
+      const { port, host } = new URL(box.origin);
+      const head = [
+        `POST ${path} HTTP/1.1`,
+        `Host: ${host}`,
+        `Cookie: ${client.cookieHeader(path)}`,
+        `X-XSRFToken: ${client.cookie("_xsrf", path) ?? ""}`,
+        `Content-Type: ${type}`,
+        "Content-Length: 100000",
+      ];
+      const wait = { quietMs: 30_000, longestMs: 30_000 };
+      return (await sendRaw(Number(port), `${head.join("\r\n")}\r\n\r\n`, wait)).status;
+    };
+    await student.get("/hub/home");
+    assert.equal(await asked(box.client(), "/hub/login", form), 413);
+    assert.equal(await asked(box.client(), "/hub/api/users/lena/tokens", json), 413);
+    assert.equal(await asked(student, "/hub/token", form), 413);
+    assert.equal(await asked(student, "/hub/api/users/lena/tokens", json), 413);
+    await owner.get("/hub/admin/people/add");
+    const usernames = Array.from({ length: 9000 }, () => `a${"b".repeat(70)}`);
+    const list = { display_name: "x".repeat(100_000) };
+    assert.notEqual((await owner.post("/hub/admin/people/preview", list)).status, 413);
+    const headers = { "x-xsrftoken": owner.cookie("_xsrf", "/hub/") ?? "" };
+    const many = await owner.ask("/hub/api/users", {
+      method: "POST",
+      json: { usernames },
+      headers,
+    });
+    assert.equal(many.status, 400, "they are read, and too long for names");
   });
 
   it("refuses a form of a hundred thousand fields", async () => {

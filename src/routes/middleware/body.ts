@@ -7,11 +7,19 @@ import type { HubContext } from "../context.ts";
 
 const FORM_LIMIT = 64 * 1024;
 /** A pasted list of a whole school. */
-export const LIST_LIMIT = 1024 * 1024;
+const LIST_LIMIT = 1024 * 1024;
 const FIELD_LIMIT = 200;
 const MOST_TYPED = 300;
 
-async function readBytes(ctx: HubContext, limit: number): Promise<Buffer> {
+/** Only who is over others has lists to send: a thousand half-sent bodies of anybody must not fill the memory. */
+function bodyLimit({ state: { identity } }: HubContext): number {
+  if (identity === undefined) return FORM_LIMIT;
+  const isStudent = "user" in identity && identity.user.role === "student";
+  return isStudent ? FORM_LIMIT : LIST_LIMIT;
+}
+
+async function readBytes(ctx: HubContext): Promise<Buffer> {
+  const limit = bodyLimit(ctx);
   if (ctx.get("content-encoding") !== "" && ctx.get("content-encoding") !== "identity") {
     throw new HubError("bad_request");
   }
@@ -27,8 +35,8 @@ async function readBytes(ctx: HubContext, limit: number): Promise<Buffer> {
   }
 }
 
-async function readText(ctx: HubContext, limit: number): Promise<string> {
-  const bytes = await readBytes(ctx, limit);
+async function readText(ctx: HubContext): Promise<string> {
+  const bytes = await readBytes(ctx);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
@@ -43,17 +51,17 @@ function tooLarge(ctx: HubContext, limit: number): HubError {
 }
 
 /** The form of this request, parsed at the first call. A body that is no form counts as an empty one. */
-export async function readForm(ctx: HubContext, limit = FORM_LIMIT): Promise<URLSearchParams> {
+export async function readForm(ctx: HubContext): Promise<URLSearchParams> {
   ctx.state.form ??=
     ctx.is("multipart/form-data") === "multipart/form-data"
-      ? await readParts(ctx, limit)
-      : await readFields(ctx, limit);
+      ? await readParts(ctx)
+      : await readFields(ctx);
   return ctx.state.form;
 }
 
-async function readFields(ctx: HubContext, limit: number): Promise<URLSearchParams> {
+async function readFields(ctx: HubContext): Promise<URLSearchParams> {
   const isForm = ctx.is("urlencoded") === "urlencoded";
-  const text = isForm ? await readText(ctx, limit) : "";
+  const text = isForm ? await readText(ctx) : "";
   let separators = 0;
   for (let at = text.indexOf("&"); at >= 0; at = text.indexOf("&", at + 1)) separators += 1;
   if (separators >= FIELD_LIMIT) throw new HubError("bad_request");
@@ -61,8 +69,8 @@ async function readFields(ctx: HubContext, limit: number): Promise<URLSearchPara
 }
 
 /** As scripts send forms; files in it are nobody's business here. */
-async function readParts(ctx: HubContext, limit: number): Promise<URLSearchParams> {
-  const bytes = await readBytes(ctx, limit);
+async function readParts(ctx: HubContext): Promise<URLSearchParams> {
+  const bytes = await readBytes(ctx);
   const headers = { "content-type": ctx.get("content-type") };
   const form = new URLSearchParams();
   // Scripts that have all they need in the address send a form without parts.
@@ -105,7 +113,7 @@ export function typed(form: URLSearchParams, name: string): string {
 
 /** Whatever the JSON body holds; `undefined` when there is none. */
 export async function readAnyJson(ctx: HubContext): Promise<unknown> {
-  const text = await readText(ctx, LIST_LIMIT);
+  const text = await readText(ctx);
   if (text.trim() === "") return undefined;
   try {
     return JSON.parse(text);

@@ -2,7 +2,7 @@
 import { HubError } from "#src/errors.ts";
 import { type Csrf, checkOrigin } from "#src/session/csrf.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
-import { LIST_LIMIT, readForm } from "./body.ts";
+import { readForm } from "./body.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -66,7 +66,7 @@ async function sentToken(ctx: HubContext): Promise<string | undefined> {
   if (query !== null) return query;
   const named = header(ctx, "x-xsrftoken") ?? header(ctx, "x-csrftoken");
   if (named !== undefined || ctx.state.api) return named;
-  return (await readForm(ctx, LIST_LIMIT)).get("_xsrf") ?? undefined;
+  return (await readForm(ctx)).get("_xsrf") ?? undefined;
 }
 
 /** JupyterHub's words. */

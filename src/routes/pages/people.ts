@@ -13,7 +13,7 @@ import type { FormProblems, Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import type { Frames } from "../frames.ts";
-import { LIST_LIMIT, field, readForm, typed } from "../middleware/body.ts";
+import { field, readForm, typed } from "../middleware/body.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import type { Paths } from "../paths.ts";
@@ -41,7 +41,7 @@ export function peoplePages(parts: PeopleParts) {
   }
 
   async function add(ctx: HubContext): Promise<void> {
-    const form = await readForm(ctx, LIST_LIMIT);
+    const form = await readForm(ctx);
     const values = valuesOf(form);
     const actor = actorIn(ctx);
     try {
@@ -58,7 +58,7 @@ export function peoplePages(parts: PeopleParts) {
   }
 
   async function preview(ctx: HubContext): Promise<void> {
-    const values = valuesOf(await readForm(ctx, LIST_LIMIT));
+    const values = valuesOf(await readForm(ctx));
     try {
       const rows = planRoster(values.list, accounts);
       render(ctx, values, { fields: {} }, rows.length === 0 ? undefined : rows);
