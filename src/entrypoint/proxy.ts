@@ -7,21 +7,20 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { ProxyServer, type ServerOptions } from "http-proxy";
 import { discardBody } from "./plain-answers.ts";
+import { type ProxyFailure, proxyFailureOf } from "./proxy-failure.ts";
 import { type Visit, requestHeaders, upgradeHeaders } from "./request-headers.ts";
 import { cleanReply } from "./response-headers.ts";
 import type { Route } from "./routing-table.ts";
 import { webPlace } from "./web-place.ts";
-import { SlowHeadError, SlowHeads } from "./slow-heads.ts";
+import { SlowHeads } from "./slow-heads.ts";
 import { UpstreamAgents } from "./upstream-agents.ts";
 import { cleanUpgradeReply } from "./upgrade-reply.ts";
 import { joinFates, takeOver, watchWaitingSocket } from "./upgrade-sockets.ts";
 import { ClientFrames } from "./websocket-frames.ts";
 
-/** `unreachable`: there is no connection, or it broke before a reply. `bad_reply`: a reply that cannot be passed on. */
-export type ProxyFailure = "unreachable" | "bad_reply";
-export type OnFailure = (failure: ProxyFailure, cause: unknown) => void;
+type OnFailure = (failure: ProxyFailure, cause: unknown) => void;
 
-export interface UpgradeHooks {
+interface UpgradeHooks {
   /** The client is still waiting for an answer on its socket. */
   failed: OnFailure;
   /** The container answered the upgrade with this status instead. */
@@ -49,7 +48,7 @@ interface Exchange {
 }
 
 /** Told of each request but upgrades; takes no time. */
-export interface ProxyHooks {
+interface ProxyHooks {
   /** The container began to answer after so many seconds. */
   onAnswer: (seconds: number) => void;
   onFailure: (failure: ProxyFailure) => void;
@@ -140,7 +139,7 @@ export class GuardedProxy {
     dressed(req, upgradeHeaders(req, visit), visit.forward, () => {
       try {
         this.#server.ws(req, socket, head, optionsFor(visit), (error) =>
-          fail(kindOf(error), error),
+          fail(proxyFailureOf(error), error),
         );
       } catch (error) {
         fail("bad_reply", error);
@@ -227,7 +226,7 @@ export class GuardedProxy {
       return;
     }
     exchange.settled = true;
-    exchange.onFailure(kindOf(error), error);
+    exchange.onFailure(proxyFailureOf(error), error);
   }
 
   #receive(exchange: Exchange, reply: IncomingMessage): void {
@@ -293,10 +292,4 @@ function dressed(
     req.headers = received.headers;
     req.url = received.url;
   }
-}
-
-function kindOf(error: unknown): ProxyFailure {
-  if (error instanceof SlowHeadError) return "bad_reply";
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return code.startsWith("HPE_") || code.startsWith("ERR_") ? "bad_reply" : "unreachable";
 }
