@@ -68,6 +68,7 @@ import { answerOtherMethods } from "./middleware/other-methods.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { acceptSharePages } from "./pages/accept-share.ts";
 import { accountPages } from "./pages/account.ts";
 import { appearancePages } from "./pages/appearance.ts";
@@ -178,6 +179,7 @@ function createHandlers(
 ): Handlers {
   const notes = new OneTimeNotes();
   const newLinks = new OneTimeNotes<string>();
+  const streams = new OpenStreams();
   const {
     passwords: { minLength },
     listen: { publicUrl },
@@ -203,7 +205,7 @@ function createHandlers(
     userUrl: userUrlPages(parts),
     visit: visitPages(parts),
     acceptShare: acceptSharePages(parts),
-    live: liveStreams(parts),
+    live: liveStreams({ ...parts, streams }),
     classroom: classroomPages(parts),
     people: peoplePages({ ...parts, notes }),
     firstPasswords: firstPasswordsPages({ ...parts, notes, publicUrl }),
@@ -218,7 +220,7 @@ function createHandlers(
     box: boxApi(parts),
     imports: importsApi(parts),
     info: infoApi(parts),
-    servers: serversApi(parts),
+    servers: serversApi({ ...parts, streams }),
     oauth: oauthApi(parts),
     sessions: sessionsApi(parts),
     tokens: tokensApi(parts),

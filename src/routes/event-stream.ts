@@ -4,6 +4,7 @@ import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { UserId } from "#src/stores/records.ts";
 import type { HubContext } from "./context.ts";
+import type { OpenStreams } from "./open-streams.ts";
 
 export interface EventStream {
   /** Ends when the client goes away or the hub stops. */
@@ -24,15 +25,16 @@ const MOST_WAITING_BYTES = 1024 * 1024;
 export interface StreamParts {
   readonly sessions: Pick<Sessions, "onEnded" | "ofUser">;
   readonly tokens: Pick<Tokens, "onEnded" | "ofUser">;
+  readonly streams: OpenStreams;
   readonly hubSignal: AbortSignal;
 }
 
 /**
  * A stream is as long as the session or token behind it, and no longer than the hub. The console has no session,
- * and a service's token lasts as long as the hub.
+ * and a service's token lasts as long as the hub. `what` is followed with it.
  */
-export function untilSignedOut(ctx: HubContext, parts: StreamParts): AbortSignal {
-  const { hubSignal } = parts;
+export function untilSignedOut(ctx: HubContext, what: string, parts: StreamParts): AbortSignal {
+  const { hubSignal, streams } = parts;
   const { identity } = ctx.state;
   if (identity?.kind !== "user" && identity?.kind !== "token") return hubSignal;
   const ended = new AbortController();
@@ -41,10 +43,14 @@ export function untilSignedOut(ctx: HubContext, parts: StreamParts): AbortSignal
   const unsubscribe = source.onEnded((ids) => {
     if (ids.has(id)) ended.abort();
   });
-  ctx.res.on("close", unsubscribe);
+  const { signal, leave } = streams.enter(`${identity.user.id} ${what}`);
+  ctx.res.on("close", () => {
+    unsubscribe();
+    leave();
+  });
   // It may have ended while the request came this far.
   if (!source.ofUser(identity.user.id).some((open) => open.id === id)) ended.abort();
-  return AbortSignal.any([ended.signal, hubSignal]);
+  return AbortSignal.any([ended.signal, signal, hubSignal]);
 }
 
 interface Ends {

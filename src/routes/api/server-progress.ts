@@ -25,7 +25,8 @@ export function progressOf(parts: ProgressParts) {
       throw new HubError("not_starting", { name: fullName(user, server) });
     }
     const url = paths.server(user.name, server);
-    answerWithEvents(ctx, untilSignedOut(ctx, parts), jupyterhubHeartbeat, async (stream) => {
+    const end = untilSignedOut(ctx, `progress ${user.id}/${server}`, parts);
+    answerWithEvents(ctx, end, jupyterhubHeartbeat, async (stream) => {
       let wasPending = false;
       for await (const status of servers.watch(user.id, stream.signal, server)) {
         stream.send({ data: progressEvent(status, url) });

@@ -19,6 +19,7 @@ import {
   untilSignedOut,
 } from "../event-stream.ts";
 import type { Frames } from "../frames.ts";
+import type { OpenStreams } from "../open-streams.ts";
 import { visitorOf } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
 import { waitingModel } from "./spawn.ts";
@@ -36,6 +37,7 @@ interface LiveParts {
   readonly frames: Frames;
   readonly views: Views;
   readonly paths: Paths;
+  readonly streams: OpenStreams;
   readonly hubSignal: AbortSignal;
 }
 
@@ -51,7 +53,8 @@ function notebookStream(parts: LiveParts) {
     const notebook = knownNotebook(ctx, parts);
     const { user, server } = notebook;
     const frame = frames.of(ctx);
-    answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
+    const end = untilSignedOut(ctx, `notebook ${user.id}/${server}`, parts);
+    answerWithEvents(ctx, end, pageHeartbeat, async (stream) => {
       const stop = server === "" ? followNamed(stream, notebook, frame, parts) : () => {};
       try {
         for await (const status of servers.watch(user.id, stream.signal, server)) {
@@ -97,7 +100,7 @@ function classroomStream(parts: LiveParts) {
   function classroom(ctx: HubContext): void {
     const visitor = visitorOf(ctx);
     const frame = frames.of(ctx);
-    answerWithEvents(ctx, untilSignedOut(ctx, parts), pageHeartbeat, async (stream) => {
+    answerWithEvents(ctx, untilSignedOut(ctx, "class", parts), pageHeartbeat, async (stream) => {
       /** The newcomers on the page. */
       let shown: Newcomers = { people: [] };
       for await (const changed of watchClass(parts, stream.signal)) {
