@@ -12,14 +12,13 @@ import type {
   Step,
   Upstream,
 } from "#src/spawners/spawner.ts";
-import { isId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId } from "#src/stores/records.ts";
-import type { ContainerFacts, ContainerSummary, NetworkFacts } from "./engine/facts.ts";
+import type { ContainerFacts, ContainerSummary } from "./engine/facts.ts";
 import type { Engine } from "./engine.ts";
 import { type ContainerEvent, watchContainers, type WatchTimes } from "./events.ts";
 import { logLines } from "./log-lines.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
-import { LABEL, readServerLabels } from "./names.ts";
+import { labelsOf, readServerLabels } from "./names.ts";
 import type { Networks } from "./networks/networks.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import type { PoolCheck } from "./networks/pool-check.ts";
@@ -28,6 +27,7 @@ import { DEFAULT_PROFILE, type Profiles, requireProfile, upstreamOf } from "./pr
 import type { ServerStarts } from "./server-start.ts";
 import { isAlive, onePerServer, serverState } from "./server-states.ts";
 import { settleAll } from "./settle-all.ts";
+import { Sweeper } from "./sweeper.ts";
 import type { Tasks } from "./tasks.ts";
 
 /** An "out of memory" of the engine belongs to an end that follows it within this time. */
@@ -61,29 +61,24 @@ export class DockerSpawner implements Spawner {
   readonly supports = { freeze: true };
   readonly #parts: DockerSpawnerOptions;
   readonly #engine: Engine;
-  /** Servers that a start or stop works on: the sweeper keeps off them. */
-  readonly #busy = new Map<ServerId, number>();
   readonly #over: AbortController;
-  #sweeping: Promise<void> | undefined;
-  /** Servers whose left-over network is being removed: a start or stop waits for that. */
-  readonly #swept = new Map<ServerId, Promise<void>>();
+  readonly #sweeper: Sweeper;
 
   constructor(options: DockerSpawnerOptions) {
     this.#parts = options;
     this.#engine = options.engine;
     this.#over = options.closing;
+    this.#sweeper = new Sweeper(options);
   }
 
   async *start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
-    using _busy = this.#keepBusy(spec.serverId);
-    await this.#swept.get(spec.serverId);
+    using _busy = await this.#sweeper.keepOff(spec.serverId);
     await this.#parts.claim.hold(signal);
     yield* this.#parts.starts.run(spec, signal);
   }
 
   async stop(serverId: ServerId, signal: AbortSignal): Promise<void> {
-    using _busy = this.#keepBusy(serverId);
-    await this.#swept.get(serverId);
+    using _busy = await this.#sweeper.keepOff(serverId);
     await this.#parts.claim.hold(signal);
     const containers = await this.#containersOf(serverId, signal);
     await settleAll(
@@ -111,7 +106,7 @@ export class DockerSpawner implements Spawner {
 
   async list(signal: AbortSignal): Promise<readonly ServerState[]> {
     await this.#parts.claim.hold(signal);
-    const labels = { [LABEL.instance]: this.#parts.instanceId, [LABEL.kind]: "server" };
+    const labels = labelsOf(this.#parts.instanceId, "server");
     const containers = await this.#engine.containers.list(labels, signal);
     const attached = await this.#parts.own.networks(signal);
     const states: ServerState[] = [];
@@ -125,7 +120,7 @@ export class DockerSpawner implements Spawner {
         }
       }),
     );
-    this.#sweep();
+    this.#sweeper.sweep();
     return states;
   }
 
@@ -182,7 +177,7 @@ export class DockerSpawner implements Spawner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort();
-    await this.#sweeping;
+    await this.#sweeper.idle();
     await this.#parts.starts.idle();
     await this.#parts.claim.release(AbortSignal.timeout(RELEASE_MS));
   }
@@ -260,10 +255,9 @@ export class DockerSpawner implements Spawner {
     }
   }
 
-  async #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
-    const { instanceId } = this.#parts;
-    const labels = { [LABEL.instance]: instanceId, [LABEL.server]: serverId };
-    return this.#engine.containers.list({ ...labels, [LABEL.kind]: "server" }, signal);
+  #containersOf(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary[]> {
+    const labels = labelsOf(this.#parts.instanceId, "server", { serverId });
+    return this.#engine.containers.list(labels, signal);
   }
 
   async #find(serverId: ServerId, signal: AbortSignal): Promise<ContainerSummary | undefined> {
@@ -274,60 +268,5 @@ export class DockerSpawner implements Spawner {
     const container = await this.#find(serverId, signal);
     if (container !== undefined) return container;
     throw new HubError("spawner_failed", { detail: "there is no such container" });
-  }
-
-  #keepBusy(serverId: ServerId): Disposable {
-    this.#busy.set(serverId, (this.#busy.get(serverId) ?? 0) + 1);
-    return {
-      [Symbol.dispose]: () => {
-        const left = (this.#busy.get(serverId) ?? 1) - 1;
-        if (left === 0) this.#busy.delete(serverId);
-        else this.#busy.set(serverId, left);
-      },
-    };
-  }
-
-  /** Behind `list`: removes what a hub that was killed left, and looks ahead to the first start. */
-  #sweep(): void {
-    if (this.#sweeping !== undefined || this.#over.signal.aborted) return;
-    const { log, starts } = this.#parts;
-    const { signal } = this.#over;
-    this.#sweeping = (async () => {
-      try {
-        await this.#removeLeftovers(signal);
-      } catch (error) {
-        if (!signal.aborted) log.warn({ err: error }, "left-over networks could not be removed");
-      }
-      try {
-        await starts.prepare(signal);
-      } catch (error) {
-        if (!signal.aborted) log.debug({ err: error }, "starts cannot work now");
-      }
-      this.#sweeping = undefined;
-    })();
-  }
-
-  async #removeLeftovers(signal: AbortSignal): Promise<void> {
-    const { networks, tasks } = this.#parts;
-    await tasks.sweep(signal);
-    for (const network of await networks.list(signal)) {
-      const serverId = network.labels[LABEL.server] ?? "";
-      if (!isId<"server">(serverId) || this.#busy.has(serverId)) continue;
-      const work = this.#removeIfUnused(serverId, network, signal);
-      this.#swept.set(
-        serverId,
-        work.catch(() => {}),
-      );
-      try {
-        await work;
-      } finally {
-        this.#swept.delete(serverId);
-      }
-    }
-  }
-
-  async #removeIfUnused(serverId: ServerId, network: NetworkFacts, signal: AbortSignal) {
-    const containers = await this.#containersOf(serverId, signal);
-    if (containers.length === 0) await this.#parts.networks.remove([network], signal);
   }
 }
