@@ -7,12 +7,6 @@ export type Paths = ReturnType<typeof createPaths>;
 
 export function createPaths(basePath: string) {
   const hub = `${basePath}hub/`;
-  const person = (name: string, action: string): string =>
-    `${hub}admin/people/${encodeSegment(name)}/${action}`;
-  const place = (name: UserName, serverName: string): string =>
-    encodeSegment(name) + (serverName === "" ? "" : `/${encodeServerName(serverName)}`);
-  const server = (name: UserName, serverName = ""): string =>
-    `${basePath}user/${place(name, serverName)}/`;
   return {
     base: basePath,
     hub,
@@ -23,6 +17,15 @@ export function createPaths(basePath: string) {
     login: (next?: string): string => withQuery(`${hub}login`, { next }),
     logout: `${hub}logout`,
     signUp: (code?: string): string => withQuery(`${hub}signup`, { code }),
+    ...accountPaths(hub),
+    ...adminPaths(hub),
+    ...sharingPaths(hub),
+    ...serverPaths(basePath, hub),
+  };
+}
+
+function accountPaths(hub: string) {
+  return {
     account: `${hub}account`,
     changePassword: `${hub}change-password`,
     signOutEverywhere: `${hub}account/sign-out-everywhere`,
@@ -31,6 +34,13 @@ export function createPaths(basePath: string) {
     /** POST. */
     revokeToken: (id: string): string => `${hub}token/${id}/revoke`,
     othersSeen: `${hub}account/others-seen`,
+  };
+}
+
+function adminPaths(hub: string) {
+  const person = (name: string, action: string): string =>
+    `${hub}admin/people/${encodeSegment(name)}/${action}`;
+  return {
     admin: `${hub}admin`,
     health: `${hub}admin/health`,
     healthNotice: `${hub}admin/health/notice`,
@@ -52,6 +62,11 @@ export function createPaths(basePath: string) {
     restore: (id: UserId): string => `${hub}admin/trash/${id}/restore`,
     erase: (id: UserId): string => `${hub}admin/trash/${id}/erase`,
     auditCsv: `${hub}admin/audit.csv`,
+  };
+}
+
+function sharingPaths(hub: string) {
+  return {
     /** POST, as the three that follow. */
     shareLink: `${hub}sharing/link`,
     shareGroup: `${hub}sharing/group`,
@@ -60,6 +75,13 @@ export function createPaths(basePath: string) {
     acceptShare: (next?: string): string => withQuery(`${hub}accept-share`, { next }),
     visit: (name: UserName, serverName: string, next?: string): string =>
       withQuery(`${hub}visit/${place(name, serverName)}`, { next }),
+  };
+}
+
+function serverPaths(basePath: string, hub: string) {
+  const server = (name: UserName, serverName = ""): string =>
+    `${basePath}user/${place(name, serverName)}/`;
+  return {
     serverOf: server,
     /** A server of a user, as the proxy serves it; without a name, the first one. */
     server,
@@ -83,4 +105,8 @@ export function createPaths(basePath: string) {
       return `${hub}api/users/${encodeSegment(name)}/${which}/progress`;
     },
   };
+}
+
+function place(name: UserName, serverName: string): string {
+  return encodeSegment(name) + (serverName === "" ? "" : `/${encodeServerName(serverName)}`);
 }
