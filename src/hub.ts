@@ -189,7 +189,7 @@ export async function createHub({
     permissions,
     lifeSeconds: maxDays * DAY_SECONDS,
   });
-  const homeUsage = opened.use(new HomeUsage({ homes, clock, log }));
+  const homeUsage = opened.use(new HomeUsage({ homes, store, clock, log }));
   const auditLog = new AuditLog({ store, clock });
   const erasure = opened.use(new Erasure({ store, servers, homes, attempts, clock, log }));
 

@@ -10,8 +10,12 @@ export interface Homes {
    * error.
    */
   remove(userId: UserId, signal: AbortSignal, serverId?: ServerId): Promise<void>;
-  /** Bytes that its files fill, and files counted. */
-  usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }>;
+  /** Bytes that its files fill, and files counted; with a server, of the files that are this server's alone. */
+  usage(
+    userId: UserId,
+    signal: AbortSignal,
+    serverId?: ServerId,
+  ): Promise<{ bytes: number; files: number }>;
   /**
    * A tar of `path` (relative to the home, `.` for all of it). Works whether or not a server runs. Names in it are
    * relative to `path`, so that they can be unpacked elsewhere; a single file has its own name. Throws `not_found`.

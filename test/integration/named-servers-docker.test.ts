@@ -23,6 +23,7 @@ describe("two notebooks of one person", { timeout: 500_000 }, () => {
   let image: string;
   let box: TestHub;
   let maria: HttpClient;
+  let owner: HttpClient;
 
   function boot(): Promise<TestHub> {
     return createTestHub({
@@ -46,7 +47,7 @@ describe("two notebooks of one person", { timeout: 500_000 }, () => {
     dataDir = await mkdtemp(join(tmpdir(), "homeroom-test-"));
     image = await notebookImage();
     box = await boot();
-    await box.setUp();
+    owner = await box.setUp();
     await box.command("POST", "accounts", { name: "maria", password });
     maria = box.client();
     await signIn(maria, "/jupyterhub/", "maria", password);
@@ -104,6 +105,16 @@ describe("two notebooks of one person", { timeout: 500_000 }, () => {
     );
     assert.equal((await docker.containers()).length, 2);
     assert.equal(await homes(), 2);
+  });
+
+  it("are counted together on their person's page", async () => {
+    await run(named, 'print(open("big", "wb").write(bytes(3_000_000)))');
+    let text = "";
+    for (let tries = 0; tries < 300 && !/ in \d+ files/.test(text); tries += 1) {
+      await sleep(200);
+      text = (await owner.get(`${hub}admin/people/maria`)).text;
+    }
+    assert.match(text, /<bdi>3 MB<\/bdi> in /);
   });
 
   it("lead every spelling of the address to the one that counts", async () => {

@@ -294,6 +294,9 @@ describe("notebooks with files of their own", () => {
     const ids = [...rooms.store.entries("servers")].map(([, { id }]) => id);
     const specs = [...rooms.engine.containers.values()].map(({ spec }) => spec.home);
     assert.deepEqual(specs, ["own", "own"]);
+    for (const id of ids) homes.ofServers.set(id, [Buffer.alloc(500_000)]);
+    const person = await rooms.ask("owner", "/hub/admin/people/sam");
+    assert.match(person.text, /1 MB.*in .*2.* files/);
     const page = await rooms.ask("student", "/hub/delete-server/sam/one");
     assert.match(page.text, /They are deleted with it/);
     assert.equal((await ask("DELETE", `${api}one`, { remove: true })).status, 204);

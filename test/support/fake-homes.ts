@@ -17,6 +17,8 @@ export class FakeHomes implements Homes {
     this.#home(userId);
   }
 
+  /** Files that are one server's alone. */
+  readonly ofServers = new Map<ServerId, readonly Buffer[]>();
   /** Servers whose own files were removed. */
   readonly removed: ServerId[] = [];
 
@@ -26,9 +28,14 @@ export class FakeHomes implements Homes {
     else this.removed.push(serverId);
   }
 
-  async usage(userId: UserId): Promise<{ bytes: number; files: number }> {
+  async usage(
+    userId: UserId,
+    _signal?: AbortSignal,
+    serverId?: ServerId,
+  ): Promise<{ bytes: number; files: number }> {
     if (this.failure !== undefined) throw this.failure;
-    const contents = Array.from(this.#home(userId).values());
+    const ofServer = serverId === undefined ? undefined : (this.ofServers.get(serverId) ?? []);
+    const contents = ofServer ?? Array.from(this.#home(userId).values());
     return { bytes: contents.reduce((sum, each) => sum + each.length, 0), files: contents.length };
   }
 

@@ -1,10 +1,12 @@
-/** How full homes are. Counting reads a whole home in a container of its own, so it is done rarely and one at a time. */
+/** How much the files of people are. Counting reads a whole home in a container of its own, so it is done rarely and one at a time. */
 import { isoTime, type Clock } from "#src/clock.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Homes } from "#src/spawners/homes.ts";
-import type { IsoTime, UserId } from "#src/stores/records.ts";
+import type { IsoTime, ServerId, UserId } from "#src/stores/records.ts";
+import type { StoreReader } from "#src/stores/store.ts";
 import { type Timers, pause, systemTimers } from "#src/timers.ts";
+import { serversOf } from "./server-rows.ts";
 
 /** How long a count is good for. */
 const KEPT_MS = 60_000;
@@ -20,25 +22,28 @@ export type Usage =
   | { readonly is: "measuring" }
   | { readonly is: "unknown"; readonly failure: FailureData };
 
+interface HomeUsageParts {
+  readonly homes: Pick<Homes, "usage">;
+  readonly store: StoreReader;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timers?: Timers;
+}
+
 interface Kept {
   readonly usage: Usage;
   readonly untilMs: number;
 }
 
 export class HomeUsage implements Disposable {
-  readonly #parts: { homes: Pick<Homes, "usage">; clock: Clock; timers: Timers; log: Logger };
+  readonly #parts: Required<HomeUsageParts>;
   readonly #kept = new Map<UserId, Kept>();
   readonly #underWay = new Map<UserId, Promise<Usage>>();
   readonly #closing = new AbortController();
   /** The end of the line of those who wait to be counted. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: {
-    readonly homes: Pick<Homes, "usage">;
-    readonly clock: Clock;
-    readonly log: Logger;
-    readonly timers?: Timers;
-  }) {
+  constructor(parts: HomeUsageParts) {
     this.#parts = { timers: systemTimers, ...parts };
   }
 
@@ -80,13 +85,19 @@ export class HomeUsage implements Disposable {
   }
 
   async #measure(userId: UserId): Promise<Usage> {
-    const { homes, clock, timers, log } = this.#parts;
+    const { homes, store, clock, timers, log } = this.#parts;
     const tooLong = new AbortController();
     const cancel = timers.after(MOST_MS, () => tooLong.abort());
     const signal = AbortSignal.any([tooLong.signal, this.#closing.signal]);
     try {
       signal.throwIfAborted();
-      const { bytes, files } = await Promise.race([homes.usage(userId, signal), broken(signal)]);
+      let [bytes, files] = [0, 0];
+      for (const serverId of [undefined, ...withOwnFiles(store, userId)]) {
+        const counted = homes.usage(userId, signal, serverId);
+        const home = await Promise.race([counted, broken(signal)]);
+        bytes += home.bytes;
+        files += home.files;
+      }
       return { is: "known", bytes, files, at: isoTime(clock) };
     } catch (error) {
       if (tooLong.signal.aborted) {
@@ -100,6 +111,13 @@ export class HomeUsage implements Disposable {
       cancel();
     }
   }
+}
+
+/** Servers whose files are not in their person's home. */
+function withOwnFiles(store: StoreReader, userId: UserId): readonly ServerId[] {
+  return serversOf(store, userId)
+    .filter(({ home }) => home === "own")
+    .map(({ id }) => id);
 }
 
 /** Also what does not heed the signal holds nobody up. */

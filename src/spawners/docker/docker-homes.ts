@@ -5,7 +5,7 @@ import type { Homes } from "#src/spawners/homes.ts";
 import type { ServerId, UserId } from "#src/stores/records.ts";
 import { HOME_PATH } from "./container-spec.ts";
 import { feed } from "./feed.ts";
-import type { HomeVolumes } from "./home-volumes.ts";
+import type { HomeOwner, HomeVolumes } from "./home-volumes.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
 import { DISCARD, MOVE_IN, TAKE_APART, wholeTar } from "./receiving.ts";
 import { requireSuccess, type Task, type Tasks, textOf } from "./tasks.ts";
@@ -62,13 +62,17 @@ export class DockerHomes implements Homes {
 
   async remove(userId: UserId, signal: AbortSignal, serverId?: ServerId): Promise<void> {
     await this.#claim.hold(signal);
-    const owner = serverId === undefined ? { userId } : { userId, serverId };
+    const owner = ownerOf(userId, serverId);
     await this.#inLine(userId, () => this.#volumes.remove(owner, signal));
   }
 
-  async usage(userId: UserId, signal: AbortSignal): Promise<{ bytes: number; files: number }> {
+  async usage(
+    userId: UserId,
+    signal: AbortSignal,
+    serverId?: ServerId,
+  ): Promise<{ bytes: number; files: number }> {
     await this.#claim.hold(signal);
-    await using task = await this.#read(userId, USAGE, [], signal);
+    await using task = await this.#read(ownerOf(userId, serverId), USAGE, [], signal);
     if (task === undefined) return { bytes: 0, files: 0 };
     const text = await textOf(task);
     const [kibibytes = 0, files = 0] = text.trim().split(/\s+/).map(Number);
@@ -78,7 +82,7 @@ export class DockerHomes implements Homes {
   async pack(userId: UserId, path: string, signal: AbortSignal): Promise<Readable> {
     const inside = requireInside(path);
     await this.#claim.hold(signal);
-    const task = await this.#read(userId, PACK, [inside], signal);
+    const task = await this.#read({ userId }, PACK, [inside], signal);
     if (task === undefined) throw new HubError("not_found");
     task.input.end();
     const chunks = packed(task);
@@ -105,11 +109,11 @@ export class DockerHomes implements Homes {
     await this.#inLine(userId, async () => {
       try {
         await this.#takeIn(userId, TAKE_APART, { path, tar: Readable.from(wholeTar(tar)) }, signal);
-        await this.#tasks.text(this.#request(userId, MOVE_IN, [inside]), signal);
+        await this.#tasks.text(this.#request({ userId }, MOVE_IN, [inside]), signal);
       } catch (error) {
         // The next try does it, too.
         const late = AbortSignal.timeout(DISCARD_MS);
-        await this.#tasks.text(this.#request(userId, DISCARD, []), late).catch(() => {});
+        await this.#tasks.text(this.#request({ userId }, DISCARD, []), late).catch(() => {});
         throw error;
       } finally {
         tar.destroy();
@@ -125,7 +129,7 @@ export class DockerHomes implements Homes {
   ): Promise<void> {
     const inside = requireInside(path);
     await this.ensure(userId, signal);
-    await using task = await this.#tasks.start(this.#request(userId, script, [inside]), signal);
+    await using task = await this.#tasks.start(this.#request({ userId }, script, [inside]), signal);
     const failures: unknown[] = [];
     feed(tar, task.input).catch((error: unknown) => {
       // Without the rest of its input the script must not take what it got for the whole.
@@ -148,14 +152,14 @@ export class DockerHomes implements Homes {
    * removed would make it anew. From its start on, the engine itself refuses to remove the home.
    */
   #read(
-    userId: UserId,
+    owner: HomeOwner,
     script: string,
     more: readonly string[],
     signal: AbortSignal,
   ): Promise<Task | undefined> {
-    return this.#inLine(userId, async () => {
-      if (!(await this.#volumes.exists({ userId }, signal))) return undefined;
-      return this.#tasks.start(this.#request(userId, script, more, true), signal);
+    return this.#inLine(owner.userId, async () => {
+      if (!(await this.#volumes.exists(owner, signal))) return undefined;
+      return this.#tasks.start(this.#request(owner, script, more, true), signal);
     });
   }
 
@@ -173,11 +177,15 @@ export class DockerHomes implements Homes {
     }
   }
 
-  #request(userId: UserId, script: string, more: readonly string[], homeIsReadOnly = false) {
-    const home = this.#volumes.of({ userId });
+  #request(owner: HomeOwner, script: string, more: readonly string[], homeIsReadOnly = false) {
+    const home = this.#volumes.of(owner);
     const rest = { home, homeIsReadOnly, network: "none", user: "notebook" } as const;
     return { script, arguments: [HOME_PATH, ...more], ...rest };
   }
+}
+
+function ownerOf(userId: UserId, serverId: ServerId | undefined): HomeOwner {
+  return serverId === undefined ? { userId } : { userId, serverId };
 }
 
 async function* packed(task: Task): AsyncGenerator<Buffer, undefined> {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
 import { HomeUsage } from "#src/services/servers/home-usage.ts";
+import { newServer, putServer } from "#src/services/servers/server-rows.ts";
 import { makeId } from "#src/stores/ids.ts";
-import type { UserId } from "#src/stores/records.ts";
+import type { ServerId, UserId } from "#src/stores/records.ts";
+import { createMemoryStore } from "#src/stores/memory/memory-store.ts";
 import { FakeClock, settle } from "#test/support/fake-clock.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 
@@ -11,13 +13,13 @@ type Answer = { bytes: number; files: number };
 
 /** Answers when the test says so. */
 class SlowHomes {
-  readonly asked: { user: UserId; signal: AbortSignal }[] = [];
+  readonly asked: { user: UserId; signal: AbortSignal; server: ServerId | undefined }[] = [];
   readonly #waiting: PromiseWithResolvers<Answer>[] = [];
   most = 0;
   #now = 0;
 
-  async usage(user: UserId, signal: AbortSignal): Promise<Answer> {
-    this.asked.push({ user, signal });
+  async usage(user: UserId, signal: AbortSignal, server?: ServerId): Promise<Answer> {
+    this.asked.push({ user, signal, server });
     this.#now += 1;
     this.most = Math.max(this.most, this.#now);
     const waiting = Promise.withResolvers<Answer>();
@@ -41,8 +43,9 @@ class SlowHomes {
 function createWorld() {
   const clock = new FakeClock();
   const homes = new SlowHomes();
-  const usage = new HomeUsage({ homes, clock, timers: clock, log: silentLog });
-  return { clock, homes, usage, ann: makeId<"user">(), bob: makeId<"user">() };
+  const store = createMemoryStore();
+  const usage = new HomeUsage({ homes, store, clock, timers: clock, log: silentLog });
+  return { clock, homes, store, usage, ann: makeId<"user">(), bob: makeId<"user">() };
 }
 
 describe("how full a home is", () => {
@@ -63,6 +66,31 @@ describe("how full a home is", () => {
     assert.equal((await again).is, "known");
     assert.equal(homes.asked.length, 2);
     assert.equal(clock.timers, 0);
+  });
+
+  it("counts the files of notebooks that have their own with it", async () => {
+    const { homes, store, usage, ann, bob } = createWorld();
+    const records = [
+      newServer(ann, ""),
+      newServer(ann, "one", { home: "own" }),
+      newServer(ann, "two", { home: "own" }),
+      newServer(ann, "three"),
+      newServer(bob, "four", { home: "own" }),
+    ];
+    await store.change(() => ({ writes: records.map(putServer), result: undefined }));
+    const looked = usage.look(ann);
+    for (const bytes of [1000, 200, 30]) {
+      await settle();
+      homes.answer(bytes);
+    }
+    const known = await looked;
+    assert.deepEqual(known.is === "known" && [known.bytes, known.files], [1230, 21]);
+    assert.deepEqual(new Set(homes.asked.map(({ user }) => user)), new Set([ann]));
+    const own = records.slice(1, 3).map(({ id }) => id);
+    assert.deepEqual(
+      new Set(homes.asked.map(({ server }) => server)),
+      new Set([undefined, ...own]),
+    );
   });
 
   it("is being measured after two seconds, and known at the next look", async () => {
