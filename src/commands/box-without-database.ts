@@ -1,15 +1,14 @@
 /** The checks that are left when the database, or the whole data folder, cannot be opened. */
 import { systemClock } from "#src/clock.ts";
 import type { Config } from "#src/config/schema.ts";
-import { createLog } from "#src/log.ts";
+import type { Logger } from "#src/log.ts";
 import { BoxChecks } from "#src/services/box/box-checks.ts";
 import { boxFacts } from "#src/services/box/box-facts.ts";
 import type { Check } from "#src/services/box/findings.ts";
 import { createSpawner } from "#src/spawners/create.ts";
 import { makeId } from "#src/stores/ids.ts";
 
-export async function checkWithoutDatabase(config: Config): Promise<readonly Check[]> {
-  const log = createLog("warn", 2);
+export async function checkWithoutDatabase(config: Config, log: Logger): Promise<readonly Check[]> {
   // The secrets may be what cannot be read. An instance of its own has nothing, and leaves nothing.
   await using spawner = createSpawner({
     config: config.spawner,

@@ -14,13 +14,14 @@ import { failureWords } from "./failure-words.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
 import { usageOf } from "./usage.ts";
 
-/** Parts of the hub that a command opens in its own process when no hub runs. */
+/** Parts of the hub that a command opens in its own process when no hub runs. What they warn of is said. */
 export interface Openers {
-  hub(config: Config): Promise<AsyncDisposable>;
-  spawner(config: Config): Promise<Spawner>;
+  hub(config: Config, say: Say): Promise<AsyncDisposable>;
+  spawner(config: Config, say: Say): Promise<Spawner>;
   /** What can be looked at when the database cannot be opened. */
-  checks(config: Config): Promise<readonly Check[]>;
+  checks(config: Config, say: Say): Promise<readonly Check[]>;
 }
+type Say = Host["err"];
 
 export async function run(host: Host, openers: Openers = ownOpeners): Promise<ExitCode> {
   const { rest, problems } = splitArguments(host.argv, commandFlags);
@@ -90,12 +91,12 @@ async function runWithConfig(
     }
     case "stop-notebooks": {
       const { runStopNotebooks } = await import("./stop-notebooks.ts");
-      return runStopNotebooks(host, client, () => openers.spawner(config));
+      return runStopNotebooks(host, client, () => openers.spawner(config, host.err));
     }
     default: {
       const { HubAccess } = await import("./hub-access.ts");
-      await using hub = new HubAccess({ client, openHub: () => openers.hub(config) });
-      return await runWithHub(command, host, hub, () => openers.checks(config));
+      await using hub = new HubAccess({ client, openHub: () => openers.hub(config, host.err) });
+      return await runWithHub(command, host, hub, () => openers.checks(config, host.err));
     }
   }
 }
@@ -172,28 +173,31 @@ function commandModules(): readonly Promise<unknown>[] {
 }
 
 /** Warnings go to standard error: standard output has what was asked for. */
-async function openParts(config: Config) {
-  const [{ createLog }, { loadSecrets }] = await Promise.all([
+async function openParts(config: Config, say: Say) {
+  const [{ createPlainLog }, { loadSecrets }] = await Promise.all([
     import("#src/log.ts"),
     import("#src/config/secrets.ts"),
   ]);
-  const log = createLog("warn", 2);
+  const log = createPlainLog(say);
   return { log, secrets: await loadSecrets(config.dataDir, { log }) };
 }
 
 const ownOpeners: Openers = {
-  async hub(config) {
+  async hub(config, say) {
     const { createHub } = await import("#src/hub.ts");
-    return createHub({ config, ...(await openParts(config)), only: "people" });
+    return createHub({ config, ...(await openParts(config, say)), only: "people" });
   },
-  async spawner(config) {
+  async spawner(config, say) {
     const { createSpawner } = await import("#src/spawners/create.ts");
-    const { log, secrets } = await openParts(config);
+    const { log, secrets } = await openParts(config, say);
     const { instanceId } = secrets;
     return createSpawner({ config: config.spawner, instanceId, log }).spawner;
   },
-  async checks(config) {
-    const { checkWithoutDatabase } = await import("./box-without-database.ts");
-    return checkWithoutDatabase(config);
+  async checks(config, say) {
+    const [{ createPlainLog }, { checkWithoutDatabase }] = await Promise.all([
+      import("#src/log.ts"),
+      import("./box-without-database.ts"),
+    ]);
+    return checkWithoutDatabase(config, createPlainLog(say));
   },
 };

@@ -8,9 +8,9 @@ import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import {
-  detailOf,
   FILE_MODE,
   FOLDER_MODE,
+  folderDetail,
   hasCode,
   replaceFile,
   syncFolder,
@@ -51,7 +51,7 @@ export async function loadSecrets(
     await keepCopy(copy, secrets, { dataDir, log });
     return secrets;
   } catch (error) {
-    throw error instanceof HubError ? error : failure(dataDir, detailOf(error), error);
+    throw error instanceof HubError ? error : failure(dataDir, folderDetail(error), error);
   }
 }
 

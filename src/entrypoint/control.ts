@@ -8,6 +8,7 @@ import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
+import { folderDetail } from "#src/stores/files.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayServer } from "./http-server.ts";
 
@@ -44,7 +45,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 /** Made where nobody else can open it, then moved to its place, which also clears away a dead one. */
 async function listenAt(server: Server, path: string): Promise<number> {
   const folder = await mkdtemp(join(dirname(path), ".control-")).catch((error: Error) => {
-    throw folderFailure(path, error.message, error);
+    throw folderFailure(path, folderDetail(error), error);
   });
   const made = join(folder, "s");
   try {
@@ -61,7 +62,7 @@ async function listenAt(server: Server, path: string): Promise<number> {
     return ino;
   } catch (error) {
     server.close();
-    throw folderFailure(path, error instanceof Error ? error.message : String(error), error);
+    throw folderFailure(path, folderDetail(error), error);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

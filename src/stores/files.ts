@@ -38,6 +38,14 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
+/** What is wrong with the data folder: {@link detailOf}, and what helps where it is no accident of the disk. */
+export function folderDetail(error: unknown): string {
+  const detail = detailOf(error);
+  return hasCode(error, "EACCES", "EPERM") || /permission denied/i.test(detail)
+    ? `${detail}. All that is in it has to belong to the user as which Homeroom runs (1000 in its container)`
+    : detail;
+}
+
 export function detailOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

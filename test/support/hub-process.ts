@@ -35,9 +35,16 @@ export interface ProcessOptions {
 
 export function runMain(
   args: readonly string[],
-  options: { dataDir: string; env?: Readonly<Record<string, string>>; input?: string },
+  options: {
+    dataDir: string;
+    env?: Readonly<Record<string, string>>;
+    input?: string;
+    /** A program, with its arguments, that runs the command. */
+    through?: readonly string[];
+  },
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["src/main.ts", ...args], {
+  const [program = "", ...rest] = [...(options.through ?? []), process.execPath, "src/main.ts"];
+  const child = spawn(program, [...rest, ...args], {
     env: { ...cleanEnvironment(), HOMEROOM_DATA: options.dataDir, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -1,6 +1,7 @@
 /** The database's handle: the one place that calls `level`. Rows are texts here. */
 import { Level } from "level";
 import { HubError } from "#src/errors.ts";
+import { folderDetail } from "#src/stores/files.ts";
 import type { AuditRow, Rows, RowText } from "#src/stores/rows.ts";
 
 type Sublevel = ReturnType<typeof sublevelOf>;
@@ -169,7 +170,10 @@ function openFailure(path: string, error: unknown): unknown {
       cause.message,
     )
   ) {
-    return new HubError("data_folder", { path, detail: cause.message }, { cause });
+    return new HubError("data_folder", { path, detail: folderDetail(cause) }, { cause });
+  }
+  if (cause.message.includes("create_if_missing")) {
+    return new Error("its file CURRENT is missing", { cause });
   }
   return cause;
 }

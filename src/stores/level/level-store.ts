@@ -13,7 +13,7 @@ import {
 } from "#src/stores/exports/exporter.ts";
 import { ExportsFolder, type Entries } from "#src/stores/exports/exports-folder.ts";
 import { lastJournalled } from "#src/stores/exports/newest-state.ts";
-import { detailOf, FOLDER_MODE } from "#src/stores/files.ts";
+import { FOLDER_MODE, folderDetail } from "#src/stores/files.ts";
 import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
 import { isNoSpace, Reserve } from "#src/stores/reserve.ts";
 import type { Change, Store, StoreCheck, StoreHealth, StoreReader } from "#src/stores/store.ts";
@@ -77,7 +77,8 @@ export async function openLevelStore(
     if (error instanceof HubError) {
       throw error;
     }
-    throw new HubError("data_folder", { path: folder, detail: detailOf(error) }, { cause: error });
+    const params = { path: folder, detail: folderDetail(error) };
+    throw new HubError("data_folder", params, { cause: error });
   }
 }
 

@@ -54,7 +54,10 @@ export async function openDatabase(options: OpeningOptions): Promise<Opened> {
 async function keepWholeFiles(path: string): Promise<KeptFiles> {
   for (let look = 1; ; look += 1) {
     const kept = await KeptFiles.make(path);
-    const damage = await findDamagedTable(path);
+    const damage = await findDamagedTable(path).catch(async (error: unknown) => {
+      await kept.dropOurs();
+      throw error;
+    });
     if (damage === undefined) {
       return kept;
     }

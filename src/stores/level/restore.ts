@@ -7,13 +7,14 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isoTime, type Clock } from "#src/clock.ts";
-import { HubError } from "#src/errors.ts";
+import { failureText, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import { Checksum } from "#src/stores/checksum.ts";
 import type { ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { findNewestState, type Findings } from "#src/stores/exports/newest-state.ts";
 import { detailOf, FOLDER_MODE, syncFolder, undefinedIfMissing } from "#src/stores/files.ts";
 import { schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
+import { restoredNotice } from "#src/stores/restored.ts";
 import { Database } from "./database.ts";
 import { leftovers } from "./kept-files.ts";
 import { folderNumber, RestoreLock } from "./restore-lock.ts";
@@ -65,7 +66,8 @@ export async function restoreDatabase(options: RestoreOptions): Promise<void> {
   await makeBeside(path, content);
   await takePlace(path, aside);
   const { note } = content;
-  log.warn({ path, ...note, unusable: findings.unusable }, "the database was restored");
+  const words = failureText(restoredNotice(note), "teacher");
+  log.warn({ path, ...note, unusable: findings.unusable }, words);
 }
 
 function usableState(

@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { undefinedIfMissing } from "#src/stores/files.ts";
+import { hasCode, undefinedIfMissing } from "#src/stores/files.ts";
 import { liveTables } from "./manifest.ts";
 import { isWholeTable } from "./table-file.ts";
 
@@ -32,5 +32,8 @@ export async function findDamagedTable(folder: string): Promise<string | undefin
 }
 
 function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch(undefinedIfMissing);
+  return readFile(path).catch((error: unknown) =>
+    // A folder in the place of a file is no file.
+    hasCode(error, "EISDIR") ? undefined : undefinedIfMissing(error),
+  );
 }
