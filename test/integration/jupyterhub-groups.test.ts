@@ -398,6 +398,31 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.deepEqual(JSON.parse(listed.text), [{ kind: "group", name: "Class" }]);
     });
 
+    it("lets a token for one group draw nobody into it, to rule them there", async () => {
+      const json = { groups: ["u1"] };
+      assert.equal((await ask("owner", `${api}groups`, { method: "POST", json })).status, 201);
+      const add = async (scopes: readonly string[], users: readonly string[]): Promise<Answer> => {
+        const options = { ...(await tokenWith(scopes)), method: "POST", json: { users } };
+        return ask("nobody", `${api}groups/u1/users`, options);
+      };
+      for (const power of ["admin:users", "tokens", "servers", "sessions"]) {
+        const refused = await add(["groups!group=u1", `${power}!group=u1`], ["kim", "sam"]);
+        assert.equal(refused.status, 403, power);
+        assert.match(refused.text, new RegExp(`${power}!user=kim`));
+      }
+      const shown = await ask("owner", `${api}groups/u1`);
+      assert.deepEqual(JSON.parse(shown.text), group("u1"), "all or nothing");
+      const reader = ["groups!group=u1", "read:users!group=u1", "list:users!group=u1"];
+      assert.equal((await add(reader, ["sam", "ada"])).status, 200);
+      const own = ["groups!group=u1", "servers!group=u1", "servers!user=kim"];
+      assert.equal((await add(own, ["sam", "ada", "kim"])).status, 200, "they are ruled already");
+      const rest = await tokenWith(["delete:groups"]);
+      assert.equal(
+        (await ask("nobody", `${api}groups/u1`, { ...rest, method: "DELETE" })).status,
+        204,
+      );
+    });
+
     it("says of a teacher what is true of groups", async () => {
       const { scopes } = JSON.parse((await ask("teacher", `${api}user`)).text) as {
         scopes: string[];

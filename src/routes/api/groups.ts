@@ -1,8 +1,10 @@
 /** Classes, which JupyterHub calls groups, in its shapes and words (contract.md 4.2). */
 import { HubError } from "#src/errors.ts";
+import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
-import type { GroupRecord } from "#src/stores/records.ts";
+import { powersGained } from "#src/session/scopes/token-scopes.ts";
+import type { GroupId, GroupRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
@@ -11,6 +13,7 @@ import type { GroupModel } from "./schemas/groups.ts";
 import { answerPage, readPage } from "./pagination.ts";
 
 interface GroupsParts {
+  readonly accounts: Pick<Accounts, "byName">;
   readonly groups: Groups;
   readonly permissions: Permissions;
 }
@@ -55,8 +58,9 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   async function addUsers(ctx: HubContext): Promise<void> {
-    const { name } = groupOf(ctx, "groups", parts);
+    const { id, name } = groupOf(ctx, "groups", parts);
     const users = readUsers(await readAnyJson(ctx), "add");
+    assertGainsNoPower(ctx, id, users, parts);
     ctx.body = model(ctx, await groups.addMembers(name, users, actorIn(ctx)));
   }
 
@@ -104,6 +108,24 @@ function groupOf(
 function assertMayMake(ctx: HubContext, { permissions }: GroupsParts): void {
   if (!permissions.scopesOf(ctx.state.identity).includes("admin:groups")) {
     throw new HubError("lacks_scope", { scopes: "admin:groups" });
+  }
+}
+
+/** A token for one class is for whom others put there. */
+function assertGainsNoPower(
+  { state: { identity } }: HubContext,
+  groupId: GroupId,
+  names: readonly string[],
+  { accounts, permissions }: GroupsParts,
+): void {
+  if (identity?.kind !== "token" && identity?.kind !== "service") return;
+  for (const name of names) {
+    const user = accounts.byName(name);
+    // An owner comes into no class.
+    if (user === undefined || user.role === "owner") continue;
+    const gained = powersGained(identity.token, groupId, user.id, permissions.world);
+    if (gained.length === 0) continue;
+    throw new HubError("lacks_scope", { scopes: permissions.spoken(gained).join(", ") });
   }
 }
 

@@ -1,7 +1,13 @@
 /** What a token may at most: its record's scopes, read once. */
-import type { TokenRecord } from "#src/stores/records.ts";
-import { selfScopes } from "#src/scopes/scope-names.ts";
-import { expandScopes, parseScope, type Scope } from "#src/scopes/scopes.ts";
+import type { GroupId, TokenRecord, UserId } from "#src/stores/records.ts";
+import { kindOf, selfScopes } from "#src/scopes/scope-names.ts";
+import {
+  covers,
+  expandScopes,
+  parseScope,
+  type Scope,
+  type ScopeWorld,
+} from "#src/scopes/scopes.ts";
 
 export interface TokenScopes {
   /** All that its person may. */
@@ -35,4 +41,23 @@ export function ownScopes(userId: string | undefined): readonly Scope[] {
   return userId === undefined
     ? []
     : selfScopes.map((name) => ({ name, filter: { by: "user", value: userId } }));
+}
+
+/**
+ * What a token for a class would let its bearer do to somebody who comes into it, and does not now: with it, anybody
+ * could be drawn into that class to be ruled there. What may be read of them is no power.
+ */
+export function powersGained(
+  token: TokenRecord,
+  group: GroupId,
+  user: UserId,
+  world: ScopeWorld,
+): readonly Scope[] {
+  const { inherits, scopes } = scopesOfToken(token);
+  if (inherits) return [];
+  return scopes
+    .filter(({ filter }) => filter?.by === "group" && filter.value === group)
+    .filter(({ name }) => kindOf(name) !== "groups" && !/^(?:read|list):/.test(name))
+    .map(({ name }): Scope => ({ name, filter: { by: "user", value: user } }))
+    .filter((power) => !covers(scopes, power, world));
 }
