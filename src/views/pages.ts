@@ -3,6 +3,7 @@ import type { FailureData } from "#src/errors.ts";
 import type { Check, CheckStatus } from "#src/services/box/findings.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
+import type { AccountPages, DeviceRow } from "./account-pages.ts";
 import type { PeoplePages } from "./people-pages.ts";
 import type { SharedRow, SharePages, SharingCard } from "./share-pages.ts";
 import type { NamedServers, NewServer, ServerPages } from "./server-pages.ts";
@@ -104,21 +105,6 @@ export interface FirstPasswordCard {
   readonly password: string;
 }
 
-/** One session of a person. */
-export interface DeviceRow {
-  /** The browser in words. */
-  readonly device: string;
-  readonly address: string;
-  readonly created: IsoTime;
-  readonly lastSeen: IsoTime;
-  /** The one that looks at the page: it has no button. */
-  readonly isThis: boolean;
-  /** Stays signed in when the browser is closed. */
-  readonly isKept: boolean;
-  /** POST: ends it. */
-  readonly endUrl: string;
-}
-
 /** One line of a pasted list, as it would be added. */
 export interface AddPreviewRow {
   readonly line: number;
@@ -127,7 +113,7 @@ export interface AddPreviewRow {
   readonly problem?: FailureData;
 }
 
-export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages {
+export interface Pages extends AccountPages, SignUpPages, PeoplePages, ServerPages, SharePages {
   setup: {
     readonly action: string;
     readonly values: {
@@ -198,33 +184,6 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
     readonly homeUrl: string;
     readonly lastFailure?: LastFailure;
   };
-  account: {
-    readonly changeUrl: string;
-    readonly signOutEverywhereUrl: string;
-    readonly minLength: number;
-    readonly problems: FormProblems;
-    readonly saved: boolean;
-    /** A session was ended. */
-    readonly ended: boolean;
-    /** Sessions of this person, this one first. */
-    readonly devices: readonly DeviceRow[];
-    readonly tokensUrl: string;
-  };
-  tokens: {
-    /** POST: makes one. */
-    readonly action: string;
-    readonly accountUrl: string;
-    /** How long a new one may last. */
-    readonly lives: readonly ("hour" | "day" | "week" | "month" | "year" | "never")[];
-    /** What stands in the form. */
-    readonly note: string;
-    readonly life: Pages["tokens"]["lives"][number];
-    readonly revoked: boolean;
-    readonly tokens: readonly TokenRow[];
-    /** Just made, and shown this once. */
-    readonly fresh?: { readonly token: string; readonly note: string };
-    readonly problem?: FailureData;
-  };
   health: {
     readonly checks: readonly Check[];
     readonly worst: CheckStatus;
@@ -235,17 +194,6 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
     readonly notice?: "read";
   };
   logout: { readonly action: string };
-  /** Before a program of the configuration learns who somebody is. */
-  authorize: {
-    /** POST: agrees, and goes back there. */
-    readonly action: string;
-    readonly service: string;
-    /** Where it is. */
-    readonly host: string;
-    /** What it may do besides, in JupyterHub's words. */
-    readonly scopes: readonly string[];
-    readonly homeUrl: string;
-  };
   message: {
     readonly status: number;
     readonly failure: FailureData;
@@ -305,25 +253,6 @@ export interface Pages extends SignUpPages, PeoplePages, ServerPages, SharePages
 }
 
 export type PageName = keyof Pages;
-
-/** An API token in the list of its person. */
-export interface TokenRow {
-  readonly id: string;
-  readonly note: string;
-  readonly created: string;
-  readonly expires?: string;
-  readonly lastUsed?: string;
-  /** Absent: all that the person may. */
-  readonly scopes?: readonly string[];
-  /** Absent: the person it is for. */
-  readonly madeBy?: TokenMaker;
-  readonly revokeUrl: string;
-}
-
-/** Who made a token for somebody else. `erased`: nobody knows any more. */
-export type TokenMaker =
-  | { readonly is: "person"; readonly name: string }
-  | { readonly is: "console" | "service" | "erased" };
 
 /** Fragments that are sent over an event stream to a page that shows them. */
 export interface Parts {

@@ -1,6 +1,7 @@
 /** Models of the pages about people, in every state that looks different. */
 import { namedOfOther } from "./server-models.ts";
-import type { DeviceRow, FormProblems } from "#src/views/pages.ts";
+import type { DeviceRow } from "#src/views/account-pages.ts";
+import type { FormProblems } from "#src/views/pages.ts";
 import {
   type AuditLine,
   type PeoplePages,

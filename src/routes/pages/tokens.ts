@@ -4,7 +4,8 @@ import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
-import type { Pages, TokenMaker, Views } from "#src/views/pages.ts";
+import type { TokenLife, TokenMaker } from "#src/views/account-pages.ts";
+import type { Pages, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -27,10 +28,8 @@ export interface NewToken {
   readonly note: string;
 }
 
-type Life = Pages["tokens"]["lives"][number];
-
 const DAY_SECONDS = 86_400;
-const secondsOf: Readonly<Record<Life, number | undefined>> = {
+const secondsOf: Readonly<Record<TokenLife, number | undefined>> = {
   hour: 3600,
   day: DAY_SECONDS,
   week: 7 * DAY_SECONDS,
@@ -39,7 +38,7 @@ const secondsOf: Readonly<Record<Life, number | undefined>> = {
   never: undefined,
 };
 const lives = Object.keys(secondsOf).filter(isLife);
-const USUAL_LIFE: Life = "month";
+const USUAL_LIFE: TokenLife = "month";
 
 export function tokensPages(parts: TokensPageParts) {
   const { tokens, paths, newTokens } = parts;
@@ -102,7 +101,7 @@ export function tokensPages(parts: TokensPageParts) {
   return { show, create, revoke };
 }
 
-function isLife(text: string): text is Life {
+function isLife(text: string): text is TokenLife {
   return Object.hasOwn(secondsOf, text);
 }
 
