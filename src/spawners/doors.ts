@@ -22,17 +22,7 @@ export interface Doors {
 
 /** The same spawner, whose servers find their doors open. */
 export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "warn">): Spawner {
-  /** A server that runs is of more use without its door than not at all. */
-  async function follow(state: ServerState): Promise<void> {
-    const { serverId, generation, hub } = state;
-    if (state.state === "exited") doors.close(serverId, generation);
-    if (hub === undefined || state.state === "exited" || state.state === "created") return;
-    try {
-      await doors.open({ serverId, generation, at: hub });
-    } catch (error) {
-      log.warn({ err: error, server: serverId }, "a server cannot ask the hub who visits");
-    }
-  }
+  const follow = (state: ServerState) => followState(state, doors, log);
 
   async function* start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
     const { serverId, generation } = spec;
@@ -82,4 +72,19 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
     report: (signal) => spawner.report(signal),
     [Symbol.asyncDispose]: () => spawner[Symbol.asyncDispose](),
   };
+}
+
+/** A server that runs is of more use without its door than not at all. */
+async function followState(
+  { serverId, generation, state, hub }: ServerState,
+  doors: Doors,
+  log: Pick<Logger, "warn">,
+): Promise<void> {
+  if (state === "exited") doors.close(serverId, generation);
+  if (hub === undefined || state === "exited" || state === "created") return;
+  try {
+    await doors.open({ serverId, generation, at: hub });
+  } catch (error) {
+    log.warn({ err: error, server: serverId }, "a server cannot ask the hub who visits");
+  }
 }

@@ -4,11 +4,11 @@ import { serverNameOf } from "#src/services/servers/server-names.ts";
 import { sharesWith } from "#src/services/shares/shared-access.ts";
 import { sharesWithGroup } from "#src/services/shares/share-rows.ts";
 import type { Permission } from "#src/session/identity.ts";
-import type { GroupRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
+import type { GroupRecord, ShareRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { personOf } from "../person-of.ts";
-import { answerPage, modelOf, type SharesApiParts, withOf } from "./shares.ts";
+import { answerPage, modelOf, type SharesApiParts } from "./shares.ts";
 
 export function sharedApi(parts: SharesApiParts) {
   const { shares } = parts;
@@ -23,36 +23,40 @@ export function sharedApi(parts: SharesApiParts) {
   }
 
   function showOfUser(ctx: HubContext): void {
-    ctx.body = modelOf(demandShare(ctx, "user", personOf(ctx, "read:users:shares", parts)), parts);
+    ctx.body = modelOf(demandShareOfUser(ctx, "read:users:shares"), parts);
   }
 
   function showOfGroup(ctx: HubContext): void {
-    ctx.body = modelOf(demandShare(ctx, "group", groupOf(ctx, "read:groups:shares")), parts);
+    ctx.body = modelOf(demandShareOfGroup(ctx, "read:groups:shares"), parts);
   }
 
   async function removeOfUser(ctx: HubContext): Promise<void> {
-    const share = demandShare(ctx, "user", personOf(ctx, "users:shares", parts));
-    await shares.revoke(share, undefined, actorIn(ctx));
+    await shares.revoke(demandShareOfUser(ctx, "users:shares"), undefined, actorIn(ctx));
     ctx.status = 204;
   }
 
   async function removeOfGroup(ctx: HubContext): Promise<void> {
-    const share = demandShare(ctx, "group", groupOf(ctx, "groups:shares"));
-    await shares.revoke(share, undefined, actorIn(ctx));
+    await shares.revoke(demandShareOfGroup(ctx, "groups:shares"), undefined, actorIn(ctx));
     ctx.status = 204;
   }
 
-  function demandShare(
-    ctx: HubContext,
-    kind: "user" | "group",
-    to: UserRecord | GroupRecord,
-  ): ShareRecord {
+  function demandShareOfUser(ctx: HubContext, permission: Permission): ShareRecord {
+    const { id, name } = personOf(ctx, permission, parts);
+    return demandShare(ctx, { kind: "user", id }, name);
+  }
+
+  function demandShareOfGroup(ctx: HubContext, permission: Permission): ShareRecord {
+    const { id, name } = groupOf(ctx, permission);
+    return demandShare(ctx, { kind: "group", id }, name);
+  }
+
+  function demandShare(ctx: HubContext, to: ShareRecord["with"], nameOfTo: string): ShareRecord {
     const owner = parts.accounts.byName(ctx.params["owner"] ?? "");
     const name = serverNameOf(ctx.params["server"] ?? "");
-    const share = owner && shares.find({ owner, name }, withOf(kind, to));
+    const share = owner && shares.find({ owner, name }, to);
     if (share !== undefined) return share;
     const asked = `${(ctx.params["owner"] ?? "").slice(0, 80)}/${name.slice(0, 80)}`;
-    throw new HubError("share_not_found", { kind, name: to.name, server: asked });
+    throw new HubError("share_not_found", { kind: to.kind, name: nameOfTo, server: asked });
   }
 
   /** A class of which the visitor may not know is as if there were none. */

@@ -11,7 +11,7 @@ import type { Shares } from "#src/services/shares/shares.ts";
 import type { ScopeName } from "#src/scopes/scope-names.ts";
 import { covers } from "#src/scopes/scopes.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
-import type { GroupRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
+import type { ShareRecord, UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { nobodyCalled } from "../person-of.ts";
@@ -49,7 +49,7 @@ export function sharesApi(parts: SharesApiParts) {
     const body = await readBody(ctx, shareBody, words);
     const scopes = readShareScopes(body.scopes, server);
     assertHolds(ctx, scopes, server, parts);
-    const to = sharedWith(ctx, readWhom(body));
+    const to = sharedWith(ctx, readWhom(body), parts);
     const share = await shares.grant(server, { to, scopes }, actorIn(ctx));
     ctx.body = shareModel(share, parts);
   }
@@ -58,11 +58,11 @@ export function sharesApi(parts: SharesApiParts) {
   async function revoke(ctx: HubContext): Promise<void> {
     const server = askedServer(ctx, "shares", parts);
     const body = await readBody(ctx, shareBody, words);
-    const { kind, name } = readWhom(body);
+    const whom = readWhom(body);
     const isAll = body.scopes === null || body.scopes === undefined || body.scopes.length === 0;
     const scopes = isAll ? undefined : readShareScopes(body.scopes, server);
-    const to = kind === "user" ? parts.accounts.byName(name) : parts.groups.byName(name);
-    const share = to && shares.find(server, withOf(kind, to));
+    const to = findWhom(whom, parts);
+    const share = to && shares.find(server, to);
     const left = share && (await shares.revoke(share, scopes, actorIn(ctx)));
     ctx.body = (left && shareModel(left, parts)) ?? {};
   }
@@ -70,22 +70,6 @@ export function sharesApi(parts: SharesApiParts) {
   async function revokeAll(ctx: HubContext): Promise<void> {
     await shares.revokeAll(askedServer(ctx, "shares", parts), actorIn(ctx));
     ctx.status = 204;
-  }
-
-  /** Whoever names somebody learns that they are there; so only those are named whom the visitor may know. */
-  function sharedWith(ctx: HubContext, { kind, name }: Whom): ShareRecord["with"] {
-    const to = kind === "user" ? parts.accounts.byName(name) : parts.groups.byName(name);
-    const scope = kind === "user" ? "read:users:name" : "read:groups:name";
-    const held = parts.permissions.pinnedScopesOf(ctx.state.identity);
-    const wanted: ScopeOn =
-      to === undefined ? { name: scope } : { name: scope, filter: { by: kind, value: to.id } };
-    if (!covers(held, wanted, parts.permissions.world)) {
-      throw new HubError("share_name_denied", { scope, what: `${kind}s` });
-    }
-    if (to === undefined) {
-      throw new HubError("share_with_nobody", { kind, name: name.slice(0, 80) });
-    }
-    return withOf(kind, to);
   }
 
   return { listAll, list, grant, revoke, revokeAll };
@@ -98,9 +82,37 @@ interface Whom {
   readonly name: string;
 }
 
-export function withOf(kind: "user" | "group", to: UserRecord | GroupRecord): ShareRecord["with"] {
-  // Each kind comes with a record of its own.
-  return { kind, id: to.id } as ShareRecord["with"];
+/** Whoever names somebody learns that they are there; so only those are named whom the visitor may know. */
+function sharedWith(
+  ctx: HubContext,
+  whom: Whom,
+  parts: Pick<SharesApiParts, "accounts" | "groups" | "permissions">,
+): ShareRecord["with"] {
+  const { kind, name } = whom;
+  const to = findWhom(whom, parts);
+  const scope = kind === "user" ? "read:users:name" : "read:groups:name";
+  const held = parts.permissions.pinnedScopesOf(ctx.state.identity);
+  const wanted: ScopeOn =
+    to === undefined ? { name: scope } : { name: scope, filter: { by: kind, value: to.id } };
+  if (!covers(held, wanted, parts.permissions.world)) {
+    throw new HubError("share_name_denied", { scope, what: `${kind}s` });
+  }
+  if (to === undefined) {
+    throw new HubError("share_with_nobody", { kind, name: name.slice(0, 80) });
+  }
+  return to;
+}
+
+function findWhom(
+  { kind, name }: Whom,
+  { accounts, groups }: Pick<SharesApiParts, "accounts" | "groups">,
+): ShareRecord["with"] | undefined {
+  if (kind === "user") {
+    const user = accounts.byName(name);
+    return user && { kind, id: user.id };
+  }
+  const group = groups.byName(name);
+  return group && { kind, id: group.id };
 }
 
 function readWhom({ user, group }: v.InferOutput<typeof shareBody>): Whom {
