@@ -3,9 +3,7 @@ import { otherVariables } from "./other-variables.ts";
 import { profileSettings, serviceSettings, type Setting, settings } from "./settings.ts";
 import { formatValue } from "./texts.ts";
 
-export function configurationPage(): string {
-  const variables = otherVariables.map(({ name, about }) => `| \`${name}\` | ${cell(about)} |`);
-  return `# Configuration
+const introduction = `# Configuration
 
 <!-- Made from src/config/schema.ts by: npm run docs -->
 
@@ -33,11 +31,9 @@ spawner:
 In the hub's image \`HOMEROOM_DATA\` is \`/data\`, and \`HOMEROOM_PORT\` and \`HOMEROOM_BIND\` choose the published port and
 address (8000, all addresses) instead of the hub's own.
 
-## Settings
+`;
 
-${settings.map((setting) => describeSetting(setting)).join("\n\n")}
-
-## Profiles
+const aboutProfiles = `## Profiles
 
 A profile is a kind of notebook. The default one is made from the settings above; others stand in the file, below
 \`spawner.profiles\`, under a name of a-z, 0-9 and \`-\`:
@@ -50,11 +46,9 @@ spawner:
       memoryBytes: 2g
 \`\`\`
 
-| setting | default | what it is |
-| --- | --- | --- |
-${profileSettings.map((setting) => profileRow(setting)).join("\n")}
+`;
 
-## Services
+const aboutServices = `## Services
 
 A service is a program that uses the API without being a person, such as one that ends idle notebooks. It stands in the
 file, below \`services\`, under a name of a-z, 0-9 and \`-\`:
@@ -74,9 +68,17 @@ start on:
 { "serviceTokens": { "idle-culler": "0123456789abcdef0123456789abcdef" } }
 \`\`\`
 
-| setting | default | what it is |
-| --- | --- | --- |
-${serviceSettings.map((setting) => profileRow(setting)).join("\n")}
+`;
+
+export function configurationPage(): string {
+  const variables = otherVariables.map(({ name, about }) => `| \`${name}\` | ${cell(about)} |`);
+  return `${introduction}## Settings
+
+${settings.map((setting) => describeSetting(setting)).join("\n\n")}
+
+${aboutProfiles}${tableOf(profileSettings)}
+
+${aboutServices}${tableOf(serviceSettings)}
 
 ## Other variables
 
@@ -84,6 +86,12 @@ ${serviceSettings.map((setting) => profileRow(setting)).join("\n")}
 | --- | --- |
 ${variables.join("\n")}
 `;
+}
+
+function tableOf(list: readonly Setting[]): string {
+  return `| setting | default | what it is |
+| --- | --- | --- |
+${list.map((setting) => settingRow(setting)).join("\n")}`;
 }
 
 function describeSetting(setting: Setting): string {
@@ -98,7 +106,7 @@ ${names.join(" · ")} · default ${defaultText(setting)}
 ${about}${choices}${example}`;
 }
 
-function profileRow(setting: Setting): string {
+function settingRow(setting: Setting): string {
   const { path, about, choices, example } = setting;
   const more = example === undefined ? "" : ` Example: \`${example}\`.`;
   const words = choices.length > 0 && !about.includes("`") ? ` One of ${codes(choices)}.` : "";
