@@ -19,7 +19,11 @@ export function sharedApi(parts: SharesApiParts) {
   }
 
   function listOfGroup(ctx: HubContext): void {
-    answerPage(ctx, sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares").id), parts);
+    answerPage(
+      ctx,
+      sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares", parts).id),
+      parts,
+    );
   }
 
   function showOfUser(ctx: HubContext): void {
@@ -46,7 +50,7 @@ export function sharedApi(parts: SharesApiParts) {
   }
 
   function demandShareOfGroup(ctx: HubContext, permission: Permission): ShareRecord {
-    const { id, name } = groupOf(ctx, permission);
+    const { id, name } = groupOf(ctx, permission, parts);
     return demandShare(ctx, { kind: "group", id }, name);
   }
 
@@ -59,16 +63,19 @@ export function sharedApi(parts: SharesApiParts) {
     throw new HubError("share_not_found", { kind: to.kind, name: nameOfTo, server: asked });
   }
 
-  /** A class of which the visitor may not know is as if there were none. */
-  function groupOf(ctx: HubContext, permission: Permission): GroupRecord {
-    const name = ctx.params["group"] ?? "";
-    const group = parts.groups.byName(name);
-    const { identity } = ctx.state;
-    if (group === undefined || !parts.permissions.mayInGroup(identity, permission, group.id)) {
-      throw new HubError("group_not_found", { name: name.slice(0, 100) });
-    }
-    return group;
-  }
-
   return { listOfUser, listOfGroup, showOfUser, showOfGroup, removeOfUser, removeOfGroup };
+}
+
+/** A class of which the visitor may not know is as if there were none. */
+function groupOf(
+  ctx: HubContext,
+  permission: Permission,
+  { groups, permissions }: Pick<SharesApiParts, "groups" | "permissions">,
+): GroupRecord {
+  const name = ctx.params["group"] ?? "";
+  const group = groups.byName(name);
+  if (group === undefined || !permissions.mayInGroup(ctx.state.identity, permission, group.id)) {
+    throw new HubError("group_not_found", { name: name.slice(0, 100) });
+  }
+  return group;
 }
