@@ -1,7 +1,7 @@
 /** Groups of a JupyterHub as classes: which are made, and who enters which. */
 import { isoTime, type Clock } from "#src/clock.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
-import { MOST_GROUPS } from "#src/services/accounts/groups.ts";
+import { MOST_GROUPS } from "#src/services/accounts/group-checks.ts";
 import { groupKey } from "#src/services/accounts/group-names.ts";
 import { enterGroup, membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { Actor } from "#src/services/audit/actor.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { Groups, MOST_GROUPS } from "#src/services/accounts/groups.ts";
+import { MOST_GROUPS } from "#src/services/accounts/group-checks.ts";
+import { Groups } from "#src/services/accounts/groups.ts";
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import { actorFor, consoleActor, createPeople, failureOf } from "#test/support/people.ts";
