@@ -13,6 +13,8 @@ export interface RequestState {
   parked?: Visitor;
   /** Value of the `_xsrf` cookie that the browser sent. */
   xsrfCookie?: string;
+  /** After a wait: throws `sign_in_required` when whoever asked was signed out meanwhile. */
+  assertStillThere?: () => void;
   /** The parsed form, read once. */
   form?: URLSearchParams;
   /** Answers of this route are JSON whatever the client prefers. */

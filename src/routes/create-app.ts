@@ -67,6 +67,7 @@ import { measure } from "./middleware/measure.ts";
 import { answerOtherMethods } from "./middleware/other-methods.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
+import { askAgainWhoAsks } from "./middleware/still-there.ts";
 import { OneTimeNotes } from "./one-time-notes.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { acceptSharePages } from "./pages/accept-share.ts";
@@ -156,6 +157,7 @@ export function createApp(parts: AppParts): App {
   const stations: readonly HubMiddleware[] = [
     measure(parts.metrics, paths.base),
     identify({ ...parts, cookies, hubPath: paths.hub }),
+    askAgainWhoAsks(parts),
     logAccess(parts.log, quiet),
     setHeaders(paths.hub),
     handleErrors({ ...parts, frames, paths }),

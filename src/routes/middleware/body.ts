@@ -19,6 +19,12 @@ function bodyLimit({ state: { identity } }: HubContext): number {
 }
 
 async function readBytes(ctx: HubContext): Promise<Buffer> {
+  const bytes = await receiveBytes(ctx);
+  ctx.state.assertStillThere?.();
+  return bytes;
+}
+
+async function receiveBytes(ctx: HubContext): Promise<Buffer> {
   const limit = bodyLimit(ctx);
   if (ctx.get("content-encoding") !== "" && ctx.get("content-encoding") !== "identity") {
     throw new HubError("bad_request");
