@@ -92,6 +92,11 @@ function logFailure(ctx: HubContext, error: unknown, log: Logger): void {
       "failed",
     );
   } else {
-    log.info({ ...entry, message: failure.message.slice(0, 200) }, "refused");
+    // What is said of a field may quote it.
+    const isQuoting = failure.code === "invalid_field";
+    log.info(
+      { ...entry, ...(isQuoting ? {} : { message: failure.message.slice(0, 200) }) },
+      "refused",
+    );
   }
 }
