@@ -18,8 +18,9 @@ export function safeNext(
       break;
     }
   }
+  // Spaces are no danger: programs put file names in as they are, and what is answered has them encoded.
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (!path.startsWith("/") || path.startsWith("//") || /[\\\u0000-\u0020\u007f]/.test(path)) {
+  if (!path.startsWith("/") || path.startsWith("//") || /[\\\u0000-\u001f\u007f]/.test(path)) {
     return undefined;
   }
   if (/^\/+(?:%5c|%2f|%09|%0a|%0d)/i.test(path)) return undefined;
@@ -30,9 +31,9 @@ export function safeNext(
   return `${url.pathname}${url.search}${url.hash}`;
 }
 
-/** The `next=` of a request, as far as it leads anywhere. */
+/** The `next=` of a request, in its address or its form, as far as it leads anywhere. */
 export function nextOf(ctx: HubContext): string | undefined {
-  const next = ctx.query["next"];
+  const next = ctx.query["next"] ?? ctx.state.form?.get("next");
   return typeof next === "string" ? safeNext(next, ctx.state.request.ownOrigins) : undefined;
 }
 

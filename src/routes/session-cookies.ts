@@ -5,11 +5,13 @@ import {
   SITE_COOKIE,
   XSRF_COOKIE,
   clearCookie,
+  cookieValues,
   parseCookies,
   serializeCookie,
 } from "#src/session/cookies.ts";
 import type { Device, KnownDevices } from "#src/session/known-devices.ts";
-import type { UserRecord } from "#src/stores/records.ts";
+import { hashSecret } from "#src/stores/ids.ts";
+import type { SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "./context.ts";
 import type { Paths } from "./paths.ts";
 
@@ -47,12 +49,26 @@ export class SessionCookies {
   }
 
   clear(ctx: HubContext): void {
+    const { hub, base } = this.#paths;
     ctx.append("set-cookie", [
-      clearCookie(HUB_COOKIE, this.#paths.hub),
-      clearCookie(SITE_COOKIE, this.#paths.base),
-      clearCookie(XSRF_COOKIE, this.#paths.hub),
+      ...this.#clearing(ctx, HUB_COOKIE, hub),
+      ...this.#clearing(ctx, SITE_COOKIE, base),
+      clearCookie(XSRF_COOKIE, hub),
     ]);
     delete ctx.state.xsrfCookie;
+  }
+
+  /** Of one that came twice the other stands on a path above, such as that of a JupyterHub on another port. */
+  #clearing(ctx: HubContext, name: string, path: string): readonly string[] {
+    const isTwice = cookieValues(ctx.get("cookie"), name).length > 1;
+    const paths = isTwice ? pathsTo(this.#paths.hub) : [path];
+    return paths.map((each) => clearCookie(name, each));
+  }
+
+  /** Whether this browser has the other half of its session as well, which notebooks want. */
+  isWhole(ctx: HubContext, { siteSecret }: SessionRecord): boolean {
+    const secret = parseCookies(ctx.get("cookie")).get(SITE_COOKIE);
+    return secret !== undefined && hashSecret(secret) === siteSecret;
   }
 
   /** The id of this browser, when `user` has signed in there before with the present password. */
@@ -78,6 +94,13 @@ export class SessionCookies {
   #device(ctx: HubContext): Device | undefined {
     return this.#devices.read(parseCookies(ctx.get("cookie")).get(DEVICE_COOKIE));
   }
+}
+
+/** All cookie paths that cover `path`, which ends with a slash. */
+function pathsTo(path: string): readonly string[] {
+  const names = path.split("/").filter((name) => name !== "");
+  const above = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
+  return ["/", ...above.flatMap((each) => [each, `${each}/`])];
 }
 
 function isSecure(ctx: HubContext): boolean {

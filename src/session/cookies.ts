@@ -24,16 +24,11 @@ const PATH = /^\/[!-:<-~]*$/;
 export function parseCookies(header: string | undefined): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
   const doubled = new Set<string>();
-  for (const pair of (header ?? "").split(";")) {
-    const separator = pair.indexOf("=");
-    const name = pair.slice(0, Math.max(separator, 0)).trim();
-    if (name === "") {
-      continue;
-    }
+  for (const [name, value] of cookiesIn(header)) {
     if (cookies.has(name)) {
       doubled.add(name);
     } else {
-      cookies.set(name, pair.slice(separator + 1).trim());
+      cookies.set(name, value);
     }
   }
   for (const name of doubled) {
@@ -42,6 +37,19 @@ export function parseCookies(header: string | undefined): ReadonlyMap<string, st
     }
   }
   return cookies;
+}
+
+/** All values of one name: what else runs on this host may have a cookie of that name on another path. */
+export function cookieValues(header: string | undefined, name: string): readonly string[] {
+  return cookiesIn(header).flatMap(([each, value]) => (each === name ? [value] : []));
+}
+
+function cookiesIn(header = ""): readonly (readonly [name: string, value: string])[] {
+  return header.split(";").flatMap((pair) => {
+    const separator = pair.indexOf("=");
+    const name = pair.slice(0, Math.max(separator, 0)).trim();
+    return name === "" ? [] : [[name, pair.slice(separator + 1).trim()] as const];
+  });
 }
 
 export interface CookieAttributes {

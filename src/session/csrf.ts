@@ -52,6 +52,14 @@ export class Csrf {
     return cookie !== undefined && isSame(sent, cookie) && this.#isOurs(sent);
   }
 
+  /**
+   * Which of the `_xsrf` cookies that a browser sent counts. Any Jupyter on another port of this host has one for all
+   * paths, so there may be several.
+   */
+  ownCookie(sent: readonly string[]): string | undefined {
+    return sent.length < 2 ? sent[0] : sent.find((value) => this.#isOurs(value));
+  }
+
   #isOurs(token: string): boolean {
     const [, nonce, minute, signature] = ANONYMOUS.exec(token) ?? [];
     if (nonce === undefined || minute === undefined || signature === undefined) {

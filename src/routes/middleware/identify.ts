@@ -3,7 +3,14 @@
  * socket. Pages take no token: what opens them is a browser's.
  */
 import { headerToken } from "#src/session/authorization.ts";
-import { HUB_COOKIE, SITE_COOKIE, XSRF_COOKIE, parseCookies } from "#src/session/cookies.ts";
+import {
+  HUB_COOKIE,
+  SITE_COOKIE,
+  XSRF_COOKIE,
+  cookieValues,
+  parseCookies,
+} from "#src/session/cookies.ts";
+import type { Csrf } from "#src/session/csrf.ts";
 import type { Identity } from "#src/session/identity.ts";
 import type { ServerTokens } from "#src/session/oauth/server-tokens.ts";
 import type { RequestContexts } from "#src/session/request-context.ts";
@@ -24,6 +31,7 @@ interface IdentifyParts {
   readonly sessions: Sessions;
   readonly accounts: Accounts;
   readonly cookies: SessionCookies;
+  readonly csrf: Csrf;
   readonly tokens: Pick<Tokens, "authenticate">;
   readonly serverTokens: Pick<ServerTokens, "find">;
   readonly hubPath: string;
@@ -36,13 +44,13 @@ export function identify(parts: IdentifyParts): HubMiddleware {
     const rest = ctx.path.startsWith(parts.hubPath) ? ctx.path.slice(parts.hubPath.length) : "";
     ctx.state.api = (rest === "api" || rest.startsWith("api/")) && !isPage(ctx.method, rest);
     // A server at its door is no browser.
-    const cookies = parseCookies(request.via === "server" ? "" : ctx.get("cookie"));
-    const xsrf = cookies.get(XSRF_COOKIE);
+    const header = request.via === "server" ? "" : ctx.get("cookie");
+    const xsrf = parts.csrf.ownCookie(cookieValues(header, XSRF_COOKIE));
     if (xsrf !== undefined) ctx.state.xsrfCookie = xsrf;
     const takesToken = ctx.state.api || rest === "metrics" || rest.startsWith("user/");
     const byToken = takesToken ? findByToken(ctx, parts) : undefined;
     const visitor =
-      request.via === "console" || byToken !== undefined ? undefined : findVisitor(cookies, parts);
+      request.via === "console" || byToken !== undefined ? undefined : findVisitor(header, parts);
     if (visitor?.session.visits !== undefined) ctx.state.parked = visitor;
     const identity = request.via === "console" ? consoleIdentity : (byToken ?? present(visitor));
     if (identity !== undefined) ctx.state.identity = identity;
@@ -52,7 +60,7 @@ export function identify(parts: IdentifyParts): HubMiddleware {
       identity === undefined &&
       visitor === undefined &&
       isOfHub &&
-      (cookies.has(HUB_COOKIE) || cookies.has(SITE_COOKIE))
+      [HUB_COOKIE, SITE_COOKIE].some((name) => cookieValues(header, name).length > 0)
     ) {
       clearDeadCookies(ctx, parts.cookies);
     }
@@ -73,11 +81,8 @@ function findByToken(
   return server === undefined ? tokens.authenticate(token) : serverTokens.find(token, server);
 }
 
-function findVisitor(
-  cookies: ReadonlyMap<string, string>,
-  { sessions, accounts }: IdentifyParts,
-): Visitor | undefined {
-  const secret = cookies.get(HUB_COOKIE);
+function findVisitor(header: string, { sessions, accounts }: IdentifyParts): Visitor | undefined {
+  const secret = parseCookies(header).get(HUB_COOKIE);
   const session = secret === undefined ? undefined : sessions.byHubSecret(secret);
   const user = session === undefined ? undefined : accounts.activeById(session.userId);
   if (session === undefined || user === undefined) return undefined;

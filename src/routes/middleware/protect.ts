@@ -62,10 +62,10 @@ function refuseFormToApi(ctx: HubContext): void {
 
 /** Query or form field `_xsrf`, then the header names that JupyterHub reads. */
 async function sentToken(ctx: HubContext): Promise<string | undefined> {
-  const query = new URLSearchParams(ctx.querystring).get("_xsrf");
-  if (query !== null) return query;
-  const named = header(ctx, "x-xsrftoken") ?? header(ctx, "x-csrftoken");
-  if (named !== undefined || ctx.state.api) return named;
+  const query = new URLSearchParams(ctx.querystring).getAll("_xsrf");
+  const named = [...query, header(ctx, "x-xsrftoken"), header(ctx, "x-csrftoken")];
+  const sent = named.find((value) => value !== undefined && value !== "");
+  if (sent !== undefined || ctx.state.api) return sent;
   return (await readForm(ctx)).get("_xsrf") ?? undefined;
 }
 

@@ -45,7 +45,14 @@ export function loginPages(parts: LoginParts) {
     if (accounts.living().length === 0) return ctx.redirect(paths.setup);
     const { identity } = ctx.state;
     if (identity?.kind === "user") {
-      return entry.leadOn(ctx, identity.user, identity.session.mustChangePassword);
+      if (parts.cookies.isWhole(ctx, identity.session)) {
+        parts.frames.ensureXsrf(ctx);
+        return entry.leadOn(ctx, identity.user, identity.session.mustChangePassword);
+      }
+      // Led on, it would be sent here again by every notebook, for ever.
+      parts.cookies.clear(ctx);
+      delete ctx.state.identity;
+      return render(ctx, { username: identity.user.name }, {});
     }
     const username = String(ctx.query["username"] ?? ctx.state.parked?.user.name ?? "");
     render(ctx, { username }, noticeOf(ctx, notices));

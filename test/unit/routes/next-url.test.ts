@@ -18,6 +18,9 @@ describe("next=", () => {
       "/hub/user-redirect/git-pull?repo=https%3A%2F%2Fx.example%2Fy",
     ],
     ["/a/../hub/home", "/hub/home"],
+    ["/user/sam/lab/tree/my notes.ipynb?a=b c", "/user/sam/lab/tree/my%20notes.ipynb?a=b%20c"],
+    ["/user/sam/lab/tree/café ☕.ipynb", "/user/sam/lab/tree/caf%C3%A9%20%E2%98%95.ipynb"],
+    ["/ /evil.example", "/%20/evil.example"],
   ];
   for (const [next, path] of kept) {
     it(`keeps ${next}`, () => assert.equal(safeNext(next, own), path));
@@ -34,6 +37,7 @@ describe("next=", () => {
     "/\t/evil.example",
     "/\n/evil.example",
     " //evil.example",
+    " /hub/home",
     "/%5cevil.example",
     "/%09/evil.example",
     "/%2f/evil.example",
@@ -65,6 +69,7 @@ describe("next=", () => {
       "%2f",
       "%5c",
       "@",
+      " ",
       ":",
       "?",
       "#",
