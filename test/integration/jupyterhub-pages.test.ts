@@ -20,6 +20,7 @@ interface Row {
   /** What stands in the answer. */
   readonly text?: RegExp;
   readonly type?: RegExp;
+  readonly retryAfter?: string;
 }
 
 const html = /^text\/html/;
@@ -97,6 +98,11 @@ const rows: readonly Row[] = [
   { ask: "GET {H}login", status: 302, to: "{H}home" },
   { ask: "GET {H}login?next={H!}spawn", status: 302, to: "{H}spawn" },
   { ask: "GET {H}login?next=%2Felsewhere", status: 302, to: "/elsewhere" },
+  {
+    ask: "GET {H}login?next={B!}user%2Fsam%2Flab%2Ftree%2Fmy%20notes.ipynb",
+    status: 302,
+    to: "{B}user/sam/lab/tree/my%20notes.ipynb",
+  },
   { ask: "GET {H}login?next=https%3A%2F%2Fevil.example%2F", status: 302, to: "{H}home" },
   { ask: "GET {H}login?next=%2F%2Fevil.example", status: 302, to: "{H}home" },
   { ask: "GET {H}login?next=%2F%5Cevil.example", status: 302, to: "{H}home" },
@@ -176,6 +182,12 @@ const rows: readonly Row[] = [
     type: json,
     text: asleep("/user/sam/files/x"),
   },
+  {
+    ask: "GET {H}user/sam/api/kernels?token=abc",
+    status: 424,
+    type: json,
+    text: asleep("/user/sam/api/kernels"),
+  },
   { ask: "POST {H}user/sam/api/kernels", status: 424, type: json },
   { ask: "PUT {H}user/sam/files/x", status: 424, type: json },
   { ask: "DELETE {H}user/sam/files/x", status: 424, type: json },
@@ -185,11 +197,19 @@ const rows: readonly Row[] = [
     status: 302,
     to: "{H}spawn-pending/sam?next={B!}user%2Fsam%2Flab%3Fx%3D1",
   },
-  { ask: "GET {H}user/sam/api/kernels", given: "starting", status: 424, type: json },
+  {
+    ask: "GET {H}user/sam/api/kernels",
+    given: "starting",
+    status: 424,
+    type: json,
+    retryAfter: "3",
+  },
   { ask: "GET {H}user/sam/lab?x=1", given: "running", status: 302, to: "{B}user/sam/lab?x=1" },
   { ask: "GET {H}user/sam/lab", given: "failed", status: 424, type: html },
   { ask: "GET {H}user/alex/lab", status: 404 },
-  { ask: "GET {H}user/nobody/lab", status: 404 },
+  { ask: "GET {H}user/nobody/lab", status: 404, type: html },
+  { ask: "GET {H}user/nobody/api/kernels", status: 404, type: json },
+  { ask: "POST {H}user/alex/api/kernels", status: 404, type: json },
   { ask: "GET {B}user/sam", status: 301, to: "{B}user/sam/" },
   { ask: "GET {B}user/sam/lab", status: 424, type: html },
   {
@@ -204,6 +224,11 @@ const rows: readonly Row[] = [
     ask: "GET {H}user-redirect/lab/tree/a.ipynb?x=1",
     status: 302,
     to: "{H}spawn/sam?next={B!}user%2Fsam%2Flab%2Ftree%2Fa.ipynb%3Fx%3D1",
+  },
+  {
+    ask: "GET {H}user-redirect//git-pull?repo=https%3A%2F%2Fx.example%2Fy&urlpath=lab%2Ftree%2Fmy%20notes.ipynb",
+    status: 302,
+    to: "{H}spawn/sam?next={B!}user%2Fsam%2Fgit-pull%3Frepo%3Dhttps%253A%252F%252Fx.example%252Fy%26urlpath%3Dlab%252Ftree%252Fmy%2520notes.ipynb",
   },
   {
     ask: "GET {H}user-redirect/",
@@ -258,6 +283,9 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         assert.equal(answer.status, row.status, answer.text.slice(0, 300));
         if (row.to !== undefined) assert.equal(answer.headers.location, addressOf(row.to));
         if (row.text !== undefined) assert.match(answer.text, row.text);
+        if (row.retryAfter !== undefined) {
+          assert.equal(answer.headers["retry-after"], row.retryAfter);
+        }
         if (row.type !== undefined) assert.match(answer.headers["content-type"] ?? "", row.type);
       });
     }
