@@ -784,7 +784,7 @@ type TextsOf<Code extends FailureCode> = (typeof failures)[Code] extends infer E
   ? Entry[keyof Entry]
   : never;
 
-export type FailureParams<Code extends FailureCode> = {
+type FailureParams<Code extends FailureCode> = {
   readonly [Name in Placeholders<TextsOf<Code>>]: string | number;
 };
 

@@ -74,7 +74,7 @@ export interface HubOverrides {
   readonly spawnerLabels?: Readonly<Record<string, string>>;
 }
 
-export interface HubOptions {
+interface HubOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly log: Logger;

@@ -1,7 +1,7 @@
 import type { Authenticator } from "./authenticator.ts";
 import { LocalAuthenticator, type LocalAccounts, type PasswordCheck } from "./local.ts";
 
-export interface AuthenticatorConfig {
+interface AuthenticatorConfig {
   readonly kind: "local";
 }
 

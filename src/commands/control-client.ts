@@ -33,7 +33,7 @@ const failureBody = v.object({
   params: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
 });
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: unknown;
   /** In place of `body`: a stream of bytes, made anew for each try. */
   readonly upload?: () => Readable;

@@ -18,7 +18,7 @@ const check = v.object({
   text: v.string(),
   advice: v.optional(v.string()),
 });
-export type FoundCheck = v.InferOutput<typeof check>;
+type FoundCheck = v.InferOutput<typeof check>;
 const checks = v.object({ checks: v.array(check) });
 
 /** In the order in which they are told. */

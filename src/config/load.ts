@@ -25,7 +25,7 @@ export interface ConfigSources {
   readonly commandFlags?: Readonly<Record<string, FlagOption>>;
 }
 
-export type LoadedConfig =
+type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly rest: readonly string[] }
   | { readonly ok: false; readonly problems: readonly string[] };
 

@@ -1,5 +1,5 @@
 /** Variables that begin with HOMEROOM_ and are no settings of the hub: the one list of them. */
-export interface OtherVariable {
+interface OtherVariable {
   readonly name: string;
   readonly about: string;
 }

@@ -40,7 +40,7 @@ export const profileSettings: readonly Setting[] = settingsIn(profileParts, []);
 export const serviceSettings: readonly Setting[] = settingsIn(serviceSchema, []);
 
 /** `HOMEROOM_BASE_PATH` → `base-path`. */
-export function flagOf(env: string): string {
+function flagOf(env: string): string {
   return env
     .replace(/^HOMEROOM_/, "")
     .replaceAll("_", "-")

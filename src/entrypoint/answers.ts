@@ -6,7 +6,7 @@ import type { RequestContexts } from "#src/session/request-context.ts";
 import { answerPlainly } from "./plain-answers.ts";
 import type { UserPathAnswer, UserPathPages } from "#src/routes/user-path-answer.ts";
 
-export interface AnswersParts {
+interface AnswersParts {
   readonly pages: UserPathPages;
   readonly contexts: RequestContexts;
   readonly log: Logger;

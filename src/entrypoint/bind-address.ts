@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { HubError } from "#src/errors.ts";
 
-export const DEFAULT_ROUTE = "default-route";
+const DEFAULT_ROUTE = "default-route";
 const UP = 0x1;
 
 /** The interface of the default route with the least metric, in the words of `/proc/net/route`. */

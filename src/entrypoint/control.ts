@@ -12,7 +12,7 @@ import { folderDetail } from "#src/stores/files.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayServer } from "./http-server.ts";
 
-export interface ControlOptions {
+interface ControlOptions {
   readonly gateway: Gateway;
   readonly path: string;
   readonly log: Logger;

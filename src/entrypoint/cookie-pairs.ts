@@ -2,7 +2,7 @@
  * The `Cookie` header as the browser sent it: every pair, in order, repeated names included. What opens
  * sessions is read by session/cookies.ts, which is stricter.
  */
-export interface CookiePair {
+interface CookiePair {
   readonly name: string;
   readonly value: string;
   /** The pair as it came. */

@@ -39,7 +39,7 @@ export interface Gateway {
   close(): void;
 }
 
-export interface GatewayOptions extends AuthoriserOptions {
+interface GatewayOptions extends AuthoriserOptions {
   /** Everything that is not a notebook server's. */
   readonly app: (req: IncomingMessage, res: ServerResponse) => unknown;
   readonly contexts: RequestContexts;

@@ -10,7 +10,7 @@ const KEEP_ALIVE_MS = 65_000;
 const CHECK_MS = 1000;
 const HEADER_BYTES = 16 * 1024;
 
-export interface GatewayServer {
+interface GatewayServer {
   readonly server: Server;
   /** Takes nothing new, waits for what is under way, then ends what is left. */
   readonly close: (drainMs: number) => Promise<void>;

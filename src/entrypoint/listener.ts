@@ -5,7 +5,7 @@ import { bindAddress } from "./bind-address.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayServer } from "./http-server.ts";
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly gateway: Gateway;
   /** An address, or `default-route`. */
   readonly bind: string;

@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { cleanSetCookie } from "./set-cookie.ts";
 import { outsideLocation, type WebPlace } from "./web-place.ts";
 
-export interface CleanReply {
+interface CleanReply {
   readonly status: number;
   /** Names and values in turn, as `writeHead` takes them. */
   readonly headers: string[];

@@ -16,7 +16,7 @@ export interface Route {
 }
 
 /** What the table needs of `Servers`. */
-export interface RouteSource {
+interface RouteSource {
   onChange(
     listener: (userId: UserId, serverName: string, status: ServerStatus) => void,
   ): () => void;

@@ -105,7 +105,7 @@ import { eraseForm, restoreForm } from "./pages/trashed-person.ts";
 import { createPaths } from "./paths.ts";
 import { SessionCookies } from "./session-cookies.ts";
 
-export interface AppParts {
+interface AppParts {
   readonly config: Config;
   readonly accounts: Accounts;
   readonly erasure: Erasure;

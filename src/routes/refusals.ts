@@ -13,7 +13,7 @@ export function answerStatus(
 }
 
 /** Whether a form says it itself: whoever typed it can mend it, or send it once more in a moment. */
-export function isSaidOnForm(error: unknown): error is HubError {
+function isSaidOnForm(error: unknown): error is HubError {
   return error instanceof HubError && (error.status < 500 || error.code === "too_busy");
 }
 

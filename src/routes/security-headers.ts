@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 
-export interface SecurityHeaders {
+interface SecurityHeaders {
   page(request: IncomingMessage, response: ServerResponse): void;
   api(request: IncomingMessage, response: ServerResponse): void;
 }

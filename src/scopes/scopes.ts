@@ -10,7 +10,7 @@ import {
   withIncluded,
 } from "./scope-names.ts";
 
-export type FilterKind = "user" | "group" | "server" | "service";
+type FilterKind = "user" | "group" | "server" | "service";
 
 export interface ScopeFilter {
   readonly by: FilterKind;

@@ -19,7 +19,7 @@ import { endVisit, isSameVisit } from "./visits.ts";
 const MAX_PER_USER = 20;
 const TIDY_INTERVAL_MS = 60_000;
 
-export interface SessionsOptions {
+interface SessionsOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** A session ends when it was not used for so long. */

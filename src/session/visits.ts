@@ -22,7 +22,7 @@ export interface Visitor {
   readonly session: SessionRecord;
 }
 
-export interface Visited {
+interface Visited {
   readonly owner: UserRecord;
   readonly name: string;
   /** The owner opened it to the visitor. */

@@ -8,7 +8,7 @@ import type { Homes } from "./homes.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Spawner } from "./spawner.ts";
 
-export interface SpawnerOptions {
+interface SpawnerOptions {
   readonly config: SpawnerConfig;
   readonly instanceId: InstanceId;
   readonly log: Logger;

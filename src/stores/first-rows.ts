@@ -3,7 +3,7 @@ import { isoTime, type Clock } from "#src/clock.ts";
 import { makeId } from "./ids.ts";
 import type { GroupRecord, MetaRecord } from "./records.ts";
 
-export interface FirstRows {
+interface FirstRows {
   readonly meta: MetaRecord;
   /** The class that newcomers join. */
   readonly group: GroupRecord;

@@ -12,7 +12,7 @@ export type ServerId = Id<"server">;
 export type SessionId = Id<"session">;
 export type InstanceId = Id<"instance">;
 export type TokenId = Id<"token">;
-export type ShareCodeId = Id<"shareCode">;
+type ShareCodeId = Id<"shareCode">;
 
 /** The canonical form of a name (design D3), made by `parseUserName` alone. */
 export type UserName = Branded<string, "UserName">;

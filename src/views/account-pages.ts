@@ -19,7 +19,7 @@ export interface DeviceRow {
 }
 
 /** An API token in the list of its person. */
-export interface TokenRow {
+interface TokenRow {
   readonly id: string;
   readonly note: string;
   readonly created: string;

@@ -5,7 +5,7 @@ import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-export interface Asset {
+interface Asset {
   /** Below `{H}static/`, with `/`. */
   readonly path: string;
   readonly type: string;

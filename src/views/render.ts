@@ -55,7 +55,7 @@ const partTemplates: Readonly<Record<PartName, { template: string; variable: str
   classTiles: { template: "parts/class-tiles.njk", variable: "tiles" },
 };
 
-export interface ViewsOptions {
+interface ViewsOptions {
   readonly assets: Assets;
   readonly clock: Clock;
   /** The box's own language, for whoever asks for none of ours. */

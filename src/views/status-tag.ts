@@ -3,7 +3,7 @@ import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 
-export type StatusTag =
+type StatusTag =
   | "working"
   | "idle"
   | "starting"
@@ -52,7 +52,7 @@ function isIdle({ lastActivity }: Person, secondsSince: (time: IsoTime) => numbe
   return lastActivity !== undefined && secondsSince(lastActivity) >= IDLE_SECONDS;
 }
 
-export interface ShownStep {
+interface ShownStep {
   /** Key of its text in the catalogue, below `steps`. */
   readonly name: "waited" | "files" | "started" | "answering";
   readonly state: "done" | "now" | "todo";
@@ -67,7 +67,7 @@ const SHOWN_STEPS: readonly (readonly [ShownStep["name"], readonly StepName[]])[
   ["answering", ["answering"]],
 ];
 
-export interface StartProgress {
+interface StartProgress {
   readonly steps: readonly ShownStep[];
   readonly finished: number;
   readonly now: ShownStep["name"];

@@ -3,7 +3,7 @@ import type { HubContext } from "../context.ts";
 import { readQuery } from "./schemas/bodies.ts";
 import { pageQuery } from "./schemas/pages.ts";
 
-export const PAGES_TYPE = "application/jupyterhub-pagination+json";
+const PAGES_TYPE = "application/jupyterhub-pagination+json";
 const DEFAULT_LIMIT = 50;
 const MOST = 200;
 

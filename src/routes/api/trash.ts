@@ -52,7 +52,7 @@ export function trashApi(parts: TrashParts) {
 }
 
 /** As {@link accountOf} for people in the trash, who are named by their id. */
-export function trashedOf(
+function trashedOf(
   ctx: HubContext,
   needed: Permission,
   { accounts, permissions }: Pick<TrashParts, "accounts" | "permissions">,

@@ -5,7 +5,7 @@ import type { HubContext } from "../context.ts";
 import { readQuery } from "./schemas/bodies.ts";
 import { type Order, type State, usersQuery } from "./schemas/users.ts";
 
-export interface Listing {
+interface Listing {
   readonly fits: (user: UserRecord) => boolean;
   readonly compare: (one: UserRecord, other: UserRecord) => number;
 }

@@ -32,7 +32,7 @@ export function readNewcomer(input: NewUser, minLength: number): Newcomer {
   return { name, displayName, role: input.role ?? "student" };
 }
 
-export interface NewUserOptions {
+interface NewUserOptions {
   /** They made the account themselves. */
   readonly isNewcomer?: boolean;
   /** The class that they join; absent or gone meanwhile: the default one. */

@@ -169,7 +169,7 @@ interface Finding {
   readonly advice?: string;
 }
 
-export type FindingCode = keyof typeof findings;
+type FindingCode = keyof typeof findings;
 
 /** What is looked at, in the order in which it is told. */
 export const checkNames = [

@@ -6,7 +6,7 @@ import type { UserRecord } from "#src/stores/records.ts";
 
 type AccountsForOwners = Pick<Accounts, "living" | "byName" | "change" | "resetPassword">;
 
-export interface OwnerWithPassword {
+interface OwnerWithPassword {
   readonly user: UserRecord;
   readonly firstPassword: string;
   readonly wasLocked: boolean;

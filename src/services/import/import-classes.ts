@@ -18,7 +18,7 @@ export interface PlannedClass {
   readonly problem?: FailureData;
 }
 
-export interface Entered {
+interface Entered {
   readonly names: readonly string[];
   readonly writes: readonly Write[];
 }

@@ -48,7 +48,7 @@ function nearest(old: string): UserName | undefined {
   return toUserName(plain);
 }
 
-export type ClassName = { readonly key: string; readonly name: string };
+type ClassName = { readonly key: string; readonly name: string };
 
 /** What each group is called as a class, or why it cannot be one; groups that people would take for one have one key. */
 export function classNames(

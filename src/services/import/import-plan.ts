@@ -16,7 +16,7 @@ import { nameAll } from "./import-names.ts";
 import type { FoundPassword, FoundPeople, FoundPerson } from "./jupyterhub-files.ts";
 
 /** `there`: came in an earlier run. `other`: somebody of that name was here before. */
-export type Becomes = "new" | "there" | "other" | "in_trash" | "refused";
+type Becomes = "new" | "there" | "other" | "in_trash" | "refused";
 
 export interface PlannedPerson {
   /** What they are called at JupyterHub. */

@@ -12,7 +12,7 @@ import { type MoveOptions, type MovePlan, planMove } from "./import-plan.ts";
 import { readJupyterHubFiles } from "./jupyterhub-files.ts";
 
 /** Where the files go of somebody who has worked here already: beside their own, never over them. */
-export const APART_FOLDER = "from-jupyterhub";
+const APART_FOLDER = "from-jupyterhub";
 
 interface ImportsParts {
   readonly store: Store;

@@ -15,7 +15,7 @@ interface About {
 }
 
 /** Buckets of most libraries, in seconds. */
-export const usualBuckets: readonly number[] = [
+const usualBuckets: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
 

@@ -13,7 +13,7 @@ interface HubMetricsParts {
   readonly clock: Clock;
 }
 
-export interface MeasuredRequest {
+interface MeasuredRequest {
   readonly method: string;
   /** The pattern of the route. */
   readonly handler: string;

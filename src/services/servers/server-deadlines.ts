@@ -8,7 +8,7 @@ export interface LifeLimits {
   readonly engineLostMs: number;
 }
 
-export interface Deadline {
+interface Deadline {
   readonly ms: number;
   /** A start that only waits for others is not failing: its clock stands still. */
   readonly counts: "always" | "while_engine_lost";

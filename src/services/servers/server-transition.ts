@@ -19,7 +19,7 @@ import {
   lastFailureOf,
 } from "./server-state.ts";
 
-export type Transition =
+type Transition =
   | { readonly ok: true; readonly state: LifeState }
   /** `already`: it is so, or on its way. `over`: the event speaks of something that is no longer the case. */
   | { readonly ok: false; readonly because: "already" | "over" };

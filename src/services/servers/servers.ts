@@ -21,7 +21,7 @@ import type { StatusListener } from "./status-board.ts";
 export type { ServersOptions };
 
 /** Where the proxy finds a server, and what it shows there. */
-export interface ServerRoute {
+interface ServerRoute {
   readonly serverId: ServerId;
   readonly kind: ServerSpec["kind"];
   readonly upstream: Upstream;

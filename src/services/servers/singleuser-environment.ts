@@ -1,7 +1,7 @@
 /** What `jupyterhub-singleuser` finds in its environment, in JupyterHub's names (contract.md 5). */
 import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
 
-export interface SingleuserInput {
+interface SingleuserInput {
   readonly user: UserRecord;
   readonly server: ServerRecord;
   readonly basePath: string;

@@ -21,12 +21,12 @@ interface CodesParts {
   readonly clock: Clock;
 }
 
-export interface WantedCode {
+interface WantedCode {
   readonly scopes: readonly ScopeName[];
   readonly seconds: number;
 }
 
-export interface MadeCode {
+interface MadeCode {
   readonly record: ShareCodeRecord;
   /** For whoever asked, and kept nowhere. */
   readonly code: string;

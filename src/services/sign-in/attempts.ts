@@ -57,7 +57,7 @@ export interface PastTry {
   readonly count: number;
 }
 
-export interface AttemptsOptions {
+interface AttemptsOptions {
   readonly clock?: Clock;
   readonly timers?: Timers;
   readonly maxKeys?: number;

@@ -7,7 +7,7 @@ import { livingUsers } from "#src/services/accounts/user-records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 
 /** Each step doubles the work: 14 is a second of a desktop's core. JupyterHub's authenticators make 12. */
-export const DEAREST_BCRYPT = 14;
+const DEAREST_BCRYPT = 14;
 const LEAST = 4;
 const HASH = /^\$2[aby]\$(\d\d)\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})$/;
 const ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -33,7 +33,7 @@ export interface SignedIn {
   readonly mustChangePassword: boolean;
 }
 
-export interface SignInRequest<Opened> {
+interface SignInRequest<Opened> {
   readonly credentials: Credentials;
   readonly actor: Actor;
   readonly client?: Client;

@@ -7,7 +7,7 @@ import type { Clock } from "#src/clock.ts";
 /** Misses are forgotten an hour after the first. */
 export const FORGET_MS = 3_600_000;
 
-export interface MissCounterOptions {
+interface MissCounterOptions {
   readonly clock: Clock;
   /** Misses without any waiting; each further one doubles the wait, from two seconds. */
   readonly free: number;

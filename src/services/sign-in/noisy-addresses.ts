@@ -31,7 +31,7 @@ interface Address {
 }
 
 /** A try from an address. */
-export interface Turn {
+interface Turn {
   /** Kept when the try may be made; broken with the reason of a signal that ended before. */
   readonly ready: Promise<void>;
   /** To be called once, after the try; a success is no miss. */

@@ -15,7 +15,7 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** A planted hash may not hold a thread for minutes. */
 const CAP = { memoryCost: 65_536, timeCost: 6, parallelism: 4 } as const;
 /** Longer ones are refused before they are hashed. */
-export const MAX_PASSWORD_BYTES = 1024;
+const MAX_PASSWORD_BYTES = 1024;
 /** libuv has four threads; one stays free for the database and files. */
 const MOST_AT_ONCE = 3;
 /** People who wait for their password to be checked; at ten a second they would not wait for longer. */

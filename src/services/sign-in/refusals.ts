@@ -28,7 +28,7 @@ const patientTimers: Timers = {
   },
 };
 
-export interface Refusal {
+interface Refusal {
   readonly actor: Actor;
   readonly subject: Subject;
   readonly detail?: NonNullable<AuditRecord["detail"]>;
@@ -51,7 +51,7 @@ interface Sum {
   others: number;
 }
 
-export interface RefusalsOptions {
+interface RefusalsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly timers?: Timers | undefined;

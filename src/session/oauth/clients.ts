@@ -18,7 +18,7 @@ interface ClientFacts {
   readonly redirectUri: string;
 }
 
-export interface ServerClient extends ClientFacts {
+interface ServerClient extends ClientFacts {
   readonly kind: "server";
   readonly owner: UserRecord;
   readonly server: ServerRecord;

@@ -13,7 +13,7 @@ import { hashSecret, makeId } from "#src/stores/ids.ts";
 import type { SecretHash, TokenRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 
-export interface ServiceIdentity {
+interface ServiceIdentity {
   readonly kind: "service";
   readonly name: string;
   readonly token: TokenRecord;

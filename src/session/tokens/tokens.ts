@@ -31,7 +31,7 @@ interface Parts {
   readonly sessions?: Pick<Sessions, "isOpen" | "onEnded">;
 }
 
-export interface MadeToken {
+interface MadeToken {
   readonly record: TokenRecord;
   /** For whoever asked, and kept nowhere. */
   readonly token: string;

@@ -15,7 +15,7 @@ const GARBAGE_PATIENCE_MS = 10_000;
 const LOOK_SHARE = 0.2;
 const LONGEST_LOOK_MS = 10_000;
 
-export interface AnsweringParts {
+interface AnsweringParts {
   readonly engine: Engine;
   readonly tasks: Tasks;
   readonly startTimeoutSeconds: number;

@@ -8,7 +8,7 @@ import type { Profile } from "./profiles.ts";
 /** Where a home is mounted; also the home of the notebook's user in every image that we know. */
 export const HOME_PATH = "/home/jovyan";
 /** The notebook's user, in the words of Docker. */
-export const NOTEBOOK_USER = "1000:1000";
+const NOTEBOOK_USER = "1000:1000";
 
 /** The part of Docker's create options that we use; a mount of the host cannot be written in it. */
 export interface ContainerOptions {
@@ -32,7 +32,7 @@ export interface ContainerOptions {
   readonly HostConfig: HostOptions;
 }
 
-export interface HostOptions {
+interface HostOptions {
   readonly NetworkMode: string;
   readonly Mounts: VolumeMount[];
   readonly ReadonlyRootfs: true;
@@ -90,7 +90,7 @@ const MIB = 1024 * 1024;
 const CPU_SHARES = 256;
 
 /** Labels on the volume too: an engine that must make it itself then makes it ours. */
-export function homeMount(home: ContainerInput["home"], readOnly = false): VolumeMount {
+function homeMount(home: ContainerInput["home"], readOnly = false): VolumeMount {
   return {
     Type: "volume",
     Source: home.volume,
@@ -101,7 +101,7 @@ export function homeMount(home: ContainerInput["home"], readOnly = false): Volum
 }
 
 /** What every container of ours gives up, whatever it does. */
-export const LOCKED_DOWN = {
+const LOCKED_DOWN = {
   ReadonlyRootfs: true,
   CapDrop: ["ALL"],
   SecurityOpt: ["no-new-privileges"],

@@ -36,7 +36,7 @@ const MEMORY_TO_END_MS = 10_000;
 const RELEASE_MS = 2000;
 const MOST_LOG_LINES = 2000;
 
-export interface DockerSpawnerOptions {
+interface DockerSpawnerOptions {
   readonly engine: Engine;
   readonly own: OwnContainer;
   readonly claim: InstanceClaim;

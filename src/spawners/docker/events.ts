@@ -9,7 +9,7 @@ import type { Engine, EventStream } from "./engine.ts";
 import { LABEL, type Labels, readServerLabels, type ServerLabels } from "./names.ts";
 
 const ACTIONS = ["die", "oom", "pause", "unpause"] as const;
-export type ContainerAction = (typeof ACTIONS)[number];
+type ContainerAction = (typeof ACTIONS)[number];
 
 export interface ContainerEvent {
   readonly action: ContainerAction;
@@ -20,7 +20,7 @@ export interface ContainerEvent {
   readonly key: string;
 }
 
-export type EngineNotice =
+type EngineNotice =
   | ContainerEvent
   | { readonly action: "engine_lost"; readonly failure: FailureData }
   | { readonly action: "engine_back" };

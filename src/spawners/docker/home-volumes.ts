@@ -17,7 +17,7 @@ export interface HomeOwner {
   readonly serverId?: ServerId;
 }
 
-export interface HomeVolume {
+interface HomeVolume {
   readonly volume: string;
   readonly labels: Labels;
 }

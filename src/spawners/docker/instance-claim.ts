@@ -17,7 +17,7 @@ import { isAlive } from "./server-states.ts";
 
 const ATTEMPTS = 3;
 
-export interface InstanceClaimOptions {
+interface InstanceClaimOptions {
   readonly engine: {
     readonly containers: Pick<EngineContainers, "inspect">;
     readonly volumes: Pick<EngineVolumes, "labelsOf" | "create" | "remove">;

@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 1000;
 const ANSWER_TIMEOUT_MS = 5000;
 
 /** One try. `silent` is a port that nobody listens on yet; `garbage` an answer that is not what was asked for. */
-export type ProbeResult =
+type ProbeResult =
   | { readonly is: "answering" }
   | { readonly is: "silent" }
   | { readonly is: "garbage"; readonly detail: string; readonly status?: number };

@@ -20,7 +20,7 @@ const CLEAN_UP_MS = 30_000;
 /** JupyterHub's own for this. */
 const HUB_PORT = 8081;
 
-export interface ServerStartsOptions {
+interface ServerStartsOptions {
   readonly engine: Engine;
   readonly networks: Networks;
   readonly volumes: HomeVolumes;

@@ -11,9 +11,9 @@ import { LABEL, type Labels, objectName } from "./names.ts";
 
 const MOST_ERROR_BYTES = 4000;
 
-export type TaskRequest = Omit<TaskInput, "instanceId" | "image" | "labels">;
+type TaskRequest = Omit<TaskInput, "instanceId" | "image" | "labels">;
 
-export interface TaskEnd {
+interface TaskEnd {
   readonly exitCode: number;
   /** The beginning of what it wrote to standard error. */
   readonly errors: string;

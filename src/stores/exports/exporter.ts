@@ -31,7 +31,7 @@ export interface Cut {
 }
 
 /** What an {@link Exporter} makes exports of. */
-export interface ExportSource {
+interface ExportSource {
   /** Calls `use` while memory and disk are the same; nothing changes until it returns. */
   cut<Result>(use: (now: Cut) => Result): Promise<Result>;
 }

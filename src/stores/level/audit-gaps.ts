@@ -7,7 +7,7 @@ import type { Rows } from "#src/stores/rows.ts";
 import { parseMeta } from "./migrate.ts";
 
 /** Numbers from the first to the last. */
-export type Gap = readonly [first: number, last: number];
+type Gap = readonly [first: number, last: number];
 
 /** A restore may have had to leave lines out: which is kept in the settings. */
 export const GAPS_KEY = "auditGaps";

@@ -12,7 +12,7 @@ export const FORGETTING_KEY = "forgetting";
 const AFTER_MS = 2_000;
 const RETRY_MS = 60_000;
 
-export interface ForgettingParts {
+interface ForgettingParts {
   readonly store: Pick<Store, "get" | "change">;
   /** Each may be repeated; what comes later relies on what came before. The signal says that the hub ends. */
   readonly steps: readonly ((ending: AbortSignal) => Promise<void>)[];

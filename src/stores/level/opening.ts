@@ -22,7 +22,7 @@ import { findDamagedTable } from "./table-check.ts";
 const LOOKS = 2;
 const BETWEEN_LOOKS_MS = 250;
 
-export interface OpeningOptions {
+interface OpeningOptions {
   readonly path: string;
   readonly log: Logger;
   readonly clock: Clock;

@@ -22,7 +22,7 @@ import { restoredContent, type RestoredContent } from "./restored-content.ts";
 
 const KEPT_ASIDE = 3;
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly path: string;
   readonly log: Logger;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ export type Json = Readonly<Record<string, unknown>>;
 /** What a schema says about a value that it does not take. */
 export type Words = (issue: Pick<v.BaseIssue<unknown>, "input">) => string;
 
-export interface BodyWords {
+interface BodyWords {
   /** What is said of anything but a JSON object. */
   readonly notDict: (body: unknown) => string;
   /** The key whose problem is told before others. */

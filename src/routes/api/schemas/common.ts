@@ -20,7 +20,7 @@ export const failureSchema = v.strictObject({
 /** A whole number that cannot be negative. */
 export const countSchema = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-export const nextPageSchema = v.strictObject({
+const nextPageSchema = v.strictObject({
   offset: countSchema,
   limit: countSchema,
   url: v.string(),

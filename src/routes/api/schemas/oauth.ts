@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { failureSchema } from "./common.ts";
 import { type ModelOf, type Operations, empty, page } from "./operation.ts";
 
-export const givenAccessSchema = v.strictObject({
+const givenAccessSchema = v.strictObject({
   access_token: v.string(),
   token_type: v.literal("Bearer"),
   /** Seconds. */
@@ -12,7 +12,7 @@ export const givenAccessSchema = v.strictObject({
 });
 export type GivenAccessModel = ModelOf<typeof givenAccessSchema>;
 
-export const oauthProblemSchema = v.strictObject({
+const oauthProblemSchema = v.strictObject({
   error: v.picklist([
     "access_denied",
     "invalid_client",

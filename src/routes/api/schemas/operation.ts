@@ -24,7 +24,7 @@ export interface Operation {
 /** A schema is JSON. */
 export type Answer = v.GenericSchema | OtherAnswer;
 
-export type OtherAnswer =
+type OtherAnswer =
   | { readonly is: "empty" }
   | { readonly is: "text" }
   /** Events with JSON data, until the server has no more to say. */

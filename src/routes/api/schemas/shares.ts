@@ -66,7 +66,7 @@ export const shareBody = v.strictObject(
 
 const LEAST_SECONDS = 60;
 const MOST_SECONDS = 365 * 86_400;
-export const USUAL_SECONDS = 86_400;
+const USUAL_SECONDS = 86_400;
 const life = `expires_in must be a whole number of seconds, ${LEAST_SECONDS} to ${MOST_SECONDS}`;
 
 export const shareCodeBody = v.strictObject(

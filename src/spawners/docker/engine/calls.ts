@@ -12,7 +12,7 @@ export const CALL_TIMEOUT_MS = 30_000;
 const CHANGE_GRACE_MS = 2000;
 const ATTEMPTS = 3;
 
-export interface Question<Answer> {
+interface Question<Answer> {
   /** Names the call where it failed. */
   readonly what: string;
   readonly signal: AbortSignal;

@@ -25,7 +25,7 @@ export interface ServerNetwork {
   readonly subnet: string;
 }
 
-export interface NetworksOptions {
+interface NetworksOptions {
   readonly engine: Engine;
   readonly own: OwnContainer;
   readonly instanceId: InstanceId;
