@@ -19,8 +19,6 @@ type Values = Readonly<Record<string, Value>>;
 const ISOLATE = "\u2068";
 const END_ISOLATE = "\u2069";
 
-export type TemplateFunctions = ReturnType<typeof templateFunctions>;
-
 export function templateFunctions(
   { translator, assets, frame }: { translator: Translator; assets: Assets; frame: Frame },
   safe: (html: string) => SafeHtml,

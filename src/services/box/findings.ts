@@ -236,10 +236,6 @@ export function failed(
   return { name, status, text: failureText(failure, "teacher"), code, params };
 }
 
-export function isFindingCode(code: string): code is FindingCode {
-  return Object.hasOwn(findings, code);
-}
-
 const badness: Readonly<Record<CheckStatus, number>> = { ok: 0, warning: 1, bad: 2 };
 
 /** Worst first; among equals in the order of the names. */
