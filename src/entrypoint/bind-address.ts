@@ -1,4 +1,4 @@
-/** Which address the hub listens on (design D20): never all of them where containers could reach one. */
+/** Which address the hub listens on: never all of them where containers could reach one. */
 import { readFile } from "node:fs/promises";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { HubError } from "#src/errors.ts";

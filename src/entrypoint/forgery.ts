@@ -1,6 +1,6 @@
 /**
  * Requests that a foreign page made a browser send. Jupyter skips its own checks for requests that carry its
- * token, and the proxy puts the token there; so both checks are made here (design D4).
+ * token, and the proxy puts the token there; so both checks are made here.
  */
 import type { IncomingMessage } from "node:http";
 import { XSRF_COOKIE } from "#src/session/cookies.ts";

@@ -1,4 +1,4 @@
-/** How a request is put together on the wire, where Node's parser leaves room for two readings (design D5). */
+/** How a request is put together on the wire, where Node's parser leaves room for two readings. */
 import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
 

@@ -1,4 +1,4 @@
-/** What is under way now, by session or token and by route, so that it can be ended within a second (design D4). */
+/** What is under way now, by session or token and by route, so that it can be ended within a second. */
 import type { SessionId, TokenId } from "#src/stores/records.ts";
 import type { Route } from "./routing-table.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What a container gets to see of a visitor's request (design D4, D5): a new set of headers, built from a
+ * What a container gets to see of a visitor's request: a new set of headers, built from a
  * list of what may pass, then ours. Nothing that opens the hub, and nothing about the connection, is on it.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";

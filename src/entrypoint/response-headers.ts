@@ -1,5 +1,5 @@
 /**
- * What a visitor's browser gets to see of a container's reply (design D5). The container is its user's, the
+ * What a visitor's browser gets to see of a container's reply. The container is its user's, the
  * origin is everyone's: whatever would act beyond the server's own path is left out.
  */
 import type { IncomingMessage } from "node:http";

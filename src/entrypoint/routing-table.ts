@@ -1,4 +1,4 @@
-/** Where each running server answers. Filled from what the servers do, never stored (design D1). */
+/** Where each running server answers. Filled from what the servers do, never stored. */
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { ServerSpec, Upstream } from "#src/spawners/spawner.ts";
 import type { ServerId, UserId } from "#src/stores/records.ts";

@@ -1,5 +1,5 @@
 /**
- * Where servers of kind `singleuser` ask the hub who visits (design D20): a listener on the hub's address in that
+ * Where servers of kind `singleuser` ask the hub who visits: a listener on the hub's address in that
  * server's private network, for the few requests of the token API that `jupyterhub-singleuser` makes.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";

@@ -1,5 +1,5 @@
 /**
- * The request target, parsed once (design D5): it is refused when it is not canonical, and what was
+ * The request target, parsed once: it is refused when it is not canonical, and what was
  * authorised is what is forwarded. Pure, so that every spelling can be tried without a socket.
  */
 import { toUserName } from "#src/services/accounts/names.ts";

@@ -1,6 +1,6 @@
 /**
  * `next=`: where to go after signing in or starting. A path on this box, or nothing: whatever could lead a
- * browser elsewhere is dropped as if it had not been sent (contract.md 1.6).
+ * browser elsewhere is dropped as if it had not been sent.
  */
 import type { HubContext } from "./context.ts";
 

@@ -1,4 +1,4 @@
-/** What every answer of ours tells the browser not to do (contract.md 1.1, design D13). */
+/** What every answer of ours tells the browser not to do. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 

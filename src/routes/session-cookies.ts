@@ -1,4 +1,4 @@
-/** The cookies of a session: two unrelated secrets on two paths (design D4); and that of a browser that is known. */
+/** The cookies of a session: two unrelated secrets on two paths; and that of a browser that is known. */
 import {
   DEVICE_COOKIE,
   HUB_COOKIE,

@@ -1,4 +1,4 @@
-/** Options of a start as pages take them: fields of a form, and `opt-…` in an address (contract.md 2). */
+/** Options of a start as pages take them: fields of a form, and `opt-…` in an address. */
 import { HubError } from "#src/errors.ts";
 import type { ServerRecord } from "#src/stores/records.ts";
 import { cleanOptions } from "./api/server-bodies.ts";

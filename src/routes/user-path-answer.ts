@@ -28,7 +28,7 @@ export interface UserPathAnswer {
   readonly ownServer: boolean;
 }
 
-/** Whether a person looks at the answer: JupyterHub's rule (contract.md 3.2). */
+/** Whether a person looks at the answer: JupyterHub's rule. */
 export function wantsPage(req: Pick<IncomingMessage, "method" | "url" | "headers">): boolean {
   if (req.method !== "GET" && req.method !== "HEAD") return false;
   const path = (req.url ?? "").split("?", 1)[0] ?? "";

@@ -1,4 +1,4 @@
-/** The `Authorization` header, as JupyterHub reads it (contract.md 1.4). */
+/** The `Authorization` header, as JupyterHub reads it. */
 
 const TOKEN = /^(?:token|bearer)\s+(\S+)$/i;
 

@@ -1,4 +1,4 @@
-/** The hub's own cookies (contract.md 1.2, design D4). */
+/** The hub's own cookies. */
 
 /** Opens the hub's pages; path `{B}hub/`. */
 export const HUB_COOKIE = "jupyterhub-hub-login";

@@ -1,5 +1,5 @@
 /**
- * Form tokens and the origin check (design D13). On plain HTTP nothing else tells a page of ours from a foreign
+ * Form tokens and the origin check. On plain HTTP nothing else tells a page of ours from a foreign
  * one: no decision rests on `Sec-Fetch-*`.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";

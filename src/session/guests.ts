@@ -1,4 +1,4 @@
-/** Who gets into the notebook of somebody else: by a share, or as a student's teacher on a visit (design D12). */
+/** Who gets into the notebook of somebody else: by a share, or as a student's teacher on a visit. */
 import { isOwnStudent } from "#src/services/accounts/memberships.ts";
 import { activeUser, livingUser } from "#src/services/accounts/user-records.ts";
 import {

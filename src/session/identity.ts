@@ -1,4 +1,4 @@
-/** Who asks, and what they may do: the one place that answers "may they?" (design D12). */
+/** Who asks, and what they may do: the one place that answers "may they?". */
 import type { Actor } from "#src/services/audit/actor.ts";
 import { classesTaughtBy, isOwnStudent, shareGroup } from "#src/services/accounts/memberships.ts";
 import { activeUser, livingUser, trashedUser } from "#src/services/accounts/user-records.ts";
@@ -117,7 +117,7 @@ export class Permissions {
 
   /**
    * Whether a browser session may go into that notebook, on a visit that opens nothing else: whoever may open it, and
-   * the teachers of a student, whose own rights are put aside for it (design D12).
+   * the teachers of a student, whose own rights are put aside for it.
    */
   mayVisit(identity: Identity | undefined, owner: UserRecord, server: string): boolean {
     if (identity?.kind !== "user" || identity.session.mustChangePassword) return false;

@@ -1,5 +1,5 @@
 /**
- * Sessions: two cookies, one record (design D4). The index in memory follows the store, so that a session which
+ * Sessions: two cookies, one record. The index in memory follows the store, so that a session which
  * ends anywhere (sign-out, reset, removal) is refused with the next request.
  */
 import type { Clock } from "#src/clock.ts";

@@ -1,7 +1,7 @@
 /**
  * Visits: a browser session in somebody else's notebook. All notebooks and the hub are one origin, so a page of
- * theirs runs with the visitor's session; while it is there, that session opens this one notebook and nothing else
- * (design D12). Only the password leads back, by a session of its own.
+ * theirs runs with the visitor's session; while it is there, that session opens this one notebook and nothing
+ * else. Only the password leads back, by a session of its own.
  */
 import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";

@@ -1,4 +1,4 @@
-/** Where files stay (design D19). Nobody else knows what a home is made of. */
+/** Where files stay. Nobody else knows what a home is made of. */
 import type { Readable } from "node:stream";
 import type { ServerId, UserId } from "#src/stores/records.ts";
 

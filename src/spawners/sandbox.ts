@@ -1,4 +1,4 @@
-/** A place apart for reading what may be anything (design D19): nothing in the hub opens a file that it was sent. */
+/** A place apart for reading what may be anything: nothing in the hub opens a file that it was sent. */
 import type { Readable } from "node:stream";
 import { HubError } from "#src/errors.ts";
 

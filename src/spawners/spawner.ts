@@ -1,4 +1,4 @@
-/** Where notebooks run (design D18). Plain values cross this seam, so that it can move behind a socket. */
+/** Where notebooks run. Plain values cross this seam, so that it can move behind a socket. */
 import type { FailureData } from "#src/errors.ts";
 import type { IsoTime, ServerId, UserId } from "#src/stores/records.ts";
 

@@ -1,4 +1,4 @@
-/** The records that Homeroom keeps (design D17): JSON values, named by id; times are ISO texts. */
+/** The records that Homeroom keeps: JSON values, named by id; times are ISO texts. */
 import type { FailureData } from "#src/errors.ts";
 
 declare const brand: unique symbol;
@@ -14,7 +14,7 @@ export type InstanceId = Id<"instance">;
 export type TokenId = Id<"token">;
 type ShareCodeId = Id<"shareCode">;
 
-/** The canonical form of a name (design D3), made by `parseUserName` alone. */
+/** The canonical form of a name, made by `parseUserName` alone. */
 export type UserName = Branded<string, "UserName">;
 /** SHA-256 of a 256-bit secret, in lower-case hex: what is kept of a cookie or token. */
 export type SecretHash = Branded<string, "SecretHash">;

@@ -1,4 +1,4 @@
-/** What Homeroom remembers: small enough to be held in memory, written through, disk first (design D2, D17). */
+/** What Homeroom remembers: small enough to be held in memory, written through, disk first. */
 import type { FailureData } from "#src/errors.ts";
 import type { AuditRecord, CollectionName, Collections, IsoTime, UserId } from "./records.ts";
 import type { Restored } from "./restored.ts";

@@ -1,4 +1,4 @@
-/** The words of ui.md's status vocabulary: what the tag of a notebook says, and with which shape. */
+/** What the tag of a notebook says about its status, and with which shape. */
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { IsoTime } from "#src/stores/records.ts";

@@ -1,4 +1,4 @@
-/** Texts of the pages (design D22): catalogues in i18next's JSON v4, failures from their own table. */
+/** Texts of the pages: catalogues in i18next's JSON v4, failures from their own table. */
 import { readFileSync, readdirSync } from "node:fs";
 import i18next, { type TFunction } from "i18next";
 import type { Clock } from "#src/clock.ts";

@@ -1,4 +1,4 @@
-/** What a student's code can reach and do, with the hub in a container as people run it (design D6, D7, D20). */
+/** What a student's code can reach and do, with the hub in a container as people run it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";

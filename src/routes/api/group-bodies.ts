@@ -1,4 +1,4 @@
-/** What clients send about groups; refused in JupyterHub's words (contract.md 4.2). */
+/** What clients send about groups; refused in JupyterHub's words. */
 import { pythonText } from "./python-words.ts";
 import { type Json, invalid, parseBody } from "./schemas/bodies.ts";
 import { NO_GROUP, groupBody, newGroupsBody, propertiesBody } from "./schemas/groups.ts";

@@ -1,4 +1,4 @@
-/** Making API tokens of people, in JupyterHub's words (contract.md 4.2). */
+/** Making API tokens of people, in JupyterHub's words. */
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";

@@ -1,4 +1,4 @@
-/** Making accounts by JupyterHub's API (contract.md 4.2). They have no password yet. */
+/** Making accounts by JupyterHub's API. They have no password yet. */
 import { HubError } from "#src/errors.ts";
 import { toUserName } from "#src/services/accounts/names.ts";
 import type { Permissions } from "#src/session/identity.ts";

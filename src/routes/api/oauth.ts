@@ -1,4 +1,4 @@
-/** `{H}api/oauth2/authorize`, a page in all but its address, and `{H}api/oauth2/token` (contract.md 5). */
+/** `{H}api/oauth2/authorize`, a page in all but its address, and `{H}api/oauth2/token`. */
 import { HubError } from "#src/errors.ts";
 import type { OauthProblem } from "#src/session/oauth/authorize-request.ts";
 import type { Asked, Credentials, GivenAccess, Oauth } from "#src/session/oauth/oauth.ts";

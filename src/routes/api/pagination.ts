@@ -1,4 +1,4 @@
-/** Lists in pages, as JupyterHub's API gives them (contract.md 4.0). */
+/** Lists in pages, as JupyterHub's API gives them. */
 import type { HubContext } from "../context.ts";
 import { readQuery } from "./schemas/bodies.ts";
 import { pageQuery } from "./schemas/pages.ts";

@@ -1,4 +1,4 @@
-/** The routing table in JupyterHub's shape (contract.md 4.2). The proxy is a part of this hub. */
+/** The routing table in JupyterHub's shape. The proxy is a part of this hub. */
 import type { Clock } from "#src/clock.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Servers } from "#src/services/servers/servers.ts";

@@ -1,4 +1,4 @@
-/** What clients send about servers; refused in JupyterHub's words (contract.md 4.2). */
+/** What clients send about servers; refused in JupyterHub's words. */
 import type { ServerEdit } from "#src/services/servers/server-edits.ts";
 import { parseServerTitle } from "#src/services/servers/server-names.ts";
 import type { HubContext } from "../context.ts";

@@ -1,4 +1,4 @@
-/** Following a start in JupyterHub's events (contract.md 4.3). */
+/** Following a start in JupyterHub's events. */
 import { HubError, failureText } from "#src/errors.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";

@@ -1,4 +1,4 @@
-/** Starting, stopping and changing a server in JupyterHub's shapes (contract.md 4.2). */
+/** Starting, stopping and changing a server in JupyterHub's shapes. */
 import { HubError } from "#src/errors.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
 import type { HubContext } from "../context.ts";

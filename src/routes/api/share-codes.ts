@@ -1,4 +1,4 @@
-/** Codes that whoever has them exchanges for a share, in JupyterHub's shapes and words (contract.md 4.2). */
+/** Codes that whoever has them exchanges for a share, in JupyterHub's shapes and words. */
 import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
 import type { ShareCodes } from "#src/services/shares/share-codes.ts";

@@ -1,4 +1,4 @@
-/** Shares in JupyterHub's shapes, and the scopes of one as clients write them (contract.md 4.1). */
+/** Shares in JupyterHub's shapes, and the scopes of one as clients write them. */
 import { HubError } from "#src/errors.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";

@@ -1,4 +1,4 @@
-/** What others opened to a person or a class, as seen from there (contract.md 4.2). */
+/** What others opened to a person or a class, as seen from there. */
 import { HubError } from "#src/errors.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import { sharesWith } from "#src/services/shares/shared-access.ts";

@@ -1,4 +1,4 @@
-/** Who may open whose server besides its owner, in JupyterHub's shapes and words (contract.md 4.2). */
+/** Who may open whose server besides its owner, in JupyterHub's shapes and words. */
 import type * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";

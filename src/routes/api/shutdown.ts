@@ -1,4 +1,4 @@
-/** `POST {H}api/shutdown` (contract.md 4.2). */
+/** `POST {H}api/shutdown`. */
 import type { Shutdown } from "#src/services/box/shutdown.ts";
 import type { Logger } from "#src/log.ts";
 import type { HubContext } from "../context.ts";

@@ -1,4 +1,4 @@
-/** What the API says of a token (contract.md 4.1). */
+/** What the API says of a token. */
 import type { Permissions } from "#src/session/identity.ts";
 import type { TokenRecord, UserRecord } from "#src/stores/records.ts";
 import type { TokenModel } from "./schemas/tokens.ts";

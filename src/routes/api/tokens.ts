@@ -1,4 +1,4 @@
-/** API tokens of people, in JupyterHub's shapes and words (contract.md 4.2). */
+/** API tokens of people, in JupyterHub's shapes and words. */
 import { HubError } from "#src/errors.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { TokenRecord, UserRecord } from "#src/stores/records.ts";

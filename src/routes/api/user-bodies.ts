@@ -1,4 +1,4 @@
-/** What clients send about people; refused in JupyterHub's words (contract.md 4.2). */
+/** What clients send about people; refused in JupyterHub's words. */
 import { HubError } from "#src/errors.ts";
 import type { ToldActivity } from "#src/services/servers/activity.ts";
 import { pythonText } from "./python-words.ts";

@@ -1,4 +1,4 @@
-/** Changing and removing people by JupyterHub's API (contract.md 4.2). */
+/** Changing and removing people by JupyterHub's API. */
 import { HubError } from "#src/errors.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";

@@ -1,4 +1,4 @@
-/** Which people a list has, and in which order (contract.md 4.2). */
+/** Which people a list has, and in which order. */
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";

@@ -1,4 +1,4 @@
-/** Cross-site requests change nothing (design D13): form token and Origin on every unsafe method of a page or API. */
+/** Cross-site requests change nothing: form token and Origin on every unsafe method of a page or API. */
 import { HubError } from "#src/errors.ts";
 import { type Csrf, checkOrigin } from "#src/session/csrf.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";

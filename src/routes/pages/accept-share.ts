@@ -1,4 +1,4 @@
-/** Taking what somebody gave a link for (contract.md 2). */
+/** Taking what somebody gave a link for. */
 import { HubError } from "#src/errors.ts";
 import type { ShareCodes } from "#src/services/shares/share-codes.ts";
 import { scopesOf, serverOf } from "#src/services/shares/shared-access.ts";

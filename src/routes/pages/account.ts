@@ -1,4 +1,4 @@
-/** Own password and own sessions (ui.md S2, S7). */
+/** Own password and own sessions. */
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";

@@ -1,4 +1,4 @@
-/** The own password, in the place of a first one (ui.md S2). */
+/** The own password, in the place of a first one. */
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";

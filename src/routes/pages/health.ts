@@ -1,4 +1,4 @@
-/** Health of the box (ui.md T13), and the line about it on other pages. */
+/** Health of the box, and the line about it on other pages. */
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
 import { worstFirst } from "#src/services/box/findings.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";

@@ -1,4 +1,4 @@
-/** The student's page (ui.md S3), and where `{H}` leads. */
+/** The student's page, and where `{H}` leads. */
 import type { Config } from "#src/config/schema.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";

@@ -1,4 +1,4 @@
-/** Signing in (ui.md S1). */
+/** Signing in. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SignUp } from "#src/services/accounts/sign-up.ts";

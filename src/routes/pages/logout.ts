@@ -1,4 +1,4 @@
-/** Signing out, here or on every device (ui.md S1, S7). */
+/** Signing out, here or on every device. */
 import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Views } from "#src/views/pages.ts";

@@ -1,4 +1,4 @@
-/** Where the visitor is signed in, and whether it was them (ui.md S7). */
+/** Where the visitor is signed in, and whether it was them. */
 import type { Sessions } from "#src/session/sessions.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";

@@ -1,4 +1,4 @@
-/** Adding people (ui.md T3): one, or a pasted list of names. */
+/** Adding people: one, or a pasted list of names. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import {

@@ -1,4 +1,4 @@
-/** Everyone whom the visitor sees, and where their accounts stand (ui.md T2). */
+/** Everyone whom the visitor sees, and where their accounts stand. */
 import type { FailureData } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Views } from "#src/views/pages.ts";

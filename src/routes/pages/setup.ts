@@ -1,4 +1,4 @@
-/** The first owner, with the code that the hub printed (ui.md T14, its first step). */
+/** The first owner, with the code that the hub printed. */
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { SetupCode } from "#src/services/accounts/setup-code.ts";
 import type { FormProblems, Views } from "#src/views/pages.ts";

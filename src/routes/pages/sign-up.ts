@@ -1,4 +1,4 @@
-/** Making an own account, in two steps (ui.md section 1, "first use"): nothing is saved before the second. */
+/** Making an own account, in two steps: nothing is saved before the second. */
 import { HubError } from "#src/errors.ts";
 import type { Proposal, SignUp, Wish } from "#src/services/accounts/sign-up.ts";
 import { actorOf } from "#src/session/identity.ts";

@@ -1,4 +1,4 @@
-/** Opening a notebook: starting it, with what is to be chosen before, and waiting for it (ui.md S4; contract.md 2). */
+/** Opening a notebook: starting it, with what is to be chosen before, and waiting for it. */
 import { HubError } from "#src/errors.ts";
 import { parseServerName } from "#src/services/servers/server-names.ts";
 import type { ServerRecord } from "#src/stores/records.ts";

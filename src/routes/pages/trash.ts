@@ -1,4 +1,4 @@
-/** Those who were removed: back again, or gone for good (ui.md T5; design D19). */
+/** Those who were removed: back again, or gone for good. */
 import type { FailureData } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";

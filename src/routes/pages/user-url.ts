@@ -1,4 +1,4 @@
-/** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs (contract.md 3.2). */
+/** `{H}user/<name>/…`: where JupyterHub's clients are sent when no notebook runs. */
 import { HubError } from "#src/errors.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { UserRecord } from "#src/stores/records.ts";

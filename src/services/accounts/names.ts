@@ -1,4 +1,4 @@
-/** One person, one name (design D3): every spelling comes to one canonical form, or is refused with a reason. */
+/** One person, one name: every spelling comes to one canonical form, or is refused with a reason. */
 import anyAscii from "any-ascii";
 import { HubError } from "#src/errors.ts";
 import type { UserName } from "#src/stores/records.ts";

@@ -1,4 +1,4 @@
-/** When people were last at work: kept in memory, written once a minute in one batch (design D17). */
+/** When people were last at work: kept in memory, written once a minute in one batch. */
 import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";

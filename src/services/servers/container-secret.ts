@@ -1,4 +1,4 @@
-/** What a container asks of whoever reaches its port (design D4). */
+/** What a container asks of whoever reaches its port. */
 import { createHmac } from "node:crypto";
 import type { ServerId } from "#src/stores/records.ts";
 

@@ -1,4 +1,4 @@
-/** Compares what is on record with what the engine has, and says what to do (design D1). Pure. */
+/** Compares what is on record with what the engine has, and says what to do. Pure. */
 import type { ServerState as FoundState, Upstream } from "#src/spawners/spawner.ts";
 import type { ServerId, ServerRecord } from "#src/stores/records.ts";
 import type { Exit, Frozen, LifeState, Running } from "./server-state.ts";

@@ -1,4 +1,4 @@
-/** What a server is to be, worked out from records and configuration alone (design D18). */
+/** What a server is to be, worked out from records and configuration alone. */
 import type { Secrets, SpawnerConfig } from "#src/config/schema.ts";
 import type { ServerLimits, ServerSpec } from "#src/spawners/spawner.ts";
 import type { GroupRecord, ServerRecord, UserRecord } from "#src/stores/records.ts";

@@ -1,4 +1,4 @@
-/** What `jupyterhub-singleuser` finds in its environment, in JupyterHub's names (contract.md 5). */
+/** What `jupyterhub-singleuser` finds in its environment, in JupyterHub's names. */
 import type { ServerRecord, UserRecord } from "#src/stores/records.ts";
 
 interface SingleuserInput {

@@ -1,4 +1,4 @@
-/** The line of starts (design D8): first come, first served, so many at a time; nobody is turned away. */
+/** The line of starts: first come, first served, so many at a time; nobody is turned away. */
 import type { Clock } from "#src/clock.ts";
 import type { Logger } from "#src/log.ts";
 import type { Place } from "./status-of.ts";

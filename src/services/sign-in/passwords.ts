@@ -1,5 +1,5 @@
 /**
- * Passwords: argon2id in a queue of its own (design D11), and the rules for choosing one. Hashes of bcrypt, which came
+ * Passwords: argon2id in a queue of its own, and the rules for choosing one. Hashes of bcrypt, which came
  * along from JupyterHub, are compared in the same queue.
  */
 import { argon2id, hash, verify } from "argon2";

@@ -1,5 +1,5 @@
 /**
- * OAuth as `jupyterhub-singleuser` and JupyterHub's services speak it (contract.md 5): who is to be known there is sent
+ * OAuth as `jupyterhub-singleuser` and JupyterHub's services speak it: who is to be known there is sent
  * here, and sent back with a code, for which the client gets a token that says who that is. To servers the gateway has
  * let the visitor in already, and goes on asking; this tells them who it was.
  */

@@ -1,4 +1,4 @@
-/** Configuration + server spec → what Docker is asked to create (design D6). Pure. */
+/** Configuration + server spec → what Docker is asked to create. Pure. */
 import { createHash } from "node:crypto";
 import type { ServerSpec, Upstream } from "#src/spawners/spawner.ts";
 import type { InstanceId } from "#src/stores/records.ts";

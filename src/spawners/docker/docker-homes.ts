@@ -1,4 +1,4 @@
-/** Homes as volumes, worked on by throw-away containers (design D19): nothing in the hub opens a path in one. */
+/** Homes as volumes, worked on by throw-away containers: nothing in the hub opens a path in one. */
 import { addAbortSignal, Readable } from "node:stream";
 import { HubError } from "#src/errors.ts";
 import type { Homes } from "#src/spawners/homes.ts";

@@ -1,4 +1,4 @@
-/** Servers as containers on the Docker engine (design D1, D6, D7, D18, D20). */
+/** Servers as containers on the Docker engine. */
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";

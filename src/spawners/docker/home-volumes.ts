@@ -1,4 +1,4 @@
-/** The volume behind a home (design D19): made once for each user, owned by the notebook's user. */
+/** The volume behind a home: made once for each user, owned by the notebook's user. */
 import { HubError } from "#src/errors.ts";
 import { makeId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";

@@ -1,4 +1,4 @@
-/** Ids ↔ the names and labels of Docker's objects (design D1, D21). Pure. */
+/** Ids ↔ the names and labels of Docker's objects. Pure. */
 import type { Upstream } from "#src/spawners/spawner.ts";
 import { isId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";

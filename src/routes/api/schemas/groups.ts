@@ -1,4 +1,4 @@
-/** Groups, which are classes here (contract.md 4.1, 4.2). */
+/** Groups, which are classes here. */
 import * as v from "valibot";
 import { pythonText, pythonType } from "../python-words.ts";
 import { type Words, dictOf } from "./bodies.ts";

@@ -1,4 +1,4 @@
-/** OAuth (contract.md 5): forms in, and JSON in its own words out. */
+/** OAuth: forms in, and JSON in its own words out. */
 import * as v from "valibot";
 import { failureSchema } from "./common.ts";
 import { type ModelOf, type Operations, empty, page } from "./operation.ts";

@@ -1,4 +1,4 @@
-/** What a list may be asked for (contract.md 4.0). Numbers beyond all bounds are as good as the bound. */
+/** What a list may be asked for. Numbers beyond all bounds are as good as the bound. */
 import * as v from "valibot";
 
 const wholeNumber = v.pipe(

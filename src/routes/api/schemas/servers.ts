@@ -1,4 +1,4 @@
-/** Servers of people: what a start, its progress and the model of a server have (contract.md 4.1 to 4.3). */
+/** Servers of people: what a start, its progress and the model of a server have. */
 import * as v from "valibot";
 import { pythonText } from "../python-words.ts";
 import { countSchema, nullableTime, timeSchema } from "./common.ts";

@@ -1,4 +1,4 @@
-/** Shares and share codes (contract.md 4.1, 4.2). */
+/** Shares and share codes. */
 import * as v from "valibot";
 import { pythonText } from "../python-words.ts";
 import { dictOf } from "./bodies.ts";

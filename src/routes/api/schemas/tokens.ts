@@ -1,4 +1,4 @@
-/** API tokens (contract.md 4.1, 4.2). */
+/** API tokens. */
 import * as v from "valibot";
 import { pythonText } from "../python-words.ts";
 import { nullableTime, timeSchema } from "./common.ts";

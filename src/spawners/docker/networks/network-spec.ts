@@ -1,4 +1,4 @@
-/** What Docker is asked for when a server needs its networks (design D20). Pure. */
+/** What Docker is asked for when a server needs its networks. Pure. */
 import type { NetworkFacts } from "#src/spawners/docker/engine/facts.ts";
 import type { Labels } from "#src/spawners/docker/names.ts";
 

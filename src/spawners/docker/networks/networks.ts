@@ -1,4 +1,4 @@
-/** The private networks of servers: made from the pool, joined by the hub, removed (design D7, D20). */
+/** The private networks of servers: made from the pool, joined by the hub, removed. */
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { NetworkFacts } from "#src/spawners/docker/engine/facts.ts";
