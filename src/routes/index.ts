@@ -229,6 +229,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/admin/people/:name/remove", "delete:users", h.personActions.remove],
     ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
     ["GET", "hub/admin/trash", "restore:users", h.trashPages.show],
+    ["GET", "hub/admin/people/:name/log/:server", "admin-ui", h.classroom.log],
     ["GET", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.show],
     ["POST", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.submit],
     ["GET", "hub/admin/trash/:id/erase", "erase:users", h.eraseForm.show],

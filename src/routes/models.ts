@@ -6,6 +6,7 @@ import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { SessionId, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { DeviceRow } from "#src/views/account-pages.ts";
 import type { ClassRow, ClassServer, NotebookCard, Pages } from "#src/views/pages.ts";
+import type { OpenNotebooks } from "#src/views/people-pages.ts";
 import type { NamedServers } from "#src/views/server-pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import type { Paths } from "./paths.ts";
@@ -33,7 +34,7 @@ export function namedServers(
   user: UserRecord,
   servers: Servers,
   paths: Paths,
-  isOwn = true,
+  { isOwn = true, mayReadLog = false } = {},
 ): NamedServers {
   const named = servers.of(user.id).filter(({ name }) => name !== "");
   return {
@@ -43,12 +44,20 @@ export function namedServers(
       status,
       ...(isOwn ? { openUrl: paths.spawn(user.name, undefined, name) } : {}),
       stopUrl: paths.stop(user.name, name),
+      ...(mayReadLog ? { logUrl: paths.log(user.name, name) } : {}),
       deleteUrl: paths.deleteServer(user.name, name),
     })),
   };
 }
 
-function titleOf(user: UserRecord, server: string, servers: Servers): string {
+export function openNotebooks(user: UserRecord, servers: Servers): OpenNotebooks {
+  return servers
+    .of(user.id)
+    .filter(({ status }) => status.is !== "stopped" && status.is !== "stopping")
+    .map(({ name }) => (name === "" ? {} : { title: titleOf(user, name, servers) }));
+}
+
+export function titleOf(user: UserRecord, server: string, servers: Servers): string {
   return servers.remembered(user.id, server)?.displayName ?? server;
 }
 

@@ -57,7 +57,8 @@ function adminPaths(hub: string) {
     refuse: (name: UserName): string => person(name, "refuse"),
     reset: (name: UserName): string => person(name, "reset"),
     remove: (name: UserName): string => person(name, "remove"),
-    log: (name: UserName): string => person(name, "log"),
+    log: (name: UserName, serverName = ""): string =>
+      person(name, serverName === "" ? "log" : `log/${encodeServerName(serverName)}`),
     trash: `${hub}admin/trash`,
     restore: (id: UserId): string => `${hub}admin/trash/${id}/restore`,
     erase: (id: UserId): string => `${hub}admin/trash/${id}/erase`,

@@ -247,6 +247,8 @@ export interface Pages extends AccountPages, SignUpPages, PeoplePages, ServerPag
     readonly status: ServerStatus;
     readonly lines: readonly string[];
     readonly lastFailure?: LastFailure;
+    /** Of a notebook that has a name; absent: of the first one. */
+    readonly title?: string;
     readonly refreshUrl: string;
     readonly backUrl: string;
   };

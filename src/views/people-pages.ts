@@ -60,6 +60,9 @@ export interface TrashRow {
   readonly eraseUrl?: string;
 }
 
+/** Those of a person's notebooks that run, start or wait for it; the first one has no title. */
+export type OpenNotebooks = readonly { readonly title?: string }[];
+
 export interface PeoplePages {
   roster: {
     readonly rows: readonly RosterRow[];
@@ -89,6 +92,7 @@ export interface PeoplePages {
     /** When the account was locked. */
     readonly lockedSince?: IsoTime;
     readonly status: ServerStatus;
+    readonly open: OpenNotebooks;
     /** Also while it starts or runs again. */
     readonly lastFailure?: LastFailure;
     /** Absent: the visitor may not read it. */
@@ -144,7 +148,7 @@ export interface PeoplePages {
     readonly action: string;
     readonly name: string;
     readonly displayName: string;
-    readonly running: boolean;
+    readonly open: OpenNotebooks;
     readonly backUrl: string;
     readonly problem?: FailureData;
   };

@@ -10,6 +10,8 @@ export interface NamedServerRow {
   readonly openUrl?: string;
   /** POST. */
   readonly stopUrl: string;
+  /** For those who look after the person; absent: not for the visitor to read. */
+  readonly logUrl?: string;
   /** GET: asks first. */
   readonly deleteUrl: string;
 }

@@ -144,6 +144,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await shot(teacher, "person");
     await teacher.fill("[name=username]", "m.lopez");
     await teacher.click("form[action$='/rename'] button[type=submit]");
+    await confirm(teacher);
     await teacher.waitForURL(/people\/m\.lopez/);
     await shot(teacher, "renamed");
     await maria.goto(address("hub/home"));

@@ -206,6 +206,18 @@ describe("stopping", () => {
     assert.match(asked, /Stop \u2068Physics, lesson 3\u2069 \(\u2068Noor\u2069\)\?/);
   });
 
+  for (const [label, place] of [
+    ["home-named-full", "maria"],
+    ["person-full", "maria"],
+  ] as const) {
+    it(`asks about the notebook that is meant: ${label}`, async () => {
+      await open(label);
+      await page.locator(`form[action="/hub/stop/${place}/physics"] button`).click();
+      const asked = (await page.locator("#ask-stop-named").textContent()) ?? "";
+      assert.match(asked, /Stop Physics, lesson 3\?/);
+    });
+  }
+
   it("is sent quietly after yes, also when the row changed meanwhile", async () => {
     const streams = await openLive("class-full", EVENTS);
     let body = "";
@@ -330,6 +342,21 @@ describe("a person's page", () => {
     await page.locator("text=Lock this account >> nth=0").click();
     await page.locator("#ask-lock button >> nth=0").click();
     await page.waitForURL(/person-locked/);
+  });
+
+  it("asks before a new user name closes what is open, and not for the same one", async () => {
+    await open("person-full");
+    redirectTo("/hub/admin/people/kofi/rename", "person-renamed");
+    const save = page.locator("form[action$='/rename'] button[type=submit]");
+    await page.fill("[name=username]", "kofi2");
+    await save.click();
+    const question = (await page.locator("#ask-rename").textContent()) ?? "";
+    assert.match(question, /the first notebook, Physics, lesson 3,/);
+    await page.locator("#ask-rename >> text=Cancel").click();
+    assert.match(page.url(), /person-full/);
+    await page.fill("[name=username]", "kofi");
+    await save.click();
+    await page.waitForURL(/person-renamed/);
   });
 });
 

@@ -151,6 +151,13 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const page = (await teacher("GET", "admin/people/sam")).text;
       assert.ok(page.includes(`action="${hub}stop/sam/physics"`));
       assert.ok(!page.includes(`${hub}spawn/sam/physics`), "only its person opens it");
+      assert.ok(page.includes(`href="${hub}admin/people/sam/log/physics"`));
+      const log = await teacher("GET", "admin/people/sam/log/ph%79sics");
+      assert.match(log.text, /Log of “<bdi>physics<\/bdi>” of <bdi>The student/);
+      assert.match(log.text, /class="tag working"/, "its own status, not that of the first one");
+      assert.equal((await teacher("GET", "admin/people/sam/log/chemistry")).status, 404);
+      const far = await rooms.ask("farTeacher", `${hub}admin/people/sam/log/physics`);
+      assert.equal(far.status, 404);
       assert.match((await teacher("GET", "delete-server/sam/physics")).text, /of <bdi>The student/);
       assert.deepEqual(leads(await teacher("POST", "stop/sam/physics")), [
         302,
@@ -181,6 +188,27 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       rooms.engine.failAt("container", missing);
       await sam.get(`${hub}spawn/sam/physics`);
       assert.match(await classPage("teacher"), /r-notebook.*is not on this box/);
+    });
+
+    it("are named where something would close them", async () => {
+      const pages = async () =>
+        [
+          (await rooms.ask("teacher", `${hub}admin/people/sam`)).text,
+          (await rooms.ask("teacher", `${hub}admin/people/sam/remove`)).text,
+        ] as const;
+      await make("physics");
+      await make("quiz");
+      for (const page of await pages())
+        assert.doesNotMatch(page, /Open now|This closes|are? open<\/a>/);
+      await sam.get(`${hub}spawn/sam/physics`);
+      const [person, remove] = await pages();
+      assert.match(person, /<a href="#named-servers">1 more notebook is open<\/a>/);
+      // Beside the names, and in the question before they are saved; beside the lock.
+      assert.equal(person.match(/Open now:\s+<bdi>physics<\/bdi>/g)?.length, 3);
+      assert.match(remove, /This closes, and .* is lost:\s+<bdi>physics<\/bdi>/);
+      await sam.get(`${hub}spawn`);
+      const [both] = await pages();
+      assert.match(both, /Open now:\s+the first notebook, <bdi>physics<\/bdi>/);
     });
 
     it("are opened by a token for one of them, and by it no other", async () => {

@@ -863,6 +863,18 @@ export const samples: readonly Sample[] = [
     { ...log, status: statuses.failed, lines: crashed.log, lastFailure: crashed },
     teacher,
   ),
+  sample(
+    "named",
+    "log",
+    {
+      ...log,
+      status: statuses.running,
+      lines,
+      title: longServer,
+      backUrl: "/hub/admin/people/kofi",
+    },
+    teacher,
+  ),
   sample("empty", "log", { ...log, status: statuses.stopped, lines: [] }, teacher),
 ];
 

@@ -1,5 +1,5 @@
 /** Models of the pages about people, in every state that looks different. */
-import { namedOfOther } from "./server-models.ts";
+import { longName as longServer, namedOfOther } from "./server-models.ts";
 import type { DeviceRow } from "#src/views/account-pages.ts";
 import type { FormProblems } from "#src/views/pages.ts";
 import {
@@ -175,6 +175,7 @@ const kofiPage: PeoplePages["person"] = {
   createdBy: okoro,
   lastSignIn: "2026-11-22T09:00:00.000Z",
   status: { is: "stopped" },
+  open: [],
   log: { lines: [] },
   usage: { is: "known", bytes: 120 * 1024 ** 2, files: 34, at: "2026-11-22T09:59:30.000Z" },
   devices,
@@ -227,7 +228,7 @@ const removal = {
   action: `${person}/remove`,
   name: "kofi",
   displayName: "Kofi Mensah",
-  running: true,
+  open: [{}, { title: "Physics, lesson 3" }],
   backUrl: person,
 };
 const restoring = {
@@ -278,6 +279,7 @@ export function peopleSamples(given: {
       {
         ...kofiPage,
         status: running,
+        open: [{}, { title: "Physics, lesson 3" }, { title: longServer }],
         lastFailure: crashed,
         log: { lines: lines.slice(-30) },
         visits: [
@@ -375,7 +377,7 @@ export function peopleSamples(given: {
       "removePerson",
       {
         ...removal,
-        running: false,
+        open: [{}],
         displayName: longName,
         problem: { code: "last_owner", params: { name: "kofi" } },
       },

@@ -93,5 +93,8 @@ export const deletions: Readonly<Record<string, Pages["deleteServer"]>> = {
 
 /** As staff see them: opened by nobody but their person. */
 export const namedOfOther: NamedServers = {
-  rows: someNamed.rows.map(({ openUrl: _, ...rest }) => rest),
+  rows: someNamed.rows.map(({ openUrl: _, ...rest }) => ({
+    ...rest,
+    logUrl: `/hub/admin/people/maria/log/${encodeURIComponent(rest.name)}`,
+  })),
 };

@@ -1,13 +1,16 @@
 /** Class now (ui.md T1), and one person's log. */
+import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";
+import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Views } from "#src/views/pages.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { visitorOf } from "../middleware/require.ts";
-import { classRow, classTiles, newcomersModel, visiblePeople } from "../models.ts";
+import { classRow, classTiles, newcomersModel, titleOf, visiblePeople } from "../models.ts";
+import { isThere } from "../notebook-of.ts";
 import { noticeOf } from "../notices.ts";
 import type { Paths } from "../paths.ts";
 import { personOf } from "../person-of.ts";
@@ -49,9 +52,11 @@ export function classroomPages(parts: ClassroomParts) {
   }
 
   async function log(ctx: HubContext): Promise<void> {
+    const server = serverNameOf(ctx.params["server"] ?? "");
     const user = personOf(ctx, "read:logs", parts);
-    const status = servers.status(user.id);
-    const lines = await servers.log(user.id, LOG_LINES);
+    if (!isThere({ user, server }, servers)) throw new HubError("not_found");
+    const status = servers.status(user.id, server);
+    const lines = await servers.log(user.id, LOG_LINES, server);
     ctx.type = "html";
     const model = {
       name: user.name,
@@ -61,8 +66,9 @@ export function classroomPages(parts: ClassroomParts) {
       ...(status.is === "stopped" && status.lastFailure !== undefined
         ? { lastFailure: status.lastFailure }
         : {}),
-      refreshUrl: paths.log(user.name),
-      backUrl: paths.admin,
+      ...(server === "" ? {} : { title: titleOf(user, server, servers) }),
+      refreshUrl: paths.log(user.name, server),
+      backUrl: server === "" ? paths.admin : paths.person(user.name),
     };
     ctx.body = views.page("log", model, frames.of(ctx, "class"));
   }

@@ -83,7 +83,7 @@ function followNamed(
 ): () => void {
   let sent = "";
   const send = (): void => {
-    const html = views.part("namedServers", namedServers(user, servers, paths, isOwn), frame);
+    const html = views.part("namedServers", namedServers(user, servers, paths, { isOwn }), frame);
     if (html !== sent) sendPart(stream, "named-servers", html);
     sent = html;
   };

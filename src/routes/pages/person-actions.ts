@@ -6,6 +6,7 @@ import type { HubContext } from "../context.ts";
 import { type Field, formProblems } from "../form-problems.ts";
 import { field, typed } from "../middleware/body.ts";
 import { visitorOf } from "../middleware/require.ts";
+import { openNotebooks } from "../models.ts";
 import type { OneTimeNotes } from "../one-time-notes.ts";
 import { type PersonForm, type PersonFormParts, personForm } from "../person-form.ts";
 import { personOf } from "../person-of.ts";
@@ -125,7 +126,7 @@ function removal(act: PersonForm, parts: PersonActionParts) {
       action: paths.remove(user.name),
       name: user.name,
       displayName: user.displayName,
-      running: servers.status(user.id).is !== "stopped",
+      open: openNotebooks(user, servers),
       backUrl: paths.person(user.name),
       ...(problem === undefined ? {} : { problem }),
     };

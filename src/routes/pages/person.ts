@@ -13,7 +13,7 @@ import { accountState, classNames } from "../account-models.ts";
 import { actorOfLine, auditLine, mayReadLines } from "../audit-lines.ts";
 import type { HubContext } from "../context.ts";
 import { visitorOf } from "../middleware/require.ts";
-import { deviceRows, namedServers } from "../models.ts";
+import { deviceRows, namedServers, openNotebooks } from "../models.ts";
 import { noticeOf } from "../notices.ts";
 import { personOf } from "../person-of.ts";
 import type { RosterParts } from "./roster.ts";
@@ -75,6 +75,7 @@ export async function renderPerson(
     ...(user.joined === undefined ? {} : { joined: user.joined }),
     ...(user.disabled === undefined ? {} : { lockedSince: user.disabled }),
     status: servers.status(user.id),
+    open: openNotebooks(user, servers),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...log,
     usage,
@@ -98,7 +99,10 @@ function namedOf(
   { servers, permissions, paths }: PersonParts,
 ): Pick<Pages["person"], "named"> {
   if (!permissions.may(visitor, "servers", user)) return {};
-  const named = namedServers(user, servers, paths, visitor.user.id === user.id);
+  const named = namedServers(user, servers, paths, {
+    isOwn: visitor.user.id === user.id,
+    mayReadLog: permissions.may(visitor, "read:logs", user),
+  });
   return named.rows.length === 0 ? {} : { named };
 }
 

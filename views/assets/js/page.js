@@ -137,16 +137,25 @@ function stillThere(button) {
   return document.querySelector(`[data-ask=${button.dataset["ask"]}][formaction="${address}"]`);
 }
 
+/**
+ * Whether there is something to ask: `data-unless` is what `data-field` says when there is not.
+ * @param {HTMLElement} button
+ */
+function asks(button) {
+  const field = button.closest("form")?.elements.namedItem(button.dataset["field"] ?? "");
+  return !(field instanceof HTMLInputElement) || field.value.trim() !== button.dataset["unless"];
+}
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (!button?.dataset["ask"] || button === confirmed) return;
+  if (!button?.dataset["ask"] || button === confirmed || !asks(button)) return;
   const dialog = document.getElementById(button.dataset["ask"]);
   if (!(dialog instanceof HTMLDialogElement) || !dialog.showModal) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const row = button.closest("tr");
-  if (row) {
-    const name = button.dataset["about"] ?? row.querySelector("th bdi")?.textContent ?? "";
+  const name =
+    button.dataset["about"] ?? button.closest("tr")?.querySelector("th bdi")?.textContent;
+  if (name) {
     for (const place of dialog.querySelectorAll("bdi")) place.textContent = name;
   }
   closeMenus(null);
