@@ -7,6 +7,7 @@ import type { Config, Secrets } from "#src/config/schema.ts";
 import { openControl } from "#src/entrypoint/control.ts";
 import { createGateway } from "#src/entrypoint/gateway.ts";
 import { createListener } from "#src/entrypoint/listener.ts";
+import { NotebookWork } from "#src/entrypoint/notebook-work.ts";
 import { createProxy } from "#src/entrypoint/proxy.ts";
 import { ServerDoors } from "#src/entrypoint/server-doors.ts";
 import { RoutingTable } from "#src/entrypoint/routing-table.ts";
@@ -55,6 +56,7 @@ import type { Spawner } from "#src/spawners/spawner.ts";
 import { openStore } from "#src/stores/create.ts";
 import type { Restored } from "#src/stores/restored.ts";
 import type { Store } from "#src/stores/store.ts";
+import type { Timers } from "#src/timers.ts";
 import { loadAssets } from "#src/views/assets.ts";
 import { createViews } from "#src/views/render.ts";
 
@@ -72,6 +74,8 @@ export interface HubOverrides {
   };
   /** Labels for what the spawner makes, so that a test run finds its own. */
   readonly spawnerLabels?: Readonly<Record<string, string>>;
+  /** When notebooks are asked what they do. */
+  readonly work?: { readonly timers: Timers };
 }
 
 interface HubOptions {
@@ -211,6 +215,9 @@ export async function createHub({
 
   const routes = new RoutingTable();
   opened.defer(routes.follow(servers));
+  const work = opened.use(
+    new NotebookWork({ basePath, routes, accounts, servers, clock, log, ...overrides.work }),
+  );
   const proxy = createProxy({
     onAnswer: (seconds) => metrics.proxied(seconds),
     onFailure: (failure) => metrics.notProxied(failure),
@@ -279,6 +286,7 @@ export async function createHub({
   if (only === undefined) {
     await servers.open();
     erasure.open();
+    work.open();
   }
   let url: string | undefined;
   if (only === undefined) {

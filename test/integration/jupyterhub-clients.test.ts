@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { systemTimers } from "#src/timers.ts";
 import { type DockerRun, createDockerRun } from "#test/support/docker.ts";
 import { HttpClient } from "#test/support/http-client.ts";
 import { Kernel } from "#test/support/kernel.ts";
@@ -19,6 +20,11 @@ const execute = promisify(execFile);
 const basePath = "/jupyterhub/";
 const api = `${basePath}hub/api/`;
 const PASSWORD = "sam has many words";
+
+interface ServerModel {
+  readonly ready: boolean;
+  readonly last_activity: string;
+}
 
 describe("programs made for JupyterHub", { timeout: 580_000 }, () => {
   let docker: DockerRun;
@@ -41,6 +47,10 @@ describe("programs made for JupyterHub", { timeout: 580_000 }, () => {
     box = await createTestHub({
       config: { basePath, spawner: { image: await notebookImage(), pool: docker.pool }, services },
       secrets: docker.secrets,
+      overrides: {
+        // Notebooks are asked every few minutes what they do; here all the time.
+        work: { timers: { after: (ms, then) => systemTimers.after(Math.min(ms, 500), then) } },
+      },
     });
     await box.setUp();
     const socketPath = join(box.dataDir, "control.sock");
@@ -90,9 +100,9 @@ describe("programs made for JupyterHub", { timeout: 580_000 }, () => {
     return ["run", ...place, ...env, clients, ...command];
   }
 
-  async function serversOf(name: string): Promise<Readonly<Record<string, { ready: boolean }>>> {
+  async function serversOf(name: string): Promise<Readonly<Record<string, ServerModel>>> {
     const { text } = await console_.ask(`${api}users/${name}`);
-    return (JSON.parse(text) as { servers: Record<string, { ready: boolean }> }).servers;
+    return (JSON.parse(text) as { servers: Record<string, ServerModel> }).servers;
   }
 
   async function start(name: string): Promise<void> {
@@ -202,6 +212,34 @@ describe("programs made for JupyterHub", { timeout: 580_000 }, () => {
     const gone = await fetch(`${user}/tokens/${id}`, { method: "DELETE", headers });
     assert.equal(gone.status, 204);
     assert.equal((await fetch(`${hub}/hub/api/user`, { headers })).status, 403);
+  });
+
+  it("the idle culler is told of a cell that runs without a tab", async () => {
+    await start("sam");
+    const headers = { authorization: `token ${sam}` };
+    const kernels = `${hub}/user/sam/api/kernels`;
+    const { id } = (await (await fetch(kernels, { method: "POST", headers })).json()) as {
+      id: string;
+    };
+    {
+      using open = await Kernel.open(`${kernels.replace("http", "ws")}/${id}/channels`, sam);
+      await open.run("import time");
+      open.send("time.sleep(500)");
+      const isBusy = async (): Promise<boolean> => {
+        const model = await (await fetch(`${kernels}/${id}`, { headers })).json();
+        return (model as { execution_state: string }).execution_state === "busy";
+      };
+      while (!(await isBusy())) await sleep(100);
+    }
+    // From here on nothing comes through the hub.
+    const left = Date.now();
+    const lastSeen = async (): Promise<number> =>
+      Date.parse((await serversOf("sam"))[""]?.last_activity ?? "");
+    for (let tries = 0; (await lastSeen()) < left + 3000; tries += 1) {
+      assert.ok(tries < 600, "its work is not seen");
+      await sleep(100);
+    }
+    await fetch(`${kernels}/${id}`, { method: "DELETE", headers });
   });
 
   it("the idle culler stops who has done nothing", async () => {
