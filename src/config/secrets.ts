@@ -164,14 +164,22 @@ async function keepCopy(
   }
 }
 
-function checkSameBox(dataDir: string, { instanceId }: Secrets, copy: string | undefined): void {
-  const copied = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), copy);
-  if (!copied.success || copied.output.instanceId === instanceId) return;
-  const detail =
-    `${FILE_NAME} in it is of the box ${instanceId}, and its copy exports/${FILE_NAME} of the box ` +
-    `${copied.output.instanceId}. With the wrong one nobody's files would be found. Look which of them the ` +
-    `names of the volumes have (docker volume ls), and remove the other file`;
-  throw failure(dataDir, detail);
+function checkSameBox(dataDir: string, secrets: Secrets, copy: string | undefined): void {
+  const { success, output } = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), copy);
+  if (!success) return;
+  const both = `${FILE_NAME} in it and its copy exports/${FILE_NAME}`;
+  if (output.instanceId !== secrets.instanceId) {
+    const detail =
+      `${both} are of two boxes, ${secrets.instanceId} and ${output.instanceId}. With the wrong one nobody's files ` +
+      `would be found. Look which of them the names of the volumes have (docker volume ls), and remove the other file`;
+    throw failure(dataDir, detail);
+  }
+  if (output.instanceKey !== secrets.instanceKey) {
+    const detail =
+      `${both} have different keys. With the wrong one no notebook that runs and no token of a service works. ` +
+      `Remove the file that was damaged or changed; when the key is to be another one, remove the copy`;
+    throw failure(dataDir, detail);
+  }
 }
 
 async function hasDatabase(dataDir: string): Promise<boolean> {

@@ -38,12 +38,23 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
-/** What is wrong with the data folder: {@link detailOf}, and what helps where it is no accident of the disk. */
+/** What is wrong with the data folder: {@link detailOf}, and what helps where that is known. */
 export function folderDetail(error: unknown): string {
   const detail = detailOf(error);
-  return hasCode(error, "EACCES", "EPERM") || /permission denied/i.test(detail)
-    ? `${detail}. All that is in it has to belong to the user as which Homeroom runs (1000 in its container)`
-    : detail;
+  if (hasCode(error, "EACCES", "EPERM") || /permission denied/i.test(detail)) {
+    return `${detail}. All that is in it has to belong to the user as which Homeroom runs (1000 in its container)`;
+  }
+  return isNoSpace(error) ? `${detail}. Make room on that disk` : detail;
+}
+
+/** LevelDB says it in words, and whoever passes it on keeps it as the cause. */
+export function isNoSpace(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    hasCode(error, "ENOSPC", "EDQUOT") ||
+    /no space left on device|disk quota exceeded/i.test(detailOf(error)) ||
+    isNoSpace(error.cause)
+  );
 }
 
 export function detailOf(error: unknown): string {

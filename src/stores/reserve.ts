@@ -9,7 +9,7 @@ import { open, rename, rm, stat, statfs, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { FailureData } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import { detailOf, FILE_MODE, hasCode, undefinedIfMissing } from "./files.ts";
+import { FILE_MODE, undefinedIfMissing } from "./files.ts";
 
 const BYTES = 8 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
@@ -150,14 +150,4 @@ export class Reserve {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
-}
-
-/** LevelDB says it in words, and whoever passes it on keeps it as the cause. */
-export function isNoSpace(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    hasCode(error, "ENOSPC", "EDQUOT") ||
-    /no space left on device|disk quota exceeded/i.test(detailOf(error)) ||
-    isNoSpace(error.cause)
-  );
 }

@@ -179,7 +179,19 @@ describe("the reserve of a disk", { timeout: 300_000, skip }, () => {
         await timer.until(async () => (await readdir(join(dataDir, "exports"))).length > 1);
         assert.equal(store.health().trouble, undefined);
       }
-      assert.deepEqual((await readdir(dataDir)).toSorted(), ["db", "exports", "initialised"]);
+      const names = ["db", "exports", "initialised"];
+      assert.deepEqual((await readdir(dataDir)).toSorted(), names);
+      const filler = join(dataDir, "../filler");
+      await fillDisk(filler);
+      await assert.rejects(open(), (error: unknown) => {
+        assert.ok(error instanceof HubError && error.code === "data_folder", String(error));
+        assert.match(String(error.params["detail"]), /no space left on device.*\. Make room on/i);
+        return true;
+      });
+      assert.deepEqual((await readdir(dataDir)).toSorted(), names);
+      await rm(filler);
+      await using store = await open();
+      assert.deepEqual(namesIn(store), ["ana"]);
     } finally {
       await small[Symbol.asyncDispose]();
     }

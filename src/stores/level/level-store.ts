@@ -13,9 +13,9 @@ import {
 } from "#src/stores/exports/exporter.ts";
 import { ExportsFolder, type Entries } from "#src/stores/exports/exports-folder.ts";
 import { lastJournalled } from "#src/stores/exports/newest-state.ts";
-import { FOLDER_MODE, folderDetail } from "#src/stores/files.ts";
+import { FOLDER_MODE, folderDetail, isNoSpace } from "#src/stores/files.ts";
 import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
-import { isNoSpace, Reserve } from "#src/stores/reserve.ts";
+import { Reserve } from "#src/stores/reserve.ts";
 import type { Change, Store, StoreCheck, StoreHealth, StoreReader } from "#src/stores/store.ts";
 import { WriteThroughStore } from "#src/stores/write-through-store.ts";
 import { Database } from "./database.ts";

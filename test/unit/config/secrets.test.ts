@@ -148,7 +148,7 @@ describe("the secrets", () => {
     await cp(join(other.path, "secrets.json"), path());
     for (const _ of ["first", "second"]) {
       await assert.rejects(loadSecrets(folder.path, { log }), (error: unknown) => {
-        refusedWith(/of the box .* of the box .*docker volume ls/)(error);
+        refusedWith(/are of two boxes, .*docker volume ls/)(error);
         assert.ok(error instanceof HubError);
         const detail = String(error.params["detail"]);
         assert.ok(detail.includes(instanceId) && detail.includes(secrets.instanceId), detail);
@@ -161,6 +161,21 @@ describe("the secrets", () => {
     await cp(join(other.path, "secrets.json"), path());
     await rm(copy());
     assert.equal((await loadSecrets(folder.path, { log })).instanceId, instanceId);
+  });
+
+  it("with another key than the copy are refused: either may be the damaged one", async () => {
+    const secrets = await loadSecrets(folder.path, { log });
+    const kept = await readFile(copy(), "utf8");
+    const first = secrets.instanceKey.startsWith("A") ? "B" : "A";
+    const instanceKey = first + secrets.instanceKey.slice(1);
+    await writeFile(path(), JSON.stringify({ ...secrets, instanceKey }));
+    await assert.rejects(loadSecrets(folder.path, { log }), (error: unknown) => {
+      assert.ok(!JSON.stringify(error).includes(instanceKey));
+      return refusedWith(/have different keys/)(error);
+    });
+    assert.equal(await readFile(copy(), "utf8"), kept);
+    await rm(copy());
+    assert.equal((await loadSecrets(folder.path, { log })).instanceKey, instanceKey);
   });
 
   it("are not in the way of a start when the copy cannot be written", async () => {
