@@ -9,6 +9,8 @@ const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 const CHECK_MS = 1000;
 const HEADER_BYTES = 16 * 1024;
+/** Far more than a school's browsers keep. Each costs some 15 KB, and whoever is in the network can open thousands. */
+const MANY_CONNECTIONS = 4000;
 
 interface GatewayServer {
   readonly server: Server;
@@ -19,6 +21,7 @@ interface GatewayServer {
 export function createGatewayServer(
   gateway: Pick<Gateway, "request" | "upgrade">,
   via: Via,
+  manyConnections = MANY_CONNECTIONS,
 ): GatewayServer {
   const sockets = new Set<Duplex>();
   const upgraded = new Set<Duplex>();
@@ -64,6 +67,7 @@ export function createGatewayServer(
     socket.once("close", () => sockets.delete(socket));
     // Stays on through upgrades, when Node takes its own listener away.
     socket.on("error", () => undefined);
+    if (sockets.size - upgraded.size > manyConnections) closeIdle();
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET") socket.destroy();
@@ -71,6 +75,15 @@ export function createGatewayServer(
     else if (isAnswering(answers.get(socket))) closeSoon(socket);
     else refuseUpgrade(socket, statusOf(error));
   });
+
+  /** Browsers open them again when they need them. Once in a second is enough, and looks through all of them. */
+  let closingIdle: NodeJS.Timeout | undefined;
+  function closeIdle(): void {
+    closingIdle ??= setTimeout(() => {
+      closingIdle = undefined;
+      server.closeIdleConnections();
+    }, CHECK_MS).unref();
+  }
 
   async function close(drainMs: number): Promise<void> {
     closing = true;

@@ -13,6 +13,8 @@ interface ListenerOptions {
   readonly log: Logger;
   /** How long `close` waits for replies under way. */
   readonly drainMs?: number;
+  /** Above so many connections, those that wait for nothing are closed. */
+  readonly manyConnections?: number;
 }
 
 export interface Listener {
@@ -24,7 +26,11 @@ export interface Listener {
 const DRAIN_MS = 8000;
 
 export function createListener(options: ListenerOptions): Listener {
-  const { server, close } = createGatewayServer(options.gateway, "network");
+  const { server, close } = createGatewayServer(
+    options.gateway,
+    "network",
+    options.manyConnections,
+  );
   let isOpen = false;
 
   async function listen(): Promise<{ address: string; port: number }> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { link, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -11,7 +11,7 @@ import { openControl } from "#src/entrypoint/control.ts";
 import type { Gateway } from "#src/entrypoint/gateway.ts";
 import { createListener } from "#src/entrypoint/listener.ts";
 import { createWorld, type World } from "#test/support/gateway-world.ts";
-import { sendRaw } from "#test/support/raw-sockets.ts";
+import { eventually, sendRaw } from "#test/support/raw-sockets.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 
 const log = silentLog;
@@ -31,7 +31,13 @@ function doorman(until = Promise.resolve(), asked: () => void = () => {}): Gatew
   };
 }
 
-function listener(gateway: Gateway, parts: { port?: number; drainMs?: number } = {}) {
+interface ListenerParts {
+  readonly port?: number;
+  readonly drainMs?: number;
+  readonly manyConnections?: number;
+}
+
+function listener(gateway: Gateway, parts: ListenerParts = {}) {
   return createListener({ gateway, bind: "127.0.0.1", port: 0, log, ...parts });
 }
 
@@ -64,6 +70,36 @@ describe("the port", () => {
   it("says in words when the address is not this machine's", async () => {
     const away = createListener({ gateway: doorman(), bind: "203.0.113.7", port: 0, log });
     await assert.rejects(away.listen(), { code: "cannot_listen" });
+  });
+
+  it("closes connections that wait for nothing when there are many, and no others", async () => {
+    const answered = Promise.withResolvers<void>();
+    const door = listener(doorman(answered.promise), { manyConnections: 20 });
+    const { port } = await door.listen();
+    const say = async (text: string): Promise<Socket> => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined).resume();
+      await once(socket, "connect");
+      socket.write(text);
+      return socket;
+    };
+    const busy = [
+      await say("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"),
+      await say("GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+    ];
+    const idle: Socket[] = [];
+    for (let index = 0; index < 30; index += 1) {
+      const socket = await say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      await once(socket, "data");
+      idle.push(socket);
+    }
+    const isFew = () => idle.filter((socket) => !socket.destroyed).length < 20;
+    assert.ok(await eventually(isFew, 30_000));
+    assert.ok(busy.every((socket) => !socket.destroyed));
+    assert.equal((await sendRaw(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")).status, 200);
+    answered.resolve();
+    for (const socket of busy) socket.destroy();
+    await door.close();
   });
 
   it("lets what is under way come to its end, and takes nothing new", async () => {
