@@ -5,6 +5,7 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import { checkPasswordRules, type Passwords } from "#src/services/sign-in/passwords.ts";
+import { KeyedLock } from "#src/services/servers/keyed-lock.ts";
 import type { SessionId, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader } from "#src/stores/store.ts";
 import { makeFirstPassword } from "./first-passwords.ts";
@@ -27,7 +28,26 @@ export interface PasswordParts {
   readonly minLength: number;
 }
 
+interface NewFirstPassword {
+  readonly user: UserRecord;
+  readonly firstPassword: string;
+}
+
+interface OwnChange {
+  readonly current: string;
+  readonly next: string;
+  readonly keepSession?: SessionId;
+}
+
+interface OwnChoice {
+  readonly next: string;
+  readonly session: SessionId;
+}
+
 export class PasswordChanges {
+  /** Of a form that is sent twice, the second answer is the one on the screen: what it says has to be true. */
+  readonly #resets = new KeyedLock<UserId>();
+  readonly #ownChanges = new KeyedLock<UserId>();
   readonly #store: Store;
   readonly #passwords: PasswordParts["passwords"];
   readonly #attempts: Attempts;
@@ -43,10 +63,11 @@ export class PasswordChanges {
   }
 
   /** A new first password: all sessions and API tokens are gone with it; files and running server are not touched. */
-  async reset(
-    userId: UserId,
-    actor: Actor,
-  ): Promise<{ readonly user: UserRecord; readonly firstPassword: string }> {
+  reset(userId: UserId, actor: Actor): Promise<NewFirstPassword> {
+    return this.#resets.run(userId, () => this.#reset(userId, actor));
+  }
+
+  async #reset(userId: UserId, actor: Actor): Promise<NewFirstPassword> {
     demandUser(this.#store, userId);
     const firstPassword = makeFirstPassword();
     const hash = await this.#passwords.hash(firstPassword);
@@ -75,12 +96,18 @@ export class PasswordChanges {
    * Replaces a password by its owner, who proves to be one with the current password; the other sessions end.
    * Throws `current_password_wrong`, `too_many_attempts`, and what `checkPasswordRules` throws.
    */
-  async change(
+  async change(userId: UserId, change: OwnChange, actor: Actor): Promise<void> {
+    const seen = demandUser(this.#store, userId);
+    await this.#ownChanges.run(userId, async () => {
+      if (!(await this.#isDone(seen, change.next))) await this.#change(userId, change, actor);
+    });
+  }
+
+  async #change(
     userId: UserId,
-    change: { readonly current: string; readonly next: string; readonly keepSession?: SessionId },
+    { current, next, keepSession }: OwnChange,
     actor: Actor,
   ): Promise<void> {
-    const { current, next, keepSession } = change;
     const before = demandUser(this.#store, userId);
     const fits = await this.#attempts.limit(
       before.name,
@@ -103,12 +130,15 @@ export class PasswordChanges {
    * Throws `password_is_first` and what `checkPasswordRules` throws; `not_allowed` for a session that was not
    * opened with the first password.
    */
-  async chooseOwn(
-    userId: UserId,
-    choice: { readonly next: string; readonly session: SessionId },
-    actor: Actor,
-  ): Promise<void> {
-    const { next, session } = choice;
+  async chooseOwn(userId: UserId, choice: OwnChoice, actor: Actor): Promise<void> {
+    const seen = demandUser(this.#store, userId);
+    assertMayChoose(this.#store, seen, choice.session);
+    await this.#ownChanges.run(userId, async () => {
+      if (!(await this.#isDone(seen, choice.next))) await this.#chooseOwn(userId, choice, actor);
+    });
+  }
+
+  async #chooseOwn(userId: UserId, { next, session }: OwnChoice, actor: Actor): Promise<void> {
     const before = demandUser(this.#store, userId);
     assertMayChoose(this.#store, before, session);
     const isFirstAgain = await this.#passwords.verify(before.password?.hash, next);
@@ -117,6 +147,13 @@ export class PasswordChanges {
       throw new HubError("password_is_first");
     }
     await this.#replacePassword(before, { next, keepSession: session, isChoice: true }, actor);
+  }
+
+  /** The same was asked just before, and is done meanwhile: it became the password since `seen`. */
+  async #isDone(seen: UserRecord, next: string): Promise<boolean> {
+    const now = demandUser(this.#store, seen.id);
+    if (hasSamePassword(now, seen) || now.password?.isFirst !== false) return false;
+    return this.#passwords.verify(now.password.hash, next);
   }
 
   async #replacePassword(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { UserRecord } from "#src/stores/records.ts";
 import { Sessions } from "#src/session/sessions.ts";
 import {
@@ -200,6 +201,24 @@ describe("a password reset", () => {
     assert.deepEqual(membersOf(user), ["student"]);
   });
 
+  it("asked for twice at once leaves the password that was told last", async () => {
+    const { user } = await people.accounts.add({ name: "zoe", role: "student" }, consoleActor);
+    let isFirst = true;
+    const slowly = Promise.withResolvers<void>();
+    people.passwords.hashing = slowly.promise;
+    const first = people.accounts.resetPassword(user.id, consoleActor);
+    await nextTurn();
+    people.passwords.hashing = Promise.resolve();
+    const second = people.accounts.resetPassword(user.id, consoleActor).finally(() => {
+      assert.equal(isFirst, false, "they are answered in the order in which they were asked");
+    });
+    void first.finally(() => (isFirst = false));
+    await nextTurn();
+    slowly.resolve();
+    const [, { firstPassword }] = await Promise.all([first, second]);
+    assert.equal(people.accounts.byId(user.id)?.password?.hash, `plain ${firstPassword}`);
+  });
+
   it("forgives the misses of that person", async () => {
     const sam = await people.add("sam");
     const actor = actorFor(sam);
@@ -295,6 +314,42 @@ describe("changing the own password", () => {
     assert.equal(await people.passwords.verify(now?.password?.hash, firstPassword), true);
   });
 
+  it("sent twice at once is done once, and both are told so", async () => {
+    const { user } = await people.accounts.add(
+      { name: "zoe", role: "student", password: "some words here" },
+      consoleActor,
+    );
+    const { id } = await signedIn(user);
+    const change = (next: string): Promise<void> =>
+      people.accounts.changePassword(
+        user.id,
+        { current: "some words here", next, keepSession: id },
+        actorFor(user),
+      );
+    await Promise.all([change("other words here"), change("other words here")]);
+    const rows = await people.audit();
+    assert.equal(rows.filter(({ action }) => action === "password.changed").length, 1);
+    const [one, other] = await Promise.all([
+      failureOf(
+        people.accounts.changePassword(
+          user.id,
+          { current: "other words here", next: "third words here", keepSession: id },
+          actorFor(user),
+        ),
+      ),
+      failureOf(
+        people.accounts.changePassword(
+          user.id,
+          { current: "other words here", next: "fourth words here", keepSession: id },
+          actorFor(user),
+        ),
+      ),
+    ]);
+    assert.deepEqual([one, other], ["no failure", "current_password_wrong"]);
+    // The password that it is already is no way around the current one.
+    assert.equal(await failureOf(change("third words here")), "current_password_wrong");
+  });
+
   it("of an account without a password is not possible", async () => {
     const sam = await people.add("sam");
     const { password: _gone, ...bare } = sam;
@@ -335,16 +390,34 @@ describe("choosing an own password after a first one", () => {
     assert.equal(await failureOf(chosen), "password_is_first");
   });
 
+  it("sent twice at once is done once, and both are told so", async () => {
+    const { user } = await people.accounts.add({ name: "zoe", role: "student" }, consoleActor);
+    const { id } = await signedIn(user);
+    const choose = (next: string): Promise<void> =>
+      people.accounts.chooseOwnPassword(user.id, { next, session: id }, actorFor(user));
+    const failures = await Promise.all(
+      ["own words here", "own words here", "other words here"].map((next) =>
+        failureOf(choose(next)),
+      ),
+    );
+    assert.deepEqual(failures, ["no failure", "no failure", "not_allowed"]);
+    assert.equal(people.accounts.byId(user.id)?.password?.hash, "plain own words here");
+  });
+
   it("works once, only with a session opened with the first one, and only with one's own", async () => {
     const { user, session } = await newcomer();
     const other = await signedIn(await people.add("other"));
-    const choose = (sessionId: typeof session.id) =>
-      people.accounts.chooseOwnPassword(user.id, { next, session: sessionId }, actorFor(user));
+    const choose = (sessionId: typeof session.id, wanted = next) =>
+      people.accounts.chooseOwnPassword(
+        user.id,
+        { next: wanted, session: sessionId },
+        actorFor(user),
+      );
     assert.equal(await failureOf(choose(other.id)), "not_allowed");
     assert.equal(await failureOf(choose("gone" as typeof session.id)), "not_allowed");
     const results = await Promise.all([
       failureOf(choose(session.id)),
-      failureOf(choose(session.id)),
+      failureOf(choose(session.id, "other words than these")),
     ]);
     assert.equal(results.filter((result) => result === "no failure").length, 1);
     assert.equal(await failureOf(choose(session.id)), "not_allowed");
