@@ -37,6 +37,11 @@ export const failures = {
     student: "Sign in first.",
     api: "Missing or invalid credentials.",
   },
+  service_in_notebook: {
+    status: 403,
+    student: "Services open no notebooks.",
+    api: "Services open no notebooks; use a token of the person: POST /users/{name}/tokens",
+  },
   not_allowed: { status: 403, student: "You may not do that. Ask your teacher.", api: "Forbidden" },
   lacks_scope: {
     status: 403,

@@ -45,6 +45,8 @@ export type Decision =
   /** Another spelling of the address. */
   | { readonly is: "moved"; readonly location: string }
   | { readonly is: "sign_in" }
+  /** A service showed its token. */
+  | { readonly is: "service" }
   /** Signed in with a first password. */
   | { readonly is: "choose_password" }
   /** Somebody else's, which this session may open when the visitor says so. */
@@ -102,7 +104,7 @@ export class Authoriser {
     asked: "request" | "upgrade",
   ): Decision {
     const visitor = this.#visitorOf(req, target, asked);
-    if (visitor === undefined) return { is: "sign_in" };
+    if (visitor === undefined) return { is: this.#isService(req) ? "service" : "sign_in" };
     if (visitor.session?.mustChangePassword === true) return { is: "choose_password" };
 
     const { accounts, permissions, routes, servers } = this.#options;
@@ -173,6 +175,11 @@ export class Authoriser {
     const { user, token } = identity;
     const byAddress = header === undefined;
     return { user, identity, session: undefined, token: token.id, byAddress };
+  }
+
+  #isService(req: IncomingMessage): boolean {
+    const token = headerToken(req.headers.authorization);
+    return token !== undefined && this.#options.authenticateToken?.(token)?.kind === "service";
   }
 
   #withoutRoute(visitor: UserRecord, user: UserRecord, asked: Asked): Decision {

@@ -42,6 +42,8 @@ export class TurnedAway {
     switch (decision.is) {
       case "sign_in":
         return lead("login", new HubError("sign_in_required"));
+      case "service":
+        return tell(new HubError("service_in_notebook", { name: target.name }));
       case "choose_password":
         return lead("first", new HubError("not_allowed"));
       case "confirm_visit":
@@ -69,6 +71,7 @@ export class TurnedAway {
   upgrade(socket: Duplex, decision: NotAllowed): void {
     switch (decision.is) {
       case "sign_in":
+      case "service":
       case "choose_password":
       case "confirm_visit":
       case "on_visit":

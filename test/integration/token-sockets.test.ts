@@ -181,7 +181,9 @@ describe("an API token at notebooks", { timeout: 60_000 }, () => {
     assert.equal((await ask(token, "/hub/api/users")).status, 200);
     const stop = await ask(token, "/hub/api/users/alex/server", { method: "DELETE" });
     assert.equal(stop.status, 403);
-    assert.equal((await ask(token, "/user/alex/api/status")).status, 403);
+    const notebook = await ask(token, "/user/alex/api/status");
+    assert.equal(notebook.status, 403);
+    assert.match(notebook.text, /Services open no notebooks; .* POST \/users\/alex\/tokens/);
     const client = box.client();
     assert.equal((await client.ask("/hub/api/services/culler/token")).status, 403);
     assert.equal((await ask(token, "/hub/api/services/culler/token")).status, 403);
