@@ -2,10 +2,11 @@
  * Form tokens and the origin check. On plain HTTP nothing else tells a page of ours from a foreign
  * one: no decision rests on `Sec-Fetch-*`.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { systemClock, type Clock } from "#src/clock.ts";
 import type { SessionRecord } from "#src/stores/records.ts";
 import type { RequestContext } from "./request-context.ts";
+import { isSameSecret } from "./same-secret.ts";
 
 /** A sign-in form may stay open over a lesson, not for weeks. */
 const ANONYMOUS_MAX_AGE_MS = 24 * 3600 * 1000;
@@ -47,9 +48,9 @@ export class Csrf {
       return false;
     }
     if (session !== undefined) {
-      return isSame(sent, this.tokenOf(session));
+      return isSameSecret(sent, this.tokenOf(session));
     }
-    return cookie !== undefined && isSame(sent, cookie) && this.#isOurs(sent);
+    return cookie !== undefined && isSameSecret(sent, cookie) && this.#isOurs(sent);
   }
 
   /**
@@ -68,19 +69,14 @@ export class Csrf {
     // A token from the future was made before the clock was set back.
     const age = this.#clock.now() - Number.parseInt(minute, 36) * 60_000;
     return (
-      isSame(signature, this.#sign(`anonymous ${nonce} ${minute}`)) && age <= ANONYMOUS_MAX_AGE_MS
+      isSameSecret(signature, this.#sign(`anonymous ${nonce} ${minute}`)) &&
+      age <= ANONYMOUS_MAX_AGE_MS
     );
   }
 
   #sign(text: string): string {
     return createHmac("sha256", this.#key).update(text).digest("base64url");
   }
-}
-
-/** In a time that does not depend on where they differ. */
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Changes that are planned and not yet kept: each sees those before it, of the same write too. */
 import type { Batch, RowWrite } from "./backing.ts";
 import { frozenCopy } from "./frozen-json.ts";
-import type { AuditRecord, CollectionName, Collections, MetaRecord, UserId } from "./records.ts";
+import { metaOf } from "./meta-row.ts";
+import type { AuditRecord, CollectionName, Collections, UserId } from "./records.ts";
 import { redactedRow } from "./redact.ts";
 import type { AuditRow } from "./rows.ts";
 import type { StoreReader, Write } from "./store.ts";
@@ -47,7 +48,7 @@ export class Draft {
     const rows: PlannedRow[] = [];
     const audit: AuditRow[] = [];
     const redact: UserId[] = [];
-    const meta = this.#meta();
+    const meta = metaOf(this.#tables);
     let next = meta;
     for (const write of writes) {
       if ("audit" in write) {
@@ -111,14 +112,6 @@ export class Draft {
     for (const { collection, key } of planned.flatMap((change) => change.rows)) {
       this.#tables.set(collection, key, this.#kept.get(collection, key));
     }
-  }
-
-  #meta(): MetaRecord {
-    const meta = this.#tables.get("meta", "meta");
-    if (meta === undefined) {
-      throw new TypeError("A store begins with its meta row");
-    }
-    return meta;
   }
 
   /** Keys grow with every row, also when the clock was set back: newest first is the order of writing. */

@@ -4,6 +4,7 @@ import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
+import { serversOf } from "#src/services/servers/server-rows.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";
 import type { ServerName } from "#src/services/shares/share-plans.ts";
@@ -159,9 +160,7 @@ export function ownerOfAny(
   const name = ctx.params["name"] ?? "";
   const owner = accounts.byName(name);
   const servers =
-    owner === undefined
-      ? []
-      : Array.from(store.entries("servers", `${owner.id}!`), ([, server]) => server.name);
+    owner === undefined ? [] : serversOf(store, owner.id).map((server) => server.name);
   const { identity } = ctx.state;
   const mayAny = ["", ...servers].some((each) =>
     permissions.may(identity, permission, owner, each),

@@ -5,7 +5,7 @@ import type { GroupId, GroupRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import { groupKey } from "./group-names.ts";
 import { assertActorStays } from "./life-changes.ts";
-import { classesTaughtBy, isTeacherOf, membershipsOf, shareGroup } from "./memberships.ts";
+import { classesTaughtBy, isTeacherOf, membershipIn, shareGroup } from "./memberships.ts";
 import { toUserName } from "./names.ts";
 import { livingUser, userNamed } from "./user-records.ts";
 
@@ -34,7 +34,7 @@ export function membersOf(state: StoreReader, groupId: GroupId): readonly UserRe
 }
 
 export function isMember(state: StoreReader, groupId: GroupId, user: UserRecord): boolean {
-  return membershipsOf(state, user.id).some((membership) => membership.groupId === groupId);
+  return membershipIn(state, groupId, user.id) !== undefined;
 }
 
 /** Neither a name that a class has, nor one twice. */

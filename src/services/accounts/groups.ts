@@ -5,6 +5,7 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { endSharesOfGroup } from "#src/services/shares/share-rows.ts";
 import { makeId } from "#src/stores/ids.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import type { AuditAction, GroupId, GroupRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import {
@@ -158,8 +159,7 @@ export class Groups {
   }
 
   #newGroups(state: StoreReader, names: readonly string[]): { meta: Write; groups: GroupRecord[] } {
-    const meta = state.get("meta", "meta");
-    if (meta === undefined) throw new TypeError("A store begins with its meta row");
+    const meta = metaOf(state);
     const created = isoTime(this.#clock);
     const groups = names.map((name, index) => ({
       id: makeId<"group">(),

@@ -89,9 +89,8 @@ export function classesTaughtBy(state: StoreReader, userId: UserId): readonly Gr
 
 /** Whether one person teaches a class in which the other is a student. */
 export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId): boolean {
-  return membershipsOf(state, teacher).some(
-    ({ groupId, role }) =>
-      role === "teacher" && state.get("members", memberKey(groupId, student))?.role === "student",
+  return classesTaughtBy(state, teacher).some(
+    (groupId) => membershipIn(state, groupId, student)?.role === "student",
   );
 }
 
@@ -99,7 +98,7 @@ export function isTeacherOf(state: StoreReader, teacher: UserId, student: UserId
 function wasTeacherOf(state: StoreReader, teacher: UserId, trashed: UserRecord): boolean {
   return (trashed.formerGroups ?? []).some(
     ({ groupId, role }) =>
-      role === "student" && state.get("members", memberKey(groupId, teacher))?.role === "teacher",
+      role === "student" && membershipIn(state, groupId, teacher)?.role === "teacher",
   );
 }
 
@@ -113,7 +112,7 @@ export function isOwnStudent(state: StoreReader, teacher: UserId, subject: UserR
 
 export function shareGroup(state: StoreReader, one: UserId, other: UserId): boolean {
   return membershipsOf(state, one).some(
-    ({ groupId }) => state.get("members", memberKey(groupId, other)) !== undefined,
+    ({ groupId }) => membershipIn(state, groupId, other) !== undefined,
   );
 }
 
@@ -121,13 +120,23 @@ export function shareGroup(state: StoreReader, one: UserId, other: UserId): bool
 export function membershipsOf(state: StoreReader, userId: UserId): readonly MemberRecord[] {
   const found: { readonly number: number; readonly membership: MemberRecord }[] = [];
   for (const [, { id, number }] of state.entries("groups")) {
-    const membership = state.get("members", memberKey(id, userId));
+    const membership = membershipIn(state, id, userId);
     if (membership !== undefined) found.push({ number, membership });
   }
   return found.sort((a, b) => a.number - b.number).map(({ membership }) => membership);
 }
 
-function defaultGroup(state: StoreReader): GroupRecord | undefined {
+/** As what somebody is in a class; `undefined` when they are not in it. */
+export function membershipIn(
+  state: StoreReader,
+  groupId: GroupId,
+  userId: UserId,
+): MemberRecord | undefined {
+  return state.get("members", memberKey(groupId, userId));
+}
+
+/** Where newcomers begin. */
+export function defaultGroup(state: StoreReader): GroupRecord | undefined {
   for (const [, group] of state.entries("groups")) {
     if (group.isDefault) {
       return group;

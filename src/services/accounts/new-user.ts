@@ -1,7 +1,8 @@
 /** A new account, from what was typed to the rows that make it. */
 import { isoTime, type Clock } from "#src/clock.ts";
 import { makeId } from "#src/stores/ids.ts";
-import type { GroupId, MetaRecord, Role, UserName, UserRecord } from "#src/stores/records.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
+import type { GroupId, Role, UserName, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader, Write } from "#src/stores/store.ts";
 import { joinDefaultGroup, joinGroup } from "./memberships.ts";
 import { cleanDisplayName, parseUserName } from "./names.ts";
@@ -110,12 +111,4 @@ function rowsOf(state: StoreReader, user: UserRecord, { groupId }: NewUserOption
       ? joinDefaultGroup(state, user.id, user.role)
       : joinGroup(state, groupId, user.id, user.role)),
   ];
-}
-
-function metaOf(state: StoreReader): MetaRecord {
-  const meta = state.get("meta", "meta");
-  if (meta === undefined) {
-    throw new TypeError("A store begins with its meta row");
-  }
-  return meta;
 }

@@ -3,7 +3,7 @@ import { isoTime, type Clock } from "#src/clock.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
 import { MOST_GROUPS } from "#src/services/accounts/group-checks.ts";
 import { groupKey } from "#src/services/accounts/group-names.ts";
-import { enterGroup, membershipsOf } from "#src/services/accounts/memberships.ts";
+import { defaultGroup, enterGroup, membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { makeId } from "#src/stores/ids.ts";
@@ -76,7 +76,7 @@ export class ClassPlan {
     if (user.role === "owner") return { names: [], writes: [] };
     const own = user.role === "teacher" ? [...this.#byGroup.values()] : this.#of(groups);
     const entered = this.#enter(user, own);
-    const first = this.#defaultClass();
+    const first = defaultGroup(this.#state);
     const isElsewhere = user.role !== "teacher" && own.length > 0;
     if (first === undefined || isElsewhere || own.includes(first)) return entered;
     return {
@@ -112,13 +112,6 @@ export class ClassPlan {
 
   #of(groups: readonly string[]): readonly GroupRecord[] {
     return groups.flatMap((group) => this.#byGroup.get(group) ?? []);
-  }
-
-  #defaultClass(): GroupRecord | undefined {
-    for (const [, group] of this.#state.entries("groups")) {
-      if (group.isDefault) return group;
-    }
-    return undefined;
   }
 
   #newGroup(name: string, number: number): GroupRecord {

@@ -9,6 +9,7 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import { cleanDisplayName } from "#src/services/accounts/names.ts";
 import { passwordRecord, putUser, userNamed } from "#src/services/accounts/user-records.ts";
 import { makeId } from "#src/stores/ids.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import type { Role, UserName, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader, Write } from "#src/stores/store.ts";
 import { type ClassPlan, planClasses, type PlannedClass } from "./import-classes.ts";
@@ -207,10 +208,4 @@ function earlierPeople(state: StoreReader): ReadonlyMap<string, UserRecord> {
     if (other === undefined || other.deleted !== undefined) found.set(was, user);
   }
   return found;
-}
-
-function metaOf(state: StoreReader) {
-  const meta = state.get("meta", "meta");
-  if (meta === undefined) throw new TypeError("A store begins with its meta row");
-  return meta;
 }

@@ -4,6 +4,7 @@ import { isoTime, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { demandUser, livingUsers, putUser } from "#src/services/accounts/user-records.ts";
+import { serversOf } from "#src/services/servers/server-rows.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { Sandbox } from "#src/spawners/sandbox.ts";
 import type { UserId, UserRecord } from "#src/stores/records.ts";
@@ -90,6 +91,5 @@ function demandAwaiting({ name, movedIn }: UserRecord): NonNullable<UserRecord["
 
 /** Has a notebook here, or had one: what is in the home is theirs, and not only what every home begins with. */
 function hasWorked(store: Store, userId: UserId): boolean {
-  for (const _row of store.entries("servers", `${userId}!`)) return true;
-  return false;
+  return serversOf(store, userId).length > 0;
 }

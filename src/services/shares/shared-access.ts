@@ -1,5 +1,7 @@
 /** What shares open, as they are at this moment: asked at every request, so that one that ends is over at once. */
 import { withIncluded, isScopeName, type ScopeName } from "#src/scopes/scope-names.ts";
+import { membershipIn } from "#src/services/accounts/memberships.ts";
+import { serverKey } from "#src/services/servers/server-rows.ts";
 import type { ServerRecord, ShareRecord, UserId } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import { allShares } from "./share-rows.ts";
@@ -33,7 +35,7 @@ export function serverOf(
   state: StoreReader,
   { ownerId, serverId }: Pick<ShareRecord, "ownerId" | "serverId">,
 ): ServerRecord | undefined {
-  const server = state.get("servers", `${ownerId}!${serverId}`);
+  const server = state.get("servers", serverKey(ownerId, serverId));
   return server?.removing === undefined ? server : undefined;
 }
 
@@ -42,9 +44,7 @@ export function scopesOf({ scopes }: Pick<ShareRecord, "scopes">): readonly Scop
 }
 
 function isFor(state: StoreReader, { with: to }: ShareRecord, guestId: UserId): boolean {
-  return to.kind === "user"
-    ? to.id === guestId
-    : state.get("members", `${to.id}!${guestId}`) !== undefined;
+  return to.kind === "user" ? to.id === guestId : membershipIn(state, to.id, guestId) !== undefined;
 }
 
 /** Hears of every change after which somebody may not be let in any more. The answer ends the subscription. */

@@ -1,6 +1,7 @@
 /** Who may send people here to be told who they are: servers of kind `singleuser` as they run now, and services. */
 import type { Config } from "#src/config/schema.ts";
 import { activeUser } from "#src/services/accounts/user-records.ts";
+import { serverKey } from "#src/services/servers/server-rows.ts";
 import { serverUrl } from "#src/services/servers/server-spec.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { callbackOf, clientIdOf } from "#src/services/servers/singleuser-environment.ts";
@@ -88,7 +89,7 @@ export class Clients {
       const route = servers.route(userId, serverName);
       if (route?.kind !== "singleuser") return [];
       const owner = activeUser(state, userId);
-      const server = state.get("servers", `${userId}!${route.serverId}`);
+      const server = state.get("servers", serverKey(userId, route.serverId));
       if (owner === undefined || server === undefined) return [];
       const client = this.#clientOf(owner, server);
       return client.id === clientId ? [client] : [];

@@ -3,12 +3,13 @@
  * here, and sent back with a code, for which the client gets a token that says who that is. To servers the gateway has
  * let the visitor in already, and goes on asking; this tells them who it was.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Clock } from "#src/clock.ts";
 import { activeUser } from "#src/services/accounts/user-records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { AskingServer, RequestContext } from "#src/session/request-context.ts";
+import { isSameSecret } from "#src/session/same-secret.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { ServiceTokens } from "#src/session/tokens/service-tokens.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
@@ -145,7 +146,7 @@ export class Oauth {
     }
     const client = this.#clients.service(id);
     const token = client && serviceTokens.tokenOf(client.name);
-    return token !== undefined && isSame(secret, token) ? client : undefined;
+    return token !== undefined && isSameSecret(secret, token) ? client : undefined;
   }
 
   async #give(
@@ -211,12 +212,6 @@ function withParameters(
     if (value !== undefined) query.set(name, value);
   }
   return `${address}${address.includes("?") ? "&" : "?"}${query.toString()}`;
-}
-
-/** In a time that does not depend on where they differ. */
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function invalid(description: string): OauthProblem {

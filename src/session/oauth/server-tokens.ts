@@ -2,12 +2,13 @@
  * Whom a server may ask the hub about by its own door: itself, and whoever was let in. What opens something there
  * opens nothing at the hub's port.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { isoTime, type Clock } from "#src/clock.ts";
 import { activeUser } from "#src/services/accounts/user-records.ts";
 import { serverToken } from "#src/services/servers/container-secret.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { AskingServer } from "#src/session/request-context.ts";
+import { isSameSecret } from "#src/session/same-secret.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import { hashSecret, isId, makeId } from "#src/stores/ids.ts";
 import type { ServerRecord, TokenId, UserId } from "#src/stores/records.ts";
@@ -38,7 +39,7 @@ export class ServerTokens {
     if (this.isOwn(token, asking)) return this.#itself(token, server);
     const [, id = ""] = PASS.exec(token) ?? [];
     if (isId<"token">(id)) {
-      return isSame(token, this.passOf(id, asking)) ? this.#passing(id, server) : undefined;
+      return isSameSecret(token, this.passOf(id, asking)) ? this.#passing(id, server) : undefined;
     }
     const identity = this.#parts.tokens.authenticate(token);
     const isGiven = identity?.kind === "token" && identity.token.client === keyOf(server.id);
@@ -47,7 +48,7 @@ export class ServerTokens {
 
   /** Whether it is what this server itself was started with. */
   isOwn(token: string, { serverId, generation }: AskingServer): boolean {
-    return isSame(token, serverToken(this.#parts.instanceKey, serverId, generation));
+    return isSameSecret(token, serverToken(this.#parts.instanceKey, serverId, generation));
   }
 
   /**
@@ -97,10 +98,4 @@ export function visitScopes(visitor: UserId, { userId, name }: ServerRecord): re
     `read:users:groups!user=${visitor}`,
     `read:users:name!user=${visitor}`,
   ];
-}
-
-/** In a time that does not depend on where they differ. */
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -5,6 +5,7 @@ import { activeUser } from "#src/services/accounts/user-records.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { hashSecret, makeId } from "#src/stores/ids.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import type { SessionId, TokenRecord, UserId } from "#src/stores/records.ts";
 import type { Change, StoreReader, Write } from "#src/stores/store.ts";
 
@@ -27,8 +28,7 @@ export function planGivenToken(
 ): Change<TokenRecord> {
   const { userId, session, client, note, scopes, expiresInSeconds, audit } = input;
   const user = activeUser(state, userId);
-  const meta = state.get("meta", "meta");
-  if (meta === undefined) throw new TypeError("A store begins with its meta row");
+  const meta = metaOf(state);
   if (user === undefined || state.get("sessions", session)?.userId !== userId) {
     throw new HubError("sign_in_required");
   }

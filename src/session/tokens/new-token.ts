@@ -6,6 +6,7 @@ import { demandUser } from "#src/services/accounts/user-records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { hashSecret, makeId } from "#src/stores/ids.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import type { TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader } from "#src/stores/store.ts";
 
@@ -42,8 +43,7 @@ export function planNewToken(
   if (countOf(state, user.id) >= MAX_PER_USER) {
     throw new HubError("tokens_full", { limit: String(MAX_PER_USER) });
   }
-  const meta = state.get("meta", "meta");
-  if (meta === undefined) throw new TypeError("A store begins with its meta row");
+  const meta = metaOf(state);
   const number = meta.nextTokenNumber ?? 1;
   const made: TokenRecord = {
     id: makeId<"token">(),

@@ -14,6 +14,7 @@ import {
 import { ExportsFolder, type Entries } from "#src/stores/exports/exports-folder.ts";
 import { lastJournalled } from "#src/stores/exports/newest-state.ts";
 import { FOLDER_MODE, folderDetail, isNoSpace } from "#src/stores/files.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import { migrations, type Migration } from "#src/stores/migrations/migrations.ts";
 import { Reserve } from "#src/stores/reserve.ts";
 import type { Change, Store, StoreCheck, StoreHealth, StoreReader } from "#src/stores/store.ts";
@@ -270,12 +271,8 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   cut<Result>(use: (now: Cut) => Result): Promise<Result> {
     const { kept } = this.#opened;
     return this.atRest(() => {
-      const meta = kept.get("meta", "meta");
-      if (meta === undefined) {
-        throw new TypeError("A store begins with its meta row");
-      }
       return use({
-        schema: meta.schema,
+        schema: metaOf(kept).schema,
         checksum: this.#backing.checksum,
         rows: kept.all(),
         audit: (limit) => this.#backing.database.audit(limit),
