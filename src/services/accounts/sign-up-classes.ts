@@ -3,6 +3,7 @@ import { isoTime, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
+import { Deadlines } from "#src/services/deadlines.ts";
 import type { GroupId, GroupRecord, SignUpRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader } from "#src/stores/store.ts";
 import { isSameCode, makeCode } from "./codes.ts";
@@ -25,17 +26,14 @@ export const MOST_PLACES = 1000;
 export class SignUpClasses {
   readonly #store: Store;
   readonly #clock: Clock;
-  /**
-   * When each code is over by the clock that only grows: setting the box's time back does not keep a code alive.
-   * Across restarts of the hub there is the wall clock alone.
-   */
-  readonly #deadlines = new Map<GroupId, { readonly code: string; readonly atMs: number }>();
+  readonly #deadlines: Deadlines;
 
   constructor({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
     this.#store = store;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
     for (const { id, signUp } of this.list()) {
-      if (signUp.mode === "code") this.#deadlineOf(id, signUp);
+      if (signUp.mode === "code") this.isOver(id, signUp);
     }
   }
 
@@ -71,12 +69,8 @@ export class SignUpClasses {
     return fitting[0];
   }
 
-  isOver(id: GroupId, signUp: CodeSignUp): boolean {
-    if (signUp.expires === undefined) return false;
-    return (
-      this.#clock.now() >= Date.parse(signUp.expires) ||
-      this.#clock.monotonic() >= this.#deadlineOf(id, signUp)
-    );
+  isOver(id: GroupId, { opened, expires }: CodeSignUp): boolean {
+    return this.#deadlines.isOver(id, { begun: opened, until: expires });
   }
 
   /**
@@ -99,7 +93,7 @@ export class SignUpClasses {
       );
       return { writes: [{ put: "groups", key: id, record: after }, row], result: after };
     });
-    if (group.signUp.mode === "code") this.#deadlineOf(id, group.signUp);
+    if (group.signUp.mode === "code") this.isOver(id, group.signUp);
     return group;
   }
 
@@ -137,18 +131,6 @@ export class SignUpClasses {
     if (!(hours > 0 && hours <= MOST_HOURS))
       throw new HubError("hours_wrong", { limit: MOST_HOURS });
     return new Date(now + hours * HOUR_MS).toISOString();
-  }
-
-  #deadlineOf(id: GroupId, { code, opened, expires }: CodeSignUp): number {
-    if (expires === undefined) return Infinity;
-    const known = this.#deadlines.get(id);
-    if (known?.code === code) return known.atMs;
-    const end = Date.parse(expires);
-    // A clock that is before the time at which the code was made is wrong: it never lives longer than it was given.
-    const leftMs = Math.min(end - this.#clock.now(), end - Date.parse(opened));
-    const atMs = this.#clock.monotonic() + leftMs;
-    this.#deadlines.set(id, { code, atMs });
-    return atMs;
   }
 }
 

@@ -59,7 +59,9 @@ export function checkExports(
   const madeMs = Date.parse(lastExport);
   const age = spanInWords(times.nowMs - madeMs);
   if (bad > 0) return found("exports", "exports_bad", { bad, good, age });
-  const isLate = (times.newestMs ?? madeMs) - madeMs > EXPORT_LATE_MS;
+  // One that was made just now is not old, whatever the clock showed when something changed before it.
+  const { nowMs, newestMs = madeMs } = times;
+  const isLate = Math.min(newestMs, nowMs) - madeMs > EXPORT_LATE_MS;
   return isLate
     ? found("exports", "exports_old", { age })
     : found("exports", "exports_fine", { good, age });

@@ -4,12 +4,14 @@ import { HubError } from "#src/errors.ts";
 import { assertActorStays, type By } from "#src/services/accounts/life-changes.ts";
 import { activeUser, demandUser } from "#src/services/accounts/user-records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
+import { Deadlines } from "#src/services/deadlines.ts";
 import { isScopeName, type ScopeName } from "#src/scopes/scope-names.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
+import { metaOf } from "#src/stores/meta-row.ts";
 import type { ShareCodeRecord, ShareRecord, UserRecord } from "#src/stores/records.ts";
 import type { Change, Store, StoreReader, Write } from "#src/stores/store.ts";
 import { serverOf } from "./shared-access.ts";
-import { codeAudit, demandServer, isOverAt, planGrant, type ServerName } from "./share-plans.ts";
+import { codeAudit, demandServer, planGrant, type ServerName } from "./share-plans.ts";
 import { codesOf, putCode } from "./share-rows.ts";
 
 const MOST_CODES = 100;
@@ -26,6 +28,11 @@ interface WantedCode {
   readonly seconds: number;
 }
 
+interface PlannedCode extends WantedCode {
+  readonly code: string;
+  readonly isOver: (code: ShareCodeRecord) => boolean;
+}
+
 interface MadeCode {
   readonly record: ShareCodeRecord;
   /** For whoever asked, and kept nowhere. */
@@ -35,16 +42,19 @@ interface MadeCode {
 export class ShareCodes {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
 
   constructor({ store, clock }: CodesParts) {
     this.#store = store;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
+    for (const [, code] of store.entries("shareCodes")) this.#isOver(code);
   }
 
   /** For one server, or for all of the person's; those that are over are left out. */
   of(owner: UserRecord, name?: string): readonly ShareCodeRecord[] {
     return codesOf(this.#store, owner.id)
-      .filter((code) => !isOverAt(code, this.#clock))
+      .filter((code) => !this.#isOver(code))
       .filter((code) => name === undefined || serverOf(this.#store, code)?.name === name);
   }
 
@@ -63,8 +73,10 @@ export class ShareCodes {
     const code = makeSecret();
     const by = { actor, clock: this.#clock };
     const record = await this.#store.change((state) =>
-      planCode(state, server, { ...wanted, code }, by),
+      planCode(state, server, { ...wanted, code, isOver: (each) => this.#isOver(each) }, by),
     );
+    this.#deadlines.keepOnly((id) => this.#store.get("shareCodes", id) !== undefined);
+    this.#isOver(record);
     return { record, code };
   }
 
@@ -109,9 +121,13 @@ export class ShareCodes {
     });
   }
 
+  #isOver({ id, created, expires }: ShareCodeRecord): boolean {
+    return this.#deadlines.isOver(id, { begun: created, until: expires });
+  }
+
   #holds(state: StoreReader, code: ShareCodeRecord): boolean {
     return (
-      !isOverAt(code, this.#clock) &&
+      !this.#isOver(code) &&
       activeUser(state, code.ownerId) !== undefined &&
       serverOf(state, code) !== undefined
     );
@@ -122,18 +138,17 @@ export class ShareCodes {
 function planCode(
   state: StoreReader,
   server: ServerName,
-  { scopes, seconds, code }: WantedCode & { readonly code: string },
+  { scopes, seconds, code, isOver }: PlannedCode,
   by: By,
 ): Change<ShareCodeRecord> {
   const { owner, record: about, made } = demandServer(state, server);
   assertActorStays(state, by.actor, owner);
   const codes = codesOf(state, owner.id);
-  const over = codes.filter((each) => isOverAt(each, by.clock));
+  const over = codes.filter(isOver);
   if (codes.length - over.length >= MOST_CODES) {
     throw new HubError("shares_full", { limit: MOST_CODES });
   }
-  const meta = state.get("meta", "meta");
-  if (meta === undefined) throw new TypeError("A store begins with its meta row");
+  const meta = metaOf(state);
   const number = meta.nextShareCodeNumber ?? 1;
   const result: ShareCodeRecord = {
     id: makeId<"shareCode">(),

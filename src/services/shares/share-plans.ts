@@ -1,5 +1,5 @@
 /** What changes of shares find, refuse and write, with their audit rows. */
-import { type Clock, isoTime } from "#src/clock.ts";
+import { isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import { assertActorStays, type By } from "#src/services/accounts/life-changes.ts";
 import { demandUser } from "#src/services/accounts/user-records.ts";
@@ -130,8 +130,4 @@ export function serverNamed(
 ): ServerRecord | undefined {
   const server = findServer(state, owner.id, name);
   return server?.removing === undefined ? server : undefined;
-}
-
-export function isOverAt({ expires }: ShareCodeRecord, clock: Clock): boolean {
-  return expires !== undefined && clock.now() >= Date.parse(expires);
 }

@@ -110,6 +110,8 @@ describe("the check of copies", () => {
     assert.equal(checkExports(made(3 * HOUR), whole, times).code, "exports_old");
     const quiet = { nowMs: NOW, newestMs: NOW - 30 * HOUR };
     assert.equal(checkExports(made(30 * HOUR), whole, quiet).status, "ok");
+    const setBack = { nowMs: NOW, newestMs: NOW + 8000 * HOUR };
+    assert.equal(checkExports(made(MINUTE), whole, setBack).status, "ok");
   });
 
   it("tells why they cannot be written", () => {
