@@ -43,6 +43,11 @@ export const failures = {
     api: "Services open no notebooks; use a token of the person: POST /users/{name}/tokens",
   },
   not_allowed: { status: 403, student: "You may not do that. Ask your teacher.", api: "Forbidden" },
+  service_worker: {
+    status: 403,
+    student: "Pages of notebooks may not leave programs in the browser.",
+    api: "Service workers are not allowed: they would outlive the page, in a browser that others use.",
+  },
   lacks_scope: {
     status: 403,
     student: "You may not do that. Ask your teacher.",
@@ -90,6 +95,8 @@ export const failures = {
   foreign_origin: {
     status: 403,
     student: "That request came from a page outside this box, so it was not carried out.",
+    teacher:
+      "That request came from a page outside this box ({theirs}; this is {ours}), so it was not carried out. If people reach the box by another web server, put that address into HOMEROOM_PUBLIC_URL, or the web server's into HOMEROOM_TRUSTED_PROXIES.",
   },
   internal: {
     status: 500,

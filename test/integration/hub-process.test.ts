@@ -65,6 +65,30 @@ describe("a hub that is killed", { timeout: 180_000 }, () => {
     assert.match(twice.stderr, /already someone with the user name jose/);
   });
 
+  it("tells its owner why nobody can sign in behind a web server that it does not know of", async () => {
+    const people = hub.client();
+    const headers = { host: "hub:8000", origin: "https://school.example" };
+    await people.get("/hub/login", { headers });
+    const form = { username: "maria", password: "maria has words" };
+    const refused = await people.post("/hub/login", form, { headers });
+    assert.equal(refused.status, 403);
+    assert.doesNotMatch(refused.text, /HOMEROOM_/, "that is no student's business");
+    const said = () =>
+      hub
+        .output()
+        .split("\n")
+        .find((text) => text.includes("foreign_origin"));
+    for (let tries = 0; said() === undefined && tries < 200; tries += 1) await sleep(50);
+    assert.match(said() ?? "", /https:\/\/school\.example.*http:\/\/hub:8000.*HOMEROOM_PUBLIC_URL/);
+    await hub.kill("SIGTERM");
+    const known = { ...env, HOMEROOM_PUBLIC_URL: "https://school.example" };
+    hub = await startHubProcess({ port, dataDir, env: known });
+    const answer = await people.post("/hub/login", form, { headers });
+    assert.equal(answer.status, 302);
+    await hub.kill("SIGTERM");
+    hub = await startHubProcess({ port, dataDir, env });
+  });
+
   it("comes back to sessions, routes and running notebooks", async () => {
     await openNotebook(maria, "maria");
     const before = await docker.containers();

@@ -94,8 +94,14 @@ function logFailure(ctx: HubContext, error: unknown, log: Logger): void {
   } else {
     // What is said of a field may quote it.
     const isQuoting = failure.code === "invalid_field";
+    // Nobody can sign in behind a web server that the box does not know of: its owner looks here.
+    const isOwners = failure.code === "foreign_origin";
     log.info(
-      { ...entry, ...(isQuoting ? {} : { message: failure.message.slice(0, 200) }) },
+      {
+        ...entry,
+        ...(isQuoting ? {} : { message: failure.message.slice(0, 200) }),
+        ...(isOwners ? { teacher: failureText(failure.toData(), "teacher") } : {}),
+      },
       "refused",
     );
   }

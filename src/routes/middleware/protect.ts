@@ -17,7 +17,7 @@ export function protectFromForgery(csrf: Csrf, onExpired?: OnExpired): HubMiddle
       return;
     }
     const origins = { origin: header(ctx, "origin"), referer: header(ctx, "referer") };
-    if (!checkOrigin(origins, request)) throw new HubError("foreign_origin");
+    if (!checkOrigin(origins, request)) throw foreignOrigin(origins, request.origin);
     refuseFormToApi(ctx);
     const sent = await sentToken(ctx);
     const session = identity?.kind === "user" ? identity.session : undefined;
@@ -51,6 +51,14 @@ function isNoBrowser(ctx: HubContext): boolean {
 function header(ctx: HubContext, name: string): string | undefined {
   const value = ctx.req.headers[name];
   return typeof value === "string" ? value : undefined;
+}
+
+function foreignOrigin(
+  { origin, referer = "" }: { origin: string | undefined; referer: string | undefined },
+  ours: string,
+): HubError {
+  const theirs = origin ?? (URL.canParse(referer) ? new URL(referer).origin : "null");
+  return new HubError("foreign_origin", { theirs: theirs.slice(0, 100), ours });
 }
 
 /** A form can be sent by any page, JSON cannot: with a cookie, JupyterHub's API takes JSON alone. */
