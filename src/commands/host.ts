@@ -5,9 +5,9 @@ export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard output: what was asked for, and nothing else. */
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** Standard error: everything that is said to people beside it. */
-  err(text: string): void;
+  readonly err: (text: string) => void;
   /** All of standard input. */
   readInput(): Promise<string>;
   /** Standard input as it comes. */
