@@ -165,6 +165,7 @@ class HubGateway implements Gateway {
       return;
     }
     checkProxiedBody(req);
+    assertNoServiceWorker(req);
     this.#proxyRequest(req, res, this.#visitOf(target, context, decision), decision);
   }
 
@@ -251,6 +252,14 @@ class HubGateway implements Gateway {
     if (session !== undefined) sessions.touch(session);
     if (token !== undefined) tokens?.touch(token);
   }
+}
+
+/**
+ * A script that the browser would keep, and wake when the page is long closed: it asks the hub for whatever it likes,
+ * with the session of whoever uses that browser then. Browsers say so of the request, and no page can leave that out.
+ */
+function assertNoServiceWorker({ headers }: IncomingMessage): void {
+  if (headers["service-worker"] !== undefined) throw new HubError("service_worker");
 }
 
 function ignore(): void {

@@ -94,6 +94,17 @@ describe("headers", () => {
     });
   });
 
+  it("leave no program of the container in the browser", async () => {
+    reply = { "content-type": "text/javascript" };
+    const path = "/jupyterhub/user/alice/sw.js";
+    assert.equal((await here.ask(path, { headers: { cookie } })).status, 200);
+    seen = { url: "", headers: {}, raw: [] };
+    const headers = { cookie, "service-worker": "script" };
+    assert.equal((await here.ask(path, { headers })).status, 403);
+    assert.equal(seen.url, "", "it is not asked");
+    reply = {};
+  });
+
   it("keep a page out of frames also when it is an answer of ours", async () => {
     for (const path of [
       "/jupyterhub/user//x",
