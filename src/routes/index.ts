@@ -142,7 +142,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/signup", "anyone", h.signUp.show],
     ["POST", "hub/signup", "anyone", h.signUp.submit, { onExpired: h.signUp.expired }],
     ["GET", "hub/logout", "anyone", h.logout.show],
-    ["POST", "hub/logout", "anyone", h.logout.here],
+    ["POST", "hub/logout", "anyone", h.logout.here, { onExpired: h.logout.expired }],
     ["GET", "hub/first", "first_password", h.first.show],
     ["POST", "hub/first", "first_password", h.first.submit],
 

@@ -279,6 +279,20 @@ describe("where a person is signed in", () => {
     assert.equal(kept.length, 2);
   });
 
+  it("is over once, however often they say so", async () => {
+    await addPeople(box, ["twice"]);
+    const client = box.client();
+    assert.equal((await signIn(client, "twice")).status, 302);
+    await client.get("/hub/home");
+    const form = { _xsrf: client.cookie("_xsrf", "/hub/") ?? "" };
+    for (const _click of [1, 2, 3]) {
+      const answer = await client.ask("/hub/logout", { method: "POST", form });
+      assert.equal(answer.status, 302, answer.text);
+      assert.equal(answer.headers.location, "/hub/login?notice=signed_out");
+    }
+    assert.equal((await client.get("/hub/home")).status, 302);
+  });
+
   it("goes on when they type the bare address of the box, or one that there is not", async () => {
     const kim = box.client();
     assert.equal((await signIn(kim, "kim")).status, 302);

@@ -1,4 +1,5 @@
 /** Signing out, here or on every device. */
+import { HubError } from "#src/errors.ts";
 import { actorOf } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { Views } from "#src/views/pages.ts";
@@ -37,6 +38,16 @@ export function logoutPages(parts: LogoutParts) {
     leave(ctx);
   }
 
+  /** A second click, or a page that was open for longer than the sign-in: there is nothing left to protect. */
+  function expired(ctx: HubContext): void {
+    if (ctx.state.identity !== undefined || ctx.state.parked !== undefined) {
+      throw new HubError("form_expired", {
+        reason: "Sign-out form invalid or expired. Try again.",
+      });
+    }
+    ctx.redirect(`${paths.login()}?notice=signed_out`);
+  }
+
   async function everywhere(ctx: HubContext): Promise<void> {
     const actor = actorIn(ctx);
     await sessions.endAll(visitorOf(ctx).user.id, { actor });
@@ -48,5 +59,5 @@ export function logoutPages(parts: LogoutParts) {
     ctx.redirect(`${paths.login()}?notice=signed_out`);
   }
 
-  return { show, here, everywhere };
+  return { show, here, expired, everywhere };
 }
