@@ -88,12 +88,12 @@ function isCanonicalPath(path: string): boolean {
  * for a server's name: that part is led on to the server. The name of a class may have slashes in it.
  */
 function hasCleanSlashes(path: string, basePath: string): boolean {
-  const redirects = `${basePath}hub/user-redirect/`;
+  const redirects = [`${basePath}hub/user-redirect/`, `${basePath}user-redirect/`];
+  if (redirects.some((prefix) => path.startsWith(prefix))) return true;
   const servers = `${basePath}hub/user/`;
   const groups = `${basePath}hub/api/groups/`;
   let own = path.startsWith(`${basePath}hub/`) ? withoutServerName(path, basePath) : path;
   if (path.startsWith(groups)) own = groups + path.slice(groups.length).replace(/^[^/]+/, "name");
-  if (path.startsWith(redirects)) own = redirects;
   if (path.startsWith(servers)) {
     const end = path.indexOf("/", servers.length);
     if (end > servers.length) own = path.slice(0, end + 1);

@@ -45,6 +45,7 @@ const rows: readonly Row[] = [
   { ask: "GET {B}auth/change-password?x=1", status: 302, to: "{H}auth/change-password?x=1" },
   { ask: "GET {B}spawn", status: 302, to: "{H}spawn" },
   { ask: "GET {B}user-redirect/lab", status: 302, to: "{H}user-redirect/lab" },
+  { ask: "GET {B}user-redirect/a%2Fb?x=%2F", status: 302, to: "{H}user-redirect/a%2Fb?x=%2F" },
   { ask: "POST {B}anything", status: 404 },
   { ask: "GET {B}hub", as: "anonymous", status: 301, to: "{H}" },
   { ask: "GET {B}hub", status: 301, to: "{H}" },
