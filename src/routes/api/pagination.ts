@@ -33,6 +33,15 @@ export function answerPage<Item>(
     : shown;
 }
 
+/** As {@link answerPage}, with their place among all of them for whoever asks. */
+export function answerItems(ctx: HubContext, models: readonly unknown[]): void {
+  const page = readPage(ctx);
+  ctx.body = {
+    items: models.slice(page.offset, page.offset + page.limit),
+    _pagination: pagination(ctx, page, models.length),
+  };
+}
+
 /** Also for what is no list in JSON: `{"items": {…}, "_pagination": …}`. */
 export function pagination(ctx: HubContext, { offset, limit }: Page, total: number) {
   const next = offset + limit;

@@ -1,7 +1,7 @@
 /** Following a start in JupyterHub's events. */
 import { HubError, failureText } from "#src/errors.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
-import type { ServerStatus } from "#src/services/servers/server-status.ts";
+import { isReady, type ServerStatus } from "#src/services/servers/server-status.ts";
 import type { StepName } from "#src/spawners/spawner.ts";
 import type { HubContext } from "../context.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../event-stream.ts";
 import { knownServer } from "./asked-server.ts";
 import type { ProgressEvent } from "./schemas/servers.ts";
-import { type UsersParts, isReady } from "./user-models.ts";
+import type { UsersParts } from "./user-models.ts";
 
 export type ProgressParts = UsersParts & StreamParts;
 

@@ -1,13 +1,14 @@
 /** Starting, stopping and changing a server in JupyterHub's shapes. */
 import { HubError } from "#src/errors.ts";
 import { fullName } from "#src/services/servers/named-servers.ts";
+import { isReady } from "#src/services/servers/server-status.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { askedServer, assertKnown, knownServer } from "./asked-server.ts";
 import { withinTime } from "./in-time.ts";
 import { readEdit, readStart, readStop } from "./server-bodies.ts";
 import { type ProgressParts, progressOf } from "./server-progress.ts";
-import { isReady, serverModel } from "./user-models.ts";
+import { serverModel } from "./user-models.ts";
 
 /** `slow_spawn_timeout` and `slow_stop_timeout` of JupyterHub. */
 const SLOW_MS = 10_000;

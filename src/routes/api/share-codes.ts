@@ -7,7 +7,7 @@ import type { ShareCodeRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { withQuery } from "../next-url.ts";
-import { pagination, readPage } from "./pagination.ts";
+import { answerItems } from "./pagination.ts";
 import { readBody, readQuery } from "./schemas/bodies.ts";
 import { codeQuery, shareCodeBody } from "./schemas/shares.ts";
 import { codeModel, readShareScopes } from "./share-models.ts";
@@ -17,7 +17,7 @@ import {
   mayHere,
   ownerOfAny,
   type SharesApiParts,
-  words,
+  shareWords,
 } from "./shares.ts";
 
 interface CodesParts extends SharesApiParts {
@@ -44,7 +44,7 @@ export function shareCodesApi(parts: CodesParts) {
 
   async function make(ctx: HubContext): Promise<void> {
     const server = askedServer(ctx, "shares", parts);
-    const body = await readBody(ctx, shareCodeBody, words);
+    const body = await readBody(ctx, shareCodeBody, shareWords);
     const scopes = readShareScopes(body.scopes, server);
     assertHolds(ctx, scopes, server, parts);
     const wanted = { scopes, seconds: body.expires_in };
@@ -69,12 +69,10 @@ export function shareCodesApi(parts: CodesParts) {
   }
 
   function answer(ctx: HubContext, codes: readonly ShareCodeRecord[]): void {
-    const page = readPage(ctx);
-    const models = codes.flatMap((code) => codeModel(code, parts) ?? []);
-    ctx.body = {
-      items: models.slice(page.offset, page.offset + page.limit),
-      _pagination: pagination(ctx, page, models.length),
-    };
+    answerItems(
+      ctx,
+      codes.flatMap((code) => codeModel(code, parts) ?? []),
+    );
   }
 
   return { listAll, list, make, revoke };

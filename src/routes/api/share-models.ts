@@ -1,5 +1,6 @@
 /** Shares in JupyterHub's shapes, and the scopes of one as clients write them. */
 import { HubError } from "#src/errors.ts";
+import { isReady } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";
 import type { ServerName } from "#src/services/shares/share-plans.ts";
@@ -9,7 +10,7 @@ import type { StoreReader } from "#src/stores/store.ts";
 import type { Paths } from "../paths.ts";
 import { invalid } from "./schemas/bodies.ts";
 import type { ShareCodeModel, ShareModel } from "./schemas/shares.ts";
-import { isReady, microTime } from "./user-models.ts";
+import { microTime } from "./user-models.ts";
 
 export interface ShareModelParts {
   readonly servers: Pick<Servers, "status">;

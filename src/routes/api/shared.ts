@@ -8,18 +8,18 @@ import type { GroupRecord, ShareRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { personOf } from "../person-of.ts";
-import { answerPage, modelOf, type SharesApiParts } from "./shares.ts";
+import { answerShares, modelOf, type SharesApiParts } from "./shares.ts";
 
 export function sharedApi(parts: SharesApiParts) {
   const { shares } = parts;
 
   function listOfUser(ctx: HubContext): void {
     const user = personOf(ctx, "read:users:shares", parts);
-    answerPage(ctx, sharesWith(parts.store, user.id), parts);
+    answerShares(ctx, sharesWith(parts.store, user.id), parts);
   }
 
   function listOfGroup(ctx: HubContext): void {
-    answerPage(
+    answerShares(
       ctx,
       sharesWithGroup(parts.store, groupOf(ctx, "read:groups:shares", parts).id),
       parts,

@@ -16,7 +16,7 @@ import type { ShareRecord, UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "../context.ts";
 import { actorIn } from "../middleware/require.ts";
 import { nobodyCalled } from "../person-of.ts";
-import { pagination, readPage } from "./pagination.ts";
+import { answerItems } from "./pagination.ts";
 import { invalid, readBody } from "./schemas/bodies.ts";
 import { shareBody } from "./schemas/shares.ts";
 import { readShareScopes, shareModel, type ShareModelParts } from "./share-models.ts";
@@ -37,17 +37,17 @@ export function sharesApi(parts: SharesApiParts) {
       const server = serverOf(parts.store, share);
       return mayHere(ctx, "read:shares", { owner, name: server?.name ?? "" }, parts);
     };
-    answerPage(ctx, shares.of(owner).filter(mayRead), parts);
+    answerShares(ctx, shares.of(owner).filter(mayRead), parts);
   }
 
   function list(ctx: HubContext): void {
     const { owner, name } = askedServer(ctx, "read:shares", parts);
-    answerPage(ctx, shares.of(owner, name), parts);
+    answerShares(ctx, shares.of(owner, name), parts);
   }
 
   async function grant(ctx: HubContext): Promise<void> {
     const server = askedServer(ctx, "shares", parts);
-    const body = await readBody(ctx, shareBody, words);
+    const body = await readBody(ctx, shareBody, shareWords);
     const scopes = readShareScopes(body.scopes, server);
     assertHolds(ctx, scopes, server, parts);
     const to = sharedWith(ctx, readWhom(body), parts);
@@ -58,7 +58,7 @@ export function sharesApi(parts: SharesApiParts) {
   /** Who is not there has nothing that could be taken back. */
   async function revoke(ctx: HubContext): Promise<void> {
     const server = askedServer(ctx, "shares", parts);
-    const body = await readBody(ctx, shareBody, words);
+    const body = await readBody(ctx, shareBody, shareWords);
     const whom = readWhom(body);
     const isAll = body.scopes === null || body.scopes === undefined || body.scopes.length === 0;
     const scopes = isAll ? undefined : readShareScopes(body.scopes, server);
@@ -126,7 +126,7 @@ function readWhom({ user, group }: v.InferOutput<typeof shareBody>): Whom {
   throw invalid("Specify exactly one of `user` or `group`");
 }
 
-export const words = { notDict: () => "Body must be a JSON object" };
+export const shareWords = { notDict: () => "Body must be a JSON object" };
 
 /** The server that an address names. Whose the visitor may not know is as if there were none. */
 export function askedServer(
@@ -201,16 +201,14 @@ export function modelOf(share: ShareRecord, parts: ShareModelParts) {
   return model;
 }
 
-/** Always with its place among all of them. */
-export function answerPage(
+/** Those of which something is left. */
+export function answerShares(
   ctx: HubContext,
   shares: readonly ShareRecord[],
   parts: ShareModelParts,
 ): void {
-  const page = readPage(ctx);
-  const models = shares.flatMap((share) => shareModel(share, parts) ?? []);
-  ctx.body = {
-    items: models.slice(page.offset, page.offset + page.limit),
-    _pagination: pagination(ctx, page, models.length),
-  };
+  answerItems(
+    ctx,
+    shares.flatMap((share) => shareModel(share, parts) ?? []),
+  );
 }

@@ -1,6 +1,7 @@
 /** What the pages have in common that lead into somebody else's notebook. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import { isReady } from "#src/services/servers/server-status.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { ServerName } from "#src/services/shares/share-plans.ts";
@@ -35,8 +36,7 @@ export function demandOpenable(ctx: HubContext, parts: OthersParts): ServerName 
 }
 
 export function isRunning({ owner, name }: ServerName, { servers }: OthersParts): boolean {
-  const { is } = servers.status(owner.id, name);
-  return is === "running" || is === "frozen";
+  return isReady(servers.status(owner.id, name));
 }
 
 /** From here on this session is in that notebook, and opens nothing else. */

@@ -3,6 +3,7 @@ import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
+import { isReady } from "#src/services/servers/server-status.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { ShareCodes } from "#src/services/shares/share-codes.ts";
@@ -19,7 +20,6 @@ import type {
   ShareRow,
   SharingCard,
 } from "#src/views/share-pages.ts";
-import { isReady } from "../api/user-models.ts";
 import type { HubContext } from "../context.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn, type UserIdentity, visitorOf } from "../middleware/require.ts";

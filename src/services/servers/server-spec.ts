@@ -1,5 +1,6 @@
 /** What a server is to be, worked out from records and configuration alone. */
 import type { Secrets, SpawnerConfig } from "#src/config/schema.ts";
+import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { ServerLimits, ServerSpec } from "#src/spawners/spawner.ts";
 import type { GroupRecord, ServerRecord, UserRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
@@ -61,12 +62,8 @@ export function serverSpec(input: SpecInput): ServerSpec {
 
 /** The first of the user's classes, in the order in which they were made. */
 export function groupOf(state: StoreReader, user: UserRecord): GroupRecord | undefined {
-  const groups: GroupRecord[] = [];
-  for (const [, member] of state.entries("members")) {
-    const group = member.userId === user.id ? state.get("groups", member.groupId) : undefined;
-    if (group !== undefined) groups.push(group);
-  }
-  return groups.toSorted((a, b) => a.number - b.number)[0];
+  const [first] = membershipsOf(state, user.id);
+  return first && state.get("groups", first.groupId);
 }
 
 /** Path of a server, with a slash at its end. */
@@ -99,8 +96,9 @@ function commonEnvironment(input: {
 }
 
 /**
- * Never `JUPYTERHUB_API_TOKEN`, unless the kind is `singleuser`: where that is set, docker-stacks images run `jupyterhub-singleuser` instead of
- * plain JupyterLab, and the hub would hand a token of its own to whoever runs code in there.
+ * Never `JUPYTERHUB_API_TOKEN`, unless the kind is `singleuser`: where that is set, docker-stacks images run
+ * `jupyterhub-singleuser` instead of plain JupyterLab, and the hub would hand a token of its own to whoever runs code
+ * in there.
  */
 function jupyterEnvironment(baseUrl: string, secret: string): Record<string, string> {
   return {

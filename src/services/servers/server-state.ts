@@ -1,4 +1,4 @@
-/** What a server does (design section 4), and what can happen to it; ./server-transition.ts puts the two together. */
+/** What a server does, and what can happen to it; ./server-transition.ts puts the two together. */
 import type { StepName, Upstream } from "#src/spawners/spawner.ts";
 import type { IsoTime, LastFailure } from "#src/stores/records.ts";
 import type { DoneStep } from "./server-status.ts";

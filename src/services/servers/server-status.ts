@@ -1,4 +1,4 @@
-/** What a server is doing (design section 4), as everyone outside services/servers/servers.ts sees it. */
+/** What a server is doing, as everyone outside services/servers/servers.ts sees it. */
 import type { StepName, Upstream } from "#src/spawners/spawner.ts";
 import type { IsoTime, LastFailure } from "#src/stores/records.ts";
 
@@ -40,3 +40,8 @@ export type ServerStatus =
       readonly upstream?: Upstream;
     }
   | { readonly is: "stopping"; readonly since: IsoTime };
+
+/** Whether it can be opened at once; one that is frozen wakes up for that. */
+export function isReady({ is }: ServerStatus): boolean {
+  return is === "running" || is === "frozen";
+}

@@ -1,5 +1,5 @@
 /**
- * The life of a server as a pure function (design section 4): what it does now, what happened, what it does
+ * The life of a server as a pure function: what it does now, what happened, what it does
  * next. Nothing here waits, reads a clock or knows an engine; ./server-life.ts does what a state asks.
  */
 import type { StepName } from "#src/spawners/spawner.ts";

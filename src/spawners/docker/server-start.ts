@@ -1,4 +1,4 @@
-/** The steps from a spec to a server that answers (design section 4). Each may be repeated after a crash. */
+/** The steps from a spec to a server that answers. Each may be repeated after a crash. */
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { ServerSpec, Step, StepName, Upstream } from "#src/spawners/spawner.ts";
