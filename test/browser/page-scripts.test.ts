@@ -330,6 +330,25 @@ describe("the list of people", () => {
   });
 });
 
+describe("a log", () => {
+  const isAtItsEnd = () =>
+    page.evaluate<boolean>(
+      "(({ scrollTop, scrollHeight, clientHeight }) => clientHeight > 0 && scrollHeight > clientHeight && " +
+        "scrollTop + clientHeight > scrollHeight - 2)(document.querySelector('.log'))",
+    );
+
+  it("begins with its newest lines in sight", async () => {
+    await open("log-lines");
+    await until(isAtItsEnd);
+  });
+
+  it("does so, too, where it is opened", async () => {
+    await open("person-full");
+    await page.locator("summary >> text=Last lines of the log").click();
+    await until(isAtItsEnd);
+  });
+});
+
 describe("a person's page", () => {
   it("asks before it locks, names the person, and takes no for an answer", async () => {
     await open("person-full");

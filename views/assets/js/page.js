@@ -212,6 +212,21 @@ function nameTableRoles() {
   }
 }
 
+// ---- The newest lines of a log are its last
+
+/** @param {Element} log */
+function showEnd(log) {
+  log.scrollTop = log.scrollHeight;
+}
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target instanceof Element) for (const log of target.querySelectorAll(".log")) showEnd(log);
+  },
+  true,
+);
+for (const log of all(".log", Element)) showEnd(log);
+
 function refresh() {
   nameTableRoles();
   updateTimes();
