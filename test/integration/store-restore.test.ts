@@ -317,9 +317,10 @@ describe("a restored database", () => {
       "refused" in outcome && outcome.refused === "database_locked",
       JSON.stringify(outcome),
     );
+    assert.equal(outcome.detail, inData("db"));
     assert.deepEqual(
-      (await readdir(folder.path)).filter((name) => name.startsWith("db.damaged")),
-      [],
+      (await readdir(folder.path)).filter((name) => name.startsWith("db")),
+      ["db"],
     );
   });
 

@@ -79,7 +79,8 @@ async function openForFacts(dataDir: string): Promise<OpeningOutcome> {
     return await factsOf(store);
   } catch (error) {
     if (error instanceof HubError) {
-      return { refused: error.code, detail: String(error.params["detail"] ?? "") };
+      const { detail, path } = error.params;
+      return { refused: error.code, detail: String(detail ?? path ?? "") };
     }
     throw error;
   }

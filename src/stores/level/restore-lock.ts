@@ -28,7 +28,13 @@ export class RestoreLock implements AsyncDisposable {
     await rm(lockPath, { recursive: true, force: true });
     await mkdir(lockPath, { mode: FOLDER_MODE });
     await symlink(join("..", basename(path), "LOCK"), join(lockPath, "LOCK"));
-    const database = await Database.open(lockPath, { create: true });
+    const database = await Database.open(lockPath, { create: true }).catch(
+      async (error: unknown) => {
+        await rm(lockPath, { recursive: true, force: true });
+        const isLocked = error instanceof HubError && error.code === "database_locked";
+        throw isLocked ? new HubError("database_locked", { path }, { cause: error }) : error;
+      },
+    );
     const lock = new RestoreLock(lockPath, database);
     if (seen !== undefined && (await folderNumber(path)) !== seen) {
       await lock[Symbol.asyncDispose]();
