@@ -1,4 +1,4 @@
-/** Every address of ours, made in one place: `{B}` is the base path, `{H}` is `{B}hub/` (contract.md). */
+/** Every address of ours, made in one place: `{B}` is the base path, `{H}` is `{B}hub/`. */
 import { encodeServerName } from "#src/services/servers/server-names.ts";
 import type { SessionId, UserId, UserName } from "#src/stores/records.ts";
 import { encodeSegment, withQuery } from "./next-url.ts";

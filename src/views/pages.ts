@@ -12,7 +12,7 @@ import type { Newcomers, SignUpPages } from "./sign-up-pages.ts";
 /** What every page has around its model. URLs in models are complete (base path included) and encoded. */
 export interface Frame {
   readonly boxTitle: string;
-  /** `{B}` and `{H}` of contract.md. */
+  /** What comments call `{B}` and `{H}`. */
   readonly basePath: string;
   readonly hubPath: string;
   readonly language: string;

@@ -1,4 +1,4 @@
-/** Class now (ui.md T1), and one person's log. */
+/** Class now, and one person's log. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { BoxChecks } from "#src/services/box/box-checks.ts";

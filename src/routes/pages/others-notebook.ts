@@ -54,7 +54,7 @@ export async function enter(
 
 /** The page of the notebook that was asked for; elsewhere the session does not lead any more. */
 export function destination(ctx: HubContext, server: ServerName, { paths }: OthersParts): string {
-  const place = paths.serverOf(server.owner.name, server.name);
+  const place = paths.server(server.owner.name, server.name);
   const next = nextOf(ctx);
   return next?.startsWith(place) === true ? next : place;
 }

@@ -1,8 +1,9 @@
-/** One person: what is known of them, and what can be done (ui.md T5). */
+/** One person: what is known of them, and what can be done. */
 import { type FailureData, HubError } from "#src/errors.ts";
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import type { AuditLog } from "#src/services/audit/audit-log.ts";
 import type { HomeUsage } from "#src/services/servers/home-usage.ts";
+import { isReady } from "#src/services/servers/server-status.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import type { Identity } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
@@ -135,8 +136,7 @@ function visitOf(
   if (visitor.user.id === user.id) return {};
   const visits = servers
     .of(user.id)
-    .filter(({ status }) => status.is === "running" || status.is === "frozen")
-    .filter(({ name }) => permissions.mayVisit(visitor, user, name))
+    .filter(({ name, status }) => isReady(status) && permissions.mayVisit(visitor, user, name))
     .map(({ name }) => ({ name, url: paths.visit(user.name, name) }));
   return visits.length === 0 ? {} : { visits };
 }

@@ -16,7 +16,7 @@ export function visitPages(parts: OthersParts) {
   function show(ctx: HubContext): void {
     const server = demandOpenable(ctx, parts);
     const { owner, name } = server;
-    if (owner.id === visitorOf(ctx).user.id) return ctx.redirect(paths.serverOf(owner.name, name));
+    if (owner.id === visitorOf(ctx).user.id) return ctx.redirect(paths.server(owner.name, name));
     ctx.type = "html";
     const action = paths.visit(owner.name, name, nextOf(ctx));
     const model = { action, ...othersModel(server, parts) };
@@ -26,7 +26,7 @@ export function visitPages(parts: OthersParts) {
   async function begin(ctx: HubContext): Promise<void> {
     const server = demandOpenable(ctx, parts);
     const { owner, name } = server;
-    if (owner.id === visitorOf(ctx).user.id) return ctx.redirect(paths.serverOf(owner.name, name));
+    if (owner.id === visitorOf(ctx).user.id) return ctx.redirect(paths.server(owner.name, name));
     // Nobody is locked into a notebook that is not there.
     if (!isRunning(server, parts)) return ctx.redirect(paths.visit(owner.name, name, nextOf(ctx)));
     await enter(ctx, server, parts);
