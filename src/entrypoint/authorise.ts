@@ -13,7 +13,7 @@ import type { Identity, Permissions } from "#src/session/identity.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 import type { Sessions } from "#src/session/sessions.ts";
 import type { SessionId, SessionRecord, TokenId, UserRecord } from "#src/stores/records.ts";
-import { type ForgeryCheck, requestForgery, upgradeForgery } from "./forgery.ts";
+import { type ForgeryCheck, isProxiedApp, requestForgery, upgradeForgery } from "./forgery.ts";
 import type { Route, RoutingTable } from "./routing-table.ts";
 import { type ServerPlace, placeOf } from "./server-place.ts";
 import { type ServerTarget, queryValues } from "./target.ts";
@@ -125,7 +125,7 @@ export class Authoriser {
     }
     if (visitor.session !== undefined) {
       const check = { req, query: target.query, ownOrigins: context.ownOrigins };
-      const reason = forgery(check, asked, route?.kind ?? "jupyter");
+      const reason = forgery(check, asked, kindAt(place, route));
       if (reason !== undefined) return { is: "forged", reason };
       // That it is the visited one, if any, was asked with the permission.
       if (user.id !== visitor.user.id && visitor.session.visits === undefined) {
@@ -235,6 +235,12 @@ export class Authoriser {
 /** Programs send no origin. */
 function isOwnOrigin({ headers }: IncomingMessage, { ownOrigins }: RequestContext): boolean {
   return headers.origin === undefined || ownOrigins.includes(headers.origin);
+}
+
+/** What answers there. */
+function kindAt({ rest }: ServerPlace, route: Route | undefined): Route["kind"] {
+  if (route === undefined) return "jupyter";
+  return isProxiedApp(rest, route.upstream.port) ? "web" : route.kind;
 }
 
 function forgery(

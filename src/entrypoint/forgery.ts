@@ -16,6 +16,9 @@ export interface ForgeryCheck {
   readonly ownOrigins: readonly string[];
 }
 
+/** What jupyter-server-proxy opens: a port of the container, and its name there. */
+const PROXIED_PORT = /^proxy\/(?:absolute\/)?(?:[^/:@%]+:)?(?<port>\d+)(?:\/|$)/;
+
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** What speaks against a request with a cookie, in Jupyter's words; `undefined` when nothing does. */
@@ -29,6 +32,16 @@ export function requestForgery(check: ForgeryCheck, kind: Route["kind"]): string
   // Other applications know nothing of `_xsrf`; every browser sends `Origin` with these methods.
   if (kind === "web") return origin === undefined ? `Origin missing from ${method}` : undefined;
   return xsrfProblem(check, method);
+}
+
+/**
+ * Whether another app answers here, which checks for itself what comes to it: jupyter-server-proxy leaves that to the
+ * apps behind it. Jupyter's own port is no such app. `rest` is the path after the server's name.
+ */
+export function isProxiedApp(rest: string, ownPort: number): boolean {
+  const port = Number(PROXIED_PORT.exec(rest)?.groups?.["port"]);
+  // A greater one is taken without its upper bits where addresses are looked up.
+  return port <= 65_535 && port !== ownPort;
 }
 
 /**

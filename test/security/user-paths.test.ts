@@ -304,4 +304,31 @@ describe("a forged request", () => {
     const fine = await here.ask("/user/alice/api/kernels", { method: "POST", headers });
     assert.equal(fine.status, 200);
   });
+
+  it("is left to an app behind jupyter-server-proxy, from pages of ours", async () => {
+    await using here = await ListeningWorld.start();
+    const cookie = await here.cookie("alice");
+    const reached: string[] = [];
+    const own = await here.serve("alice", (req, res) => {
+      reached.push(req.url ?? "");
+      res.end();
+    });
+    const app = "/user/alice/proxy/5000/save";
+    const post = async (path: string, headers: Readonly<Record<string, string>>): Promise<number> =>
+      (await here.ask(path, { method: "POST", headers: { cookie, ...headers } })).status;
+    assert.equal(await post(app, { origin: here.origin }), 200);
+    for (const headers of [{}, { origin: "null" }, { origin: "http://evil.example" }]) {
+      assert.equal(await post(app, headers), 403);
+    }
+    for (const way of [
+      `proxy/${own}`,
+      `proxy/0${own}`,
+      `proxy/absolute/${own}`,
+      `proxy/localhost:${own}`,
+    ]) {
+      const path = `/user/alice/${way}/user/alice/api/kernels`;
+      assert.equal(await post(path, { origin: here.origin }), 403, way);
+    }
+    assert.deepEqual(reached, [app]);
+  });
 });

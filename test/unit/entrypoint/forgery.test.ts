@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
-import { requestForgery, upgradeForgery } from "#src/entrypoint/forgery.ts";
+import { isProxiedApp, requestForgery, upgradeForgery } from "#src/entrypoint/forgery.ts";
 
 const ownOrigins = ["http://box.lan", "https://school.example"];
 const TOKEN = "2|abc|def|1";
@@ -66,6 +66,38 @@ describe("a request that changes something", () => {
     assert.equal(web({ origin: "http://box.lan" }), undefined);
     assert.equal(web({ cookie, "x-xsrftoken": TOKEN }), "Origin missing from POST");
     assert.notEqual(web({ origin: "null" }), undefined);
+  });
+});
+
+describe("an app behind jupyter-server-proxy", () => {
+  it("is another port of the container", () => {
+    for (const rest of [
+      "proxy/9000",
+      "proxy/9000/a",
+      "proxy/absolute/9000/",
+      "proxy/localhost:9000/b",
+    ]) {
+      assert.equal(isProxiedApp(rest, 8888), true, rest);
+    }
+  });
+
+  it("is not Jupyter by another way, and not what only looks alike", () => {
+    for (const rest of [
+      "proxy/8888/user/sam/api/kernels",
+      "proxy/08888/api/kernels",
+      "proxy/74424/api/kernels",
+      "proxy/absolute/8888/api/kernels",
+      "proxy/127.0.0.1:8888/api/kernels",
+      "proxy/9000x/api",
+      "proxy/%39000/api",
+      "proxy/a%3A8888:9000/",
+      "proxy/",
+      "api/kernels",
+      "api/proxy/9000/",
+      "files/proxy/9000/",
+    ]) {
+      assert.equal(isProxiedApp(rest, 8888), false, rest);
+    }
   });
 });
 
