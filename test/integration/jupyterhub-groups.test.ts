@@ -336,6 +336,10 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     it("has the routes of running notebooks, as a proxy would tell them", async () => {
       const started = await ask("owner", `${api}users/sam/server`, { method: "POST" });
       assert.equal(started.status, 201, started.text);
+      // Of this server alone, and later than anything that its person does here.
+      const time = `${new Date(Date.now() + 600_000).toISOString().slice(0, -1)}000Z`;
+      const told = { servers: { "": { last_activity: time } } };
+      await ask("owner", `${api}users/sam/activity`, { method: "POST", json: told });
       const { text } = await ask("owner", `${api}proxy`);
       const routes = JSON.parse(text) as Record<string, { target: string; data: object }>;
       assert.deepEqual(Object.keys(routes), [basePath, `${basePath}user/sam/`]);
@@ -347,7 +351,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const route = routes[`${basePath}user/sam/`];
       assert.partialDeepStrictEqual(route, {
         routespec: `${basePath}user/sam/`,
-        data: { user: "sam", server_name: "" },
+        data: { user: "sam", server_name: "", last_activity: time },
       });
       assert.match(route?.target ?? "", /^http:\/\/[^/]+:\d+$/);
       const headers = { accept: "application/jupyterhub-pagination+json" };

@@ -74,10 +74,11 @@ export function proxyApi({ routes, accounts, servers, clock, paths }: ProxyParts
       if (user === undefined) return [];
       const routespec = paths.server(user.name, serverName);
       const host = upstream.host.includes(":") ? `[${upstream.host}]` : upstream.host;
+      const { lastActivity = user.lastActivity } = servers.remembered(userId, serverName) ?? {};
       const data = {
         user: user.name,
         server_name: serverName,
-        last_activity: microTime(user.lastActivity),
+        last_activity: microTime(lastActivity),
       };
       return [[routespec, { routespec, target: `http://${host}:${upstream.port}`, data }] as const];
     });
