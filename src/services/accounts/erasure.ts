@@ -10,6 +10,7 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import { removeServers, serversOf } from "#src/services/servers/server-rows.ts";
 import type { Servers } from "#src/services/servers/servers.ts";
 import { endSharesOfPerson } from "#src/services/shares/share-rows.ts";
+import { UntilDone } from "#src/services/until-done.ts";
 import { pause, systemTimers, type Timers } from "#src/timers.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import type { Homes } from "#src/spawners/homes.ts";
@@ -20,8 +21,6 @@ import { leaveAllGroups } from "./memberships.ts";
 import { toUserName } from "./names.ts";
 import { demandTrashed, endSessions, endTokens, putUser, trashedUser } from "./user-records.ts";
 
-/** While Docker is away, or still has the volume in use. */
-const TRY_AGAIN_MS = { first: 2_000, most: 60_000 };
 /** As long as somebody may be kept waiting for the end of it. */
 const WAIT_MS = 8_000;
 /** A home of many small files on a slow card. */
@@ -42,13 +41,17 @@ interface ErasureParts {
 export class Erasure implements AsyncDisposable {
   readonly #parts: ErasureParts;
   readonly #timers: Timers;
-  readonly #closing = new AbortController();
-  readonly #under = new Map<UserId, Promise<void>>();
+  readonly #untilDone: UntilDone<UserId>;
   #isOpen = false;
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
     this.#timers = parts.timers ?? systemTimers;
+    this.#untilDone = new UntilDone({
+      timers: this.#timers,
+      onFailure: (error, user) =>
+        parts.log.warn({ err: error, user }, "erasing is tried again later"),
+    });
   }
 
   /** Goes on with what was begun. Until then, or without it, what is to be erased is only written down. */
@@ -69,7 +72,7 @@ export class Erasure implements AsyncDisposable {
   async erase(userId: UserId, typedName: string, actor: Actor): Promise<void> {
     const { store, clock } = this.#parts;
     await store.change((state) => planErasing(state, userId, typedName, { actor, clock }));
-    if (!this.#isOpen || this.#closing.signal.aborted) {
+    if (!this.#isOpen || this.#untilDone.isClosed) {
       return;
     }
     const waited = new AbortController();
@@ -79,40 +82,20 @@ export class Erasure implements AsyncDisposable {
 
   /** What is under way is left to the next hub. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#under.values());
+    await this.#untilDone.close();
   }
 
+  /** Docker may be away, or still have the volume in use. */
   #goOn(userId: UserId): Promise<void> {
-    const under = this.#under.get(userId) ?? this.#carryOut(userId);
-    this.#under.set(userId, under);
-    void under.finally(() => this.#under.delete(userId));
-    return under;
-  }
-
-  /** Never fails: what goes wrong is tried again. */
-  async #carryOut(userId: UserId): Promise<void> {
-    const { signal } = this.#closing;
-    let pauseMs = TRY_AGAIN_MS.first;
-    while (!signal.aborted) {
-      try {
-        await this.#eraseNow(userId);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#parts.log.warn({ err: error, user: userId }, "erasing is tried again later");
-        await pause(this.#timers, pauseMs, signal);
-        pauseMs = Math.min(pauseMs * 2, TRY_AGAIN_MS.most);
-      }
-    }
+    return this.#untilDone.run(userId, (closing) => this.#eraseNow(userId, closing));
   }
 
   /** Each step may be repeated. The record goes last, so that what is left to do is known until nothing is. */
-  async #eraseNow(userId: UserId): Promise<void> {
+  async #eraseNow(userId: UserId, closing: AbortSignal): Promise<void> {
     const { store, servers, homes, attempts, log } = this.#parts;
     await servers.stopAllOf(userId, hub);
     const late = AbortSignal.timeout(REMOVE_HOME_MS);
-    const until = AbortSignal.any([this.#closing.signal, late]);
+    const until = AbortSignal.any([closing, late]);
     for (const { id, home } of serversOf(store, userId)) {
       if (home === "own") await homes.remove(userId, until, id);
     }

@@ -5,7 +5,7 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import type { Attempts } from "#src/services/sign-in/attempts.ts";
 import { checkPasswordRules, type Passwords } from "#src/services/sign-in/passwords.ts";
-import { KeyedLock } from "#src/services/servers/keyed-lock.ts";
+import { KeyedLock } from "#src/services/keyed-lock.ts";
 import type { SessionId, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader } from "#src/stores/store.ts";
 import { makeFirstPassword } from "./first-passwords.ts";

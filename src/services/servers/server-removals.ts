@@ -8,10 +8,11 @@ import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { endSharesOfServer } from "#src/services/shares/share-rows.ts";
+import { UntilDone } from "#src/services/until-done.ts";
 import type { Homes } from "#src/spawners/homes.ts";
 import type { ServerId, ServerRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store } from "#src/stores/store.ts";
-import { type Timers, pause } from "#src/timers.ts";
+import type { Timers } from "#src/timers.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import type { Lives } from "./lives.ts";
 import type { ServerRecords } from "./server-records.ts";
@@ -19,8 +20,6 @@ import { atRest, findServer, putServer, removeServer, serverKey } from "./server
 import type { StatusBoard } from "./status-board.ts";
 import type { Wishes } from "./wishes.ts";
 
-/** While Docker is away, or still has the files in use. */
-const TRY_AGAIN_MS = { first: 2_000, most: 60_000 };
 /** Files of its own, many and small, on a slow card. */
 const REMOVE_HOME_MS = 30 * 60_000;
 
@@ -41,11 +40,16 @@ interface RemovalsParts {
 
 export class ServerRemovals {
   readonly #parts: RemovalsParts;
-  readonly #closing = new AbortController();
-  readonly #under = new Map<ServerId, Promise<void>>();
+  readonly #untilDone: UntilDone<ServerId>;
 
   constructor(parts: RemovalsParts) {
     this.#parts = parts;
+    const { timers, log } = parts;
+    this.#untilDone = new UntilDone({
+      timers,
+      onFailure: (error, server) =>
+        log.warn({ err: error, server }, "deleting a server is tried again later"),
+    });
   }
 
   /** Goes on with what was begun. */
@@ -67,9 +71,8 @@ export class ServerRemovals {
   }
 
   /** What is under way is left to the next hub. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#under.values());
+  close(): Promise<void> {
+    return this.#untilDone.close();
   }
 
   #mark(user: UserRecord, name: string, actor: Actor): Promise<ServerRecord> {
@@ -88,29 +91,9 @@ export class ServerRemovals {
     });
   }
 
+  /** Docker may be away, or still have the files in use. */
   #goOn(record: ServerRecord): Promise<void> {
-    const under = this.#under.get(record.id) ?? this.#carryOut(record);
-    this.#under.set(record.id, under);
-    void under.finally(() => this.#under.delete(record.id));
-    return under;
-  }
-
-  /** Never fails: what goes wrong is tried again. */
-  async #carryOut(record: ServerRecord): Promise<void> {
-    const { signal } = this.#closing;
-    let pauseMs = TRY_AGAIN_MS.first;
-    while (!signal.aborted) {
-      try {
-        await this.#removeNow(record, signal);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        const { log, timers } = this.#parts;
-        log.warn({ err: error, server: record.id }, "deleting a server is tried again later");
-        await pause(timers, pauseMs, signal);
-        pauseMs = Math.min(pauseMs * 2, TRY_AGAIN_MS.most);
-      }
-    }
+    return this.#untilDone.run(record.id, (closing) => this.#removeNow(record, closing));
   }
 
   /** Each step may be repeated. The record goes last, so that what is left to do is known until nothing is. */

@@ -5,7 +5,7 @@ import type { ServerRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import type { EngineWatch } from "./engine-watch.ts";
-import { KeyedLock } from "./keyed-lock.ts";
+import { KeyedLock } from "#src/services/keyed-lock.ts";
 import type { Lives } from "./lives.ts";
 import type { Looks } from "./looks.ts";
 import type { ServerLife } from "./server-life.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { KeyedLock } from "#src/services/servers/keyed-lock.ts";
+import { KeyedLock } from "#src/services/keyed-lock.ts";
 import { settle } from "#test/support/fake-clock.ts";
 
 describe("a keyed lock", () => {
