@@ -279,6 +279,28 @@ describe("where a person is signed in", () => {
     assert.equal(kept.length, 2);
   });
 
+  it("begins once with a double click, and leads on", async () => {
+    await addPeople(box, ["impatient"]);
+    const client = box.client();
+    await client.get("/hub/login");
+    const form = {
+      _xsrf: client.cookie("_xsrf", "/hub/") ?? "",
+      username: "Impatient ",
+      password: passwordOf("impatient"),
+    };
+    for (const _click of [1, 2]) {
+      const answer = await client.ask("/hub/login", { method: "POST", form });
+      assert.deepEqual([answer.status, answer.headers.location], [302, "/hub/home"], answer.text);
+    }
+    assert.equal((await sessionsOf("impatient")).length, 1);
+    const other = await client.ask("/hub/login", {
+      method: "POST",
+      form: { ...form, username: "kim" },
+    });
+    assert.equal(other.status, 403);
+    assert.match(other.text, /open for too long/);
+  });
+
   it("is over once, however often they say so", async () => {
     await addPeople(box, ["twice"]);
     const client = box.client();

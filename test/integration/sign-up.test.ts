@@ -143,6 +143,16 @@ describe("signing up with a join code", () => {
     await browser.get(`${hub}signup`);
     const again = await browser.get(`${hub}signup`);
     assert.deepEqual([again.status, again.headers.location], [302, `${hub}home`]);
+    // A second click sends the form of before the sign-in.
+    for (const [name, status] of [
+      ["tom", 302],
+      ["ann", 403],
+    ] as const) {
+      const form = { _xsrf: "old", display_name: "Tom", name, code, step: "password" };
+      const clicked = await browser.ask(`${hub}signup`, { method: "POST", form });
+      assert.equal(clicked.status, status, clicked.text);
+      assert.equal(clicked.headers.location, status === 302 ? `${hub}home` : undefined);
+    }
   });
 
   it("refuses a second step that is sent again, and knows a free name", async () => {

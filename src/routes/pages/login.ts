@@ -69,6 +69,12 @@ export function loginPages(parts: LoginParts) {
   }
 
   async function expired(ctx: HubContext): Promise<void> {
+    const { identity } = ctx.state;
+    const { username } = typedIn(await readForm(ctx));
+    // Signed in by the first of two clicks, or in another tab.
+    if (identity?.kind === "user" && accounts.byName(username)?.id === identity.user.id) {
+      return entry.leadOn(ctx, identity.user, identity.session.mustChangePassword);
+    }
     const reason = "Login form invalid or expired. Try again.";
     const problem = refusalOf(ctx, new HubError("form_expired", { reason })).toData();
     render(ctx, typedIn(await readForm(ctx)), { problem });

@@ -65,9 +65,12 @@ export function signUpPages(parts: SignUpParts) {
   async function expired(ctx: HubContext): Promise<void> {
     const reason = "Sign-up form invalid or expired. Try again.";
     const expired = new HubError("form_expired", { reason });
-    // Who is signed in has no use for the form: the page that says so leads home.
-    if (isSignedIn(ctx)) throw expired;
-    refuse(ctx, expired, signUpValues(await readForm(ctx)));
+    const form = await readForm(ctx);
+    const { identity } = ctx.state;
+    if (identity?.kind !== "user") return refuse(ctx, expired, signUpValues(form));
+    // Who is signed in has no use for the form: the page that says so leads home. The first of two clicks leads there.
+    if (field(form, "name") !== identity.user.name) throw expired;
+    ctx.redirect(paths.home);
   }
 
   return { show, submit, expired };

@@ -14,7 +14,7 @@ export function makeCode(groups: number, length: number): string {
   return Array.from({ length: groups }, group).join("-");
 }
 
-/** Capital letters, spaces and dashes do not matter; it takes as long whatever was typed. */
+/** Capital and full-width letters, spaces and dashes do not matter; it takes as long whatever was typed. */
 export function isSameCode(typed: string, code: string): boolean {
   return timingSafeEqual(digest(typed), digest(code));
 }
@@ -22,6 +22,7 @@ export function isSameCode(typed: string, code: string): boolean {
 function digest(code: string): Buffer {
   const letters = code
     .slice(0, 100)
+    .normalize("NFKC")
     .toUpperCase()
     .replaceAll(/[\s\p{Dash}]/gu, "");
   return createHash("sha256").update(letters).digest();

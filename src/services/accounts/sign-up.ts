@@ -17,6 +17,7 @@ import { type Newcomer, planUser } from "./new-user.ts";
 import type { SignUpClasses } from "./sign-up-classes.ts";
 import { SignUpLimit } from "./sign-up-limit.ts";
 import { nearPeople } from "./sign-up-near.ts";
+import { SameWishes } from "./same-wishes.ts";
 import { livingUsers, passwordRecord, putUser, userNamed } from "./user-records.ts";
 
 /** What was typed. */
@@ -61,6 +62,7 @@ export class SignUp {
   readonly #accountLimit: SignUpLimit;
   readonly #lookLimit: SignUpLimit;
   readonly #guessLimit: SignUpLimit;
+  readonly #joins = new SameWishes<UserRecord>();
 
   constructor(parts: SignUpParts) {
     this.#parts = parts;
@@ -112,7 +114,13 @@ export class SignUp {
    * The second step: the account is made, or the one that waits gets its password. Of several at the same moment
    * one succeeds. Throws what {@link look} throws, and what `checkPasswordRules` throws.
    */
-  async join(wish: Wish, password: string, actor: Actor): Promise<UserRecord> {
+  join(wish: Wish, password: string, actor: Actor): Promise<UserRecord> {
+    const { displayName, name, code, classId } = wish;
+    const asked = [displayName, name, code, classId, password, actor.address ?? ""];
+    return this.#joins.run(asked, () => this.#join(wish, password, actor));
+  }
+
+  async #join(wish: Wish, password: string, actor: Actor): Promise<UserRecord> {
     const { store, passwords, minLength } = this.#parts;
     const group = await this.#admit(wish, actor);
     const { newcomer } = readWish(store, wish, group);

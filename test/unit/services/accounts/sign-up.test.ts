@@ -152,6 +152,22 @@ describe("an account that somebody made", () => {
     assert.equal(passwordOf("maria"), old.password?.hash);
   });
 
+  it("is made once by a double click, and both are told of it", async () => {
+    const code = await box.set({ mode: "code", places: 5 });
+    const wish = { displayName: "Maria", name: "maria", code };
+    const [one, other] = await Promise.all([box.join(wish), box.join(wish)]);
+    assert.equal(one.id, other.id);
+    assert.deepEqual(await Promise.all([failureOf(box.join(wish)), failureOf(box.join(wish))]), [
+      "name_taken",
+      "name_taken",
+    ]);
+    const kim = { displayName: "Kim", name: "kim", code };
+    const passwords = ["kim's words here", "other words here"];
+    const failures = await Promise.all(passwords.map((each) => failureOf(box.join(kim, each))));
+    assert.deepEqual(failures, ["no failure", "name_taken"]);
+    assert.equal(box.accounts.living().length, 2);
+  });
+
   it("is made once: sent again, the second step is refused and changes nothing", async () => {
     const code = await box.set({ mode: "code", places: 5 });
     const wish = { displayName: "Maria", name: "maria", code };
@@ -160,6 +176,21 @@ describe("an account that somebody made", () => {
     assert.equal(await failureOf(box.join(wish)), "name_taken");
     assert.equal(await failureOf(box.join(wish, "another password")), "name_taken");
     assert.equal(stateOf(), before);
+  });
+});
+
+describe("a join code", () => {
+  it("may be typed in small, full-width and spaced letters", async () => {
+    const code = await box.set({ mode: "code" });
+    const wide = (text: string): string =>
+      text.replaceAll(/[!-~]/g, (each) => String.fromCharCode(each.charCodeAt(0) + 0xfee0));
+    const spaced = code.toLowerCase().replace("-", " ");
+    for (const typed of [spaced, wide(code), wide(code.toLowerCase()), code.replace("-", "")]) {
+      const proposal = await box.look({ displayName: "Maria", code: typed });
+      assert.equal(proposal.name, "maria", typed);
+    }
+    const wrong = failureOf(box.look({ displayName: "Maria", code: wide(code.slice(0, -1)) }));
+    assert.equal(await wrong, "join_code_wrong");
   });
 });
 
