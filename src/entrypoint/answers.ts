@@ -1,4 +1,7 @@
-/** Answers of our own below `{B}user/…`. None of them throws: some are given when a connection breaks, with nobody above. */
+/**
+ * Answers of our own below `{B}user/…`. None of them throws: some are given when a connection breaks, with nobody
+ * above.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";

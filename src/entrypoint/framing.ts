@@ -2,7 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
 
-/** What a notebook, or any page, is asked with. Others are refused before anyone looks at them; `TRACE` would show what we add. */
+/**
+ * What a notebook, or any page, is asked with. Others are refused before anyone looks at them; `TRACE` would show
+ * what we add.
+ */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 

@@ -8,7 +8,8 @@ import type { UserName } from "#src/stores/records.ts";
 export type Named = { readonly name: UserName } | { readonly problem: FailureData };
 
 /**
- * One name for each; `isTaken` says which are not to be had. Who is called in a way that is a name here keeps it; `maria lopez` becomes `maria.lopez`, and `иван` becomes `ivan`, if nobody else is.
+ * One name for each; `isTaken` says which are not to be had. Who is called in a way that is a name here keeps it;
+ * `maria lopez` becomes `maria.lopez`, and `иван` becomes `ivan`, if nobody else is.
  */
 export function nameAll(
   olds: readonly string[],

@@ -1,4 +1,7 @@
-/** How much the files of people are. Counting reads a whole home in a container of its own, so it is done rarely and one at a time. */
+/**
+ * How much the files of people are. Counting reads a whole home in a container of its own, so it is done rarely and
+ * one at a time.
+ */
 import { isoTime, type Clock } from "#src/clock.ts";
 import { type FailureData, HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";

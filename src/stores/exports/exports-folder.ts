@@ -92,7 +92,10 @@ export class ExportsFolder {
     await syncFolder(this.path);
   }
 
-  /** Removes what nobody needs after an export, and where room is scarce, all that is not needed most. Only for who holds the database. */
+  /**
+   * Removes what nobody needs after an export, and where room is scarce, all that is not needed most. Only for who
+   * holds the database.
+   */
   async tidy({ isRoomScarce = false } = {}): Promise<void> {
     const { exports, journals } = await this.entries();
     const kept = exportsToKeep(exports).slice(0, isRoomScarce ? KEPT_AT_LEAST : undefined);
