@@ -771,7 +771,11 @@ export const samples: readonly Sample[] = [
   sample(
     "empty",
     "class",
-    { ...classPage, rows: [], tiles: { people: 0, running: 0, queued: 0 } },
+    {
+      ...classPage,
+      rows: rows.filter(({ role }) => role === "owner"),
+      tiles: { people: 1, running: 0, queued: 0 },
+    },
     { ...teacher, nav: "class" },
   ),
 
