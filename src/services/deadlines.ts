@@ -5,7 +5,7 @@
 import type { Clock } from "#src/clock.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 
-export interface Span {
+interface Span {
   readonly begun: IsoTime;
   /** Absent: until somebody ends it. */
   readonly until: IsoTime | undefined;

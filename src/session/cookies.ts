@@ -52,7 +52,7 @@ function cookiesIn(header = ""): readonly (readonly [name: string, value: string
   });
 }
 
-export interface CookieAttributes {
+interface CookieAttributes {
   readonly path: string;
   readonly httpOnly: boolean;
   /** On https alone: a browser does not keep a secure cookie that came over plain HTTP. */

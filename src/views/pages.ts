@@ -99,14 +99,14 @@ export interface HealthLine {
   readonly more?: number;
 }
 
-export interface FirstPasswordCard {
+interface FirstPasswordCard {
   readonly displayName: string;
   readonly name: string;
   readonly password: string;
 }
 
 /** One line of a pasted list, as it would be added. */
-export interface AddPreviewRow {
+interface AddPreviewRow {
   readonly line: number;
   readonly displayName: string;
   readonly name: string;

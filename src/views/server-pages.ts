@@ -2,7 +2,7 @@
 import type { FailureData } from "#src/errors.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 
-export interface NamedServerRow {
+interface NamedServerRow {
   readonly name: string;
   readonly title: string;
   readonly status: ServerStatus;

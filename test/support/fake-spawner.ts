@@ -11,7 +11,6 @@ import type {
   Step,
 } from "#src/spawners/spawner.ts";
 import type { ServerId } from "#src/stores/records.ts";
-import type { Timers } from "#src/timers.ts";
 import { type FakeContainer, FakeEngine, type Point, isAlive } from "./fake-engine.ts";
 
 export { FakeHomes } from "./fake-homes.ts";
@@ -190,21 +189,6 @@ export class FakeSpawner implements Spawner {
     await Promise.race([this.engine.reach(point), abortOf(signal)]);
     if (this.#isCut) await never;
     signal.throwIfAborted();
-  }
-}
-
-/** Each step takes its time. */
-export class SlowSpawner extends FakeSpawner {
-  constructor(timers: Timers, stepMs: number) {
-    super(new FakeEngine({ timers, stepMs }));
-  }
-}
-
-/** Starts containers that never answer. */
-export class NeverSpawner extends FakeSpawner {
-  constructor(engine = new FakeEngine()) {
-    super(engine);
-    engine.hold("answering");
   }
 }
 

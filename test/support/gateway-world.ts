@@ -32,7 +32,7 @@ export interface WorldOptions {
 }
 
 /** Stands for `Servers`: what is said of them, and what they were told. */
-export class SaidServers {
+class SaidServers {
   readonly statuses = new Map<UserId, ServerStatus>();
   /** Servers that have a name, of anybody. */
   readonly names = new Set<string>();

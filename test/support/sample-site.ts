@@ -6,7 +6,7 @@ import { createViews } from "#src/views/render.ts";
 import { type Sample, sampleClock, samples } from "./page-models.ts";
 import { catalogsWithPseudo } from "./pseudo-locales.ts";
 
-export const CONTENT_SECURITY_POLICY =
+const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-uri /hub/security/csp-report";
 

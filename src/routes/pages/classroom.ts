@@ -19,7 +19,7 @@ import { healthLine } from "./health.ts";
 const LOG_LINES = 500;
 const notices = ["person_accepted", "person_refused"] as const;
 
-export interface ClassroomParts {
+interface ClassroomParts {
   readonly accounts: Accounts;
   readonly servers: Servers;
   readonly checks: BoxChecks;

@@ -13,7 +13,7 @@ import { personOf } from "../person-of.ts";
 import type { Paths } from "../paths.ts";
 import type { Refused } from "./person.ts";
 
-export interface PersonActionParts extends PersonFormParts {
+interface PersonActionParts extends PersonFormParts {
   readonly notes: OneTimeNotes;
 }
 
