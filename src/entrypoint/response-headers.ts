@@ -43,9 +43,12 @@ const DROPPED = new Set([
   "refresh",
   "report-to",
   "reporting-endpoints",
+  "sec-session-registration",
+  "secure-session-registration",
   "service-worker-allowed",
   "set-login",
   "strict-transport-security",
+  "use-as-dictionary",
   // A browser's own password prompt would look like the box's.
   "www-authenticate",
   "authentication-info",

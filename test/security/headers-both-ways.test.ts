@@ -72,6 +72,8 @@ describe("headers", () => {
       "alt-svc": 'h3=":1"',
       "report-to": "{}",
       nel: "{}",
+      "secure-session-registration": '(ES256); path="/jupyterhub/user/alice/register"',
+      "use-as-dictionary": 'match="/jupyterhub/hub/*"',
       "access-control-allow-origin": "*",
       refresh: "0; url=http://evil.example",
       "x-accel-redirect": "/etc",
