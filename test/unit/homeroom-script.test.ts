@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -104,6 +104,46 @@ describe("the homeroom script", () => {
     using bench = new ShellBench();
     const env = { HOMEROOM_PROT: "9000", HOMEROOM_PORT: "x" };
     assert.match(bench.homeroom(["up"], { env }).err, /HOMEROOM_PROT is not a setting/);
+  });
+
+  const looping = { COMPOSE_PROJECT_NAME: "hrtest-looping" };
+
+  /** A copy, beside which `up` may keep settings, and an engine whose hub ended again and again. */
+  function withLoopingHub(bench: ShellBench, health: string): string {
+    for (const part of ["homeroom", "compose.yaml", "images"]) {
+      cpSync(join(projectRoot, part), join(bench.folder, part), { recursive: true });
+    }
+    bench.program(
+      "docker",
+      `calls=${bench.folder}/calls
+      echo "$*" >>$calls
+      case "$*" in
+        *" ps --"*" --quiet hub") echo 0123456789ab ;;
+        "port 0123456789ab 8000") echo 0.0.0.0:8000 ;;
+        *State.Restarting*) if grep -q ^restart $calls; then echo false; else echo true; fi ;;
+        *RestartCount*) echo $((7 + $(grep -c "homeroom health" $calls))) ;;
+        "exec 0123456789ab homeroom health") ${health} ;;
+        *" exec -T hub homeroom setup-code") exit 1 ;;
+        version*) echo 28.0.0 ;;
+      esac`,
+    );
+    return join(bench.folder, "homeroom");
+  }
+
+  it("starts a hub at once that kept ending, when what was wrong is mended", () => {
+    using bench = new ShellBench();
+    const script = withLoopingHub(bench, "grep -q ^restart $calls");
+    const { code, out, err } = bench.homeroom(["up"], { script, env: looping });
+    assert.equal(code, 0, err);
+    assert.match(out, /Homeroom is running/);
+  });
+
+  it("says so when the hub goes on ending", () => {
+    using bench = new ShellBench();
+    const script = withLoopingHub(bench, "exit 1");
+    const { code, err } = bench.homeroom(["up"], { script, env: looping });
+    assert.equal(code, 1);
+    assert.match(err, /Homeroom did not start/);
   });
 
   for (const hub of ["runs", "is down"] as const) {
