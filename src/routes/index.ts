@@ -10,6 +10,7 @@ import type { groupsApi } from "./api/groups.ts";
 import type { importsApi } from "./api/imports.ts";
 import type { infoApi } from "./api/info.ts";
 import type { oauthApi } from "./api/oauth.ts";
+import { READS_GROUP, READS_SERVICE, READS_USER } from "./api/readings.ts";
 import type { proxyApi } from "./api/proxy.ts";
 import type { servicesApi } from "./api/services.ts";
 import type { shareCodesApi } from "./api/share-codes.ts";
@@ -228,8 +229,8 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/admin/people/:name/remove", "delete:users", h.personActions.confirmRemove],
     ["POST", "hub/admin/people/:name/remove", "delete:users", h.personActions.remove],
     ["GET", "hub/admin/people/:name/log", "admin-ui", h.classroom.log],
-    ["GET", "hub/admin/trash", "restore:users", h.trashPages.show],
     ["GET", "hub/admin/people/:name/log/:server", "admin-ui", h.classroom.log],
+    ["GET", "hub/admin/trash", "restore:users", h.trashPages.show],
     ["GET", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.show],
     ["POST", "hub/admin/trash/:id/restore", "restore:users", h.restoreForm.submit],
     ["GET", "hub/admin/trash/:id/erase", "erase:users", h.eraseForm.show],
@@ -246,7 +247,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["GET", "hub/api/info", "read:hub", h.info.info],
     ["GET", "hub/api/users", "list:users", h.users.list],
     ["POST", "hub/api/users", "admin:users", h.users.addMany],
-    ["GET", "hub/api/users/:name", "read:users:name", h.users.show],
+    ["GET", "hub/api/users/:name", READS_USER, h.users.show],
     ["POST", "hub/api/users/:name", "admin:users", h.users.add],
     ["PATCH", "hub/api/users/:name", "admin:users", h.users.change],
     ["DELETE", "hub/api/users/:name", "delete:users", h.users.remove],
@@ -276,7 +277,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["DELETE", "hub/api/users/:name/tokens/:token", "tokens", h.tokens.revoke],
     ["GET", "hub/api/groups", "list:groups", h.groups.list],
     ["POST", "hub/api/groups", "admin:groups", h.groups.addMany],
-    ["GET", "hub/api/groups/:group", "read:groups", h.groups.show],
+    ["GET", "hub/api/groups/:group", READS_GROUP, h.groups.show],
     ["POST", "hub/api/groups/:group", "admin:groups", h.groups.add],
     ["DELETE", "hub/api/groups/:group", "delete:groups", h.groups.remove],
     ["POST", "hub/api/groups/:group/users", "groups", h.groups.addUsers],
@@ -327,7 +328,7 @@ export function routeTable(h: Handlers): readonly Route[] {
     ["POST", "hub/api/proxy", "proxy", h.proxy.sync],
     ["PATCH", "hub/api/proxy", "proxy", h.proxy.move],
     ["GET", "hub/api/services", "list:services", h.services.list],
-    ["GET", "hub/api/services/:service", "read:services", h.services.show],
+    ["GET", "hub/api/services/:service", READS_SERVICE, h.services.show],
     ["GET", "hub/api/services/:service/token", "console", h.tokens.showService],
     ["POST", "hub/api/shutdown", "shutdown", h.shutdown.ask],
     [

@@ -11,20 +11,21 @@ interface PersonOfParts {
 }
 
 /**
- * In whatever spelling of the name, if the visitor may do this with them; else it is as if there were nobody. Throws
- * `user_not_found`. `server` is which of their servers is meant, where that counts.
+ * In whatever spelling of the name, if the visitor may do this with them, or one of several things; else it is as if
+ * there were nobody. Throws `user_not_found`. `server` is which of their servers is meant, where that counts.
  */
 export function personOf(
   ctx: HubContext,
-  permission: Permission,
+  permission: Permission | readonly Permission[],
   { accounts, permissions }: PersonOfParts,
   server = "",
 ): UserRecord {
   const name = ctx.params["name"] ?? "";
   const user = accounts.byName(name);
-  if (user === undefined || !permissions.may(ctx.state.identity, permission, user, server)) {
-    throw nobodyCalled(name);
-  }
+  const mayIt =
+    user !== undefined &&
+    [permission].flat().some((each) => permissions.may(ctx.state.identity, each, user, server));
+  if (!mayIt) throw nobodyCalled(name);
   return user;
 }
 

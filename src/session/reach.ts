@@ -40,11 +40,15 @@ export type Permission =
   | "read:users:groups"
   | "read:users:activity"
   | "users:activity"
+  | "read:roles:users"
+  | "admin:auth_state"
   /** API tokens of people. */
   | "tokens"
   | "read:tokens"
   | "list:groups"
   | "read:groups"
+  | "read:groups:name"
+  | "read:roles:groups"
   | "groups"
   | "delete:groups"
   | "read:hub"
@@ -52,7 +56,9 @@ export type Permission =
   | "proxy"
   | "shutdown"
   | "list:services"
-  | "read:services";
+  | "read:services"
+  | "read:services:name"
+  | "read:roles:services";
 
 /** Whom a role may do it to. */
 export type Reach = "everyone" | "own class" | "own students" | "self";
@@ -90,10 +96,14 @@ export const REACH: {
     "read:users:groups": ["everyone"],
     "read:users:activity": ["everyone"],
     "users:activity": ["everyone"],
+    "read:roles:users": ["everyone"],
+    "admin:auth_state": ["everyone"],
     tokens: ["everyone"],
     "read:tokens": ["everyone"],
     "list:groups": ["everyone"],
     "read:groups": ["everyone"],
+    "read:groups:name": ["everyone"],
+    "read:roles:groups": ["everyone"],
     groups: ["everyone"],
     "delete:groups": ["everyone"],
     "read:hub": ["everyone"],
@@ -102,6 +112,8 @@ export const REACH: {
     shutdown: ["everyone"],
     "list:services": ["everyone"],
     "read:services": ["everyone"],
+    "read:services:name": ["everyone"],
+    "read:roles:services": ["everyone"],
     shares: ["everyone"],
     "read:shares": ["everyone"],
     "users:shares": ["everyone"],
@@ -134,11 +146,14 @@ export const REACH: {
     "read:users:groups": ["own class", "self"],
     "read:users:activity": ["own class", "self"],
     "users:activity": ["own students", "self"],
+    "read:roles:users": ["own students"],
+    "admin:auth_state": ["own students"],
     // Who had a token of a student could open their notebook.
     tokens: ["self"],
     "read:tokens": ["self"],
     "list:groups": ["self"],
     "read:groups": ["self"],
+    "read:groups:name": ["self"],
     // Own students alone: src/services/accounts/groups.ts.
     groups: ["self"],
     shares: ["own students", "self"],

@@ -587,6 +587,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     }
 
     /** What a token with these scopes gets; `{sam}` and `{home}` are ids. */
+    const identifying = ["read:users:groups!user=olga", "read:users:name!user=olga"];
     const scoped: readonly (readonly [
       scopes: readonly string[],
       ask: string,
@@ -594,7 +595,9 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       status: number,
       says?: Row["says"],
     ])[] = [
-      [[], "GET user", undefined, 200, { name: "olga", admin: true, scopes: [] }],
+      [[], "GET user", undefined, 200, { name: "olga", admin: true, scopes: identifying }],
+      [[], "GET users/olga", undefined, 200, { name: "olga", admin: true, groups: [] }],
+      [[], "GET users/sam", undefined, 404, "Not Found"],
       [[], "GET users", undefined, 403, lacks("list:users")],
       [["list:users!user={sam}"], "GET users", undefined, 200, names("sam")],
       [
@@ -607,7 +610,19 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       [["read:users!user={sam}"], "GET users", undefined, 403, lacks("list:users")],
       [["read:users!user={sam}"], "GET users/sam", undefined, 200, { groups: ["Class"] }],
       [["read:users!user={sam}"], "GET users/alex", undefined, 404, "Not Found"],
-      [["users:activity"], "GET users/sam", undefined, 403, lacks("read:users:name")],
+      [["users:activity"], "GET users/sam", undefined, 200, { last_activity: null }],
+      [["read:users:groups"], "GET users/sam", undefined, 200, { groups: ["Class"] }],
+      [["read:roles"], "GET users/sam", undefined, 200, { admin: false, roles: ["user"] }],
+      [
+        ["admin:auth_state", "read:users:name"],
+        "GET users/sam",
+        undefined,
+        200,
+        { auth_state: null },
+      ],
+      [["read:groups:name"], "GET groups/Class", undefined, 200, { kind: "group", name: "Class" }],
+      [["read:roles"], "GET groups/Class", undefined, 200, { name: "Class", roles: [] }],
+      [["read:groups:name!group={home}"], "GET groups/Away", undefined, 404, "No such group: Away"],
       [["users:activity"], "POST users/sam/activity", { last_activity: "2026-01-02" }, 200],
       [["servers!user={sam}"], "POST users/sam/server", {}, 201],
       [["servers!server={sam}/"], "POST users/sam/server", {}, 201],
@@ -677,15 +692,12 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         ["last_activity", ...name].toSorted(),
       );
       assert.deepEqual(await keys("list:users", "read:servers"), ["servers", ...name].toSorted());
-      const whole = [
-        "auth_state",
-        "created",
-        "groups",
-        "last_activity",
-        "pending",
-        "roles",
-        "server",
-      ];
+      assert.deepEqual(await keys("list:users", "read:roles"), ["roles", ...name].toSorted());
+      assert.deepEqual(
+        await keys("list:users", "admin:auth_state"),
+        ["auth_state", ...name].toSorted(),
+      );
+      const whole = ["created", "groups", "last_activity", "pending", "roles", "server"];
       assert.deepEqual(await keys("list:users", "read:users"), [...whole, ...name].toSorted());
     });
 

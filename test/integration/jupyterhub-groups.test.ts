@@ -39,7 +39,22 @@ const rows: readonly Row[] = [
   ["nobody", "POST", "groups", { groups: ["x"] }, 403],
   ["nobody", "GET", "groups/Class", undefined, 403, CREDENTIALS],
   ["student", "GET", "groups", undefined, 403, lacks("list:groups")],
-  ["student", "GET", "groups/Class", undefined, 403, lacks("read:groups")],
+  [
+    "student",
+    "GET",
+    "groups/Class",
+    undefined,
+    403,
+    lacks("read:groups, read:groups:name, read:roles:groups"),
+  ],
+  [
+    "student",
+    "GET",
+    "services/x",
+    undefined,
+    403,
+    lacks("read:services, read:services:name, read:roles:services"),
+  ],
   ["student", "POST", "groups/x", {}, 403, lacks("admin:groups")],
   ["student", "POST", "groups/Class/users", { users: ["sam"] }, 403, lacks("groups")],
   ["teacher", "POST", "groups", { groups: ["x"] }, 403, lacks("admin:groups")],
@@ -466,6 +481,14 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         name: "grader",
         admin: false,
       });
+      assert.deepEqual(Object.keys(JSON.parse(one.text) as object).length, 10);
+      // The name alone is less than all that there is to read.
+      const name = { kind: "service", name: "grader", admin: false };
+      const naming = await tokenWith(["list:services"]);
+      const listed = await ask("nobody", `${api}services`, naming);
+      assert.deepEqual(JSON.parse(listed.text), { grader: name });
+      const named = await ask("nobody", `${api}services/grader`, naming);
+      assert.deepEqual(JSON.parse(named.text), name);
       const narrow = await tokenWith(["list:services!service=other"]);
       assert.deepEqual(JSON.parse((await ask("nobody", `${api}services`, narrow)).text), {});
     });

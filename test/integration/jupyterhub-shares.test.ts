@@ -101,7 +101,11 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const self = await json<{ scopes: readonly string[] }>("kofi", "GET", "user");
       assert.ok(self.scopes.includes(access("tom/")));
       const narrow = await ask("kofi", "GET", "user", { scopes: [access("tom/")] });
-      assert.deepEqual((JSON.parse(narrow.text) as { scopes: unknown }).scopes, [access("tom/")]);
+      assert.deepEqual((JSON.parse(narrow.text) as { scopes: unknown }).scopes, [
+        access("tom/"),
+        "read:users:groups!user=kofi",
+        "read:users:name!user=kofi",
+      ]);
     });
 
     it("is with one named server, and says so", async () => {

@@ -147,8 +147,11 @@ function idOf(method: string, path: string): string {
 function securityOf(guard: Guard) {
   if (guard === "anyone") return { security: [{}, { token: [] }, { session: [] }] };
   if (guard === "console") return { "x-control-socket-only": true };
-  const scopes = guard === "signed_in" || guard === "first_password" ? [] : [guard];
-  return { security: [{ token: scopes }, { session: [] }] };
+  if (guard === "signed_in" || guard === "first_password") {
+    return { security: [{ token: [] }, { session: [] }] };
+  }
+  // One of several scopes is enough.
+  return { security: [...[guard].flat().map((scope) => ({ token: [scope] })), { session: [] }] };
 }
 
 function pathParameters(path: string): readonly Schema[] {

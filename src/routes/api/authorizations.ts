@@ -2,6 +2,7 @@
 import { HubError } from "#src/errors.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { HubContext } from "../context.ts";
+import { serviceModel } from "./services.ts";
 import { type UserModelParts, ownModel, viewOf } from "./user-models.ts";
 
 interface AuthorizationsParts extends UserModelParts {
@@ -22,7 +23,7 @@ export function authorizationsApi(parts: AuthorizationsParts) {
     if (visitor?.kind !== "token" && visitor?.kind !== "service") throw new HubError("not_allowed");
     const found = parts.tokens.authenticate(ctx.params["secret"] ?? "");
     if (found?.kind === "service") {
-      ctx.body = { kind: "service", name: found.name, admin: false, roles: [] };
+      ctx.body = serviceModel(found.name, found, parts.permissions);
     } else if (found?.kind === "token") {
       ctx.body = ownModel(found.user, viewOf(ctx), parts);
     } else {

@@ -10,6 +10,7 @@ import { readAnyJson } from "../middleware/body.ts";
 import { actorIn } from "../middleware/require.ts";
 import { readNewGroup, readNewGroups, readProperties, readUsers } from "./group-bodies.ts";
 import type { GroupModel } from "./schemas/groups.ts";
+import { READS_GROUP } from "./readings.ts";
 import { answerPage, readPage } from "./pagination.ts";
 
 interface GroupsParts {
@@ -32,7 +33,7 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   function show(ctx: HubContext): void {
-    ctx.body = model(ctx, groupOf(ctx, "read:groups", parts));
+    ctx.body = model(ctx, groupOf(ctx, READS_GROUP, parts));
   }
 
   async function addMany(ctx: HubContext): Promise<void> {
@@ -86,21 +87,19 @@ function nameIn(ctx: HubContext): string {
 /** A class of which the visitor may not know is as if there were none. */
 function groupOf(
   ctx: HubContext,
-  permission: Permission,
+  permission: Permission | readonly Permission[],
   { groups, permissions }: GroupsParts,
 ): GroupRecord {
   const { identity } = ctx.state;
   const name = nameIn(ctx);
   const group = groups.byName(name);
-  const mayKnow =
-    group !== undefined &&
-    (["read:groups", permission] as const).some((each) =>
-      permissions.mayInGroup(identity, each, group.id),
-    );
-  if (!mayKnow) throw new HubError("group_not_found", { name: name.slice(0, 100) });
-  if (!permissions.mayInGroup(identity, permission, group.id)) {
-    throw new HubError("lacks_scope", { scopes: permission });
+  const wanted = [permission].flat();
+  const mayAny = (some: readonly Permission[]): boolean =>
+    group !== undefined && some.some((each) => permissions.mayInGroup(identity, each, group.id));
+  if (group === undefined || !mayAny(["read:groups", ...wanted])) {
+    throw new HubError("group_not_found", { name: name.slice(0, 100) });
   }
+  if (!mayAny(wanted)) throw new HubError("lacks_scope", { scopes: wanted.join(", ") });
   return group;
 }
 
@@ -136,9 +135,13 @@ function modelOf(
   { groups, permissions }: GroupsParts,
 ): GroupModel {
   const { id, name, properties = {} } = group;
-  if (!permissions.mayInGroup(ctx.state.identity, "read:groups", id)) {
-    return { kind: "group", name };
-  }
-  const users = groups.members(id).map((user) => user.name);
-  return { kind: "group", name, roles: [], users, properties };
+  const sees = (permission: Permission): boolean =>
+    permissions.mayInGroup(ctx.state.identity, permission, id);
+  const isWhole = sees("read:groups");
+  return {
+    kind: "group",
+    name,
+    ...(isWhole || sees("read:roles:groups") ? { roles: [] } : {}),
+    ...(isWhole ? { users: groups.members(id).map((user) => user.name), properties } : {}),
+  };
 }

@@ -4,6 +4,7 @@ import type { Identity } from "#src/session/identity.ts";
 import { HOMEROOM_VERSION, JUPYTERHUB_VERSION } from "#src/version.ts";
 import type { HubContext } from "../context.ts";
 import type { InfoModel } from "./schemas/hub.ts";
+import { serviceModel } from "./services.ts";
 import type { SelfModel } from "./schemas/users.ts";
 import { type UserModelParts, ownModel, viewOf } from "./user-models.ts";
 
@@ -40,7 +41,7 @@ export function infoApi(parts: InfoParts) {
     }
     ctx.body = {
       ...(identity.kind === "service"
-        ? { kind: "service", name: identity.name, admin: false, roles: [] }
+        ? serviceModel(identity.name, identity, parts.permissions)
         : ownModel(identity.user, viewOf(ctx), parts)),
       token_id: identity.kind === "user" ? null : `a${identity.token.number}`,
       session_id: sessionIdOf(identity),

@@ -103,7 +103,9 @@ export function userModel(
     kind: "user",
     name: user.name,
     ...(isWhole || sees("read:users:name") ? identityOf(user) : {}),
+    ...(isWhole || sees("read:roles:users") ? roleOf(user) : {}),
     ...(isWhole ? accountOf(user, status, paths) : {}),
+    ...(sees("admin:auth_state") ? { auth_state: null } : {}),
     ...(isWhole || sees("read:users:groups") ? { groups: groupsOf(user, parts.store) } : {}),
     ...(isWhole || sees("read:users:activity")
       ? { last_activity: microTime(user.lastActivity) }
@@ -147,17 +149,15 @@ function identityOf(user: UserRecord) {
 
 function accountOf(user: UserRecord, status: ServerStatus, paths: Paths) {
   return {
-    roles: rolesOf(user),
     server: isReady(status) ? paths.server(user.name) : null,
     pending: pendingOf(status),
     created: microTime(user.created),
-    auth_state: null,
   };
 }
 
-function rolesOf({ role }: UserRecord): readonly string[] {
-  if (role === "owner") return ["admin", "user"];
-  return role === "teacher" ? ["teacher", "user"] : ["user"];
+function roleOf({ role }: UserRecord) {
+  const own = { owner: ["admin"], teacher: ["teacher"], student: [] }[role];
+  return { admin: role === "owner", roles: [...own, "user"] };
 }
 
 /** Groups are classes. */

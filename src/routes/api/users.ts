@@ -7,6 +7,7 @@ import { personOf } from "../person-of.ts";
 import { answerPage, readPage } from "./pagination.ts";
 import { pythonText } from "./python-words.ts";
 import { newUsersApi } from "./new-users.ts";
+import { READS_USER } from "./readings.ts";
 import { readActivity } from "./user-bodies.ts";
 import { userChangesApi } from "./user-changes.ts";
 import { readListing } from "./user-listing.ts";
@@ -27,7 +28,7 @@ export function usersApi(parts: UsersParts) {
   }
 
   function show(ctx: HubContext): void {
-    const user = personOf(ctx, "read:users:name", parts);
+    const user = personOf(ctx, READS_USER, parts);
     ctx.body = userModel(user, viewOf(ctx), parts);
   }
 

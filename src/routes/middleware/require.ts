@@ -13,9 +13,10 @@ import type { Paths } from "../paths.ts";
 
 /**
  * `anyone`: no sign-in needed. `first_password`: signed in with a first password, to choose an own one.
- * `signed_in`: anyone signed in. `console`: the control socket alone. Else a permission.
+ * `signed_in`: anyone signed in. `console`: the control socket alone. Else a permission, or one of several.
  */
-export type Guard = "anyone" | "signed_in" | "first_password" | "console" | Permission;
+export type Guard =
+  "anyone" | "signed_in" | "first_password" | "console" | Permission | readonly Permission[];
 
 export type UserIdentity = Extract<Identity, { kind: "user" }>;
 
@@ -48,9 +49,11 @@ function admits(
     if (identity.session.mustChangePassword) return sendTo(ctx, paths.first(returnPath(ctx)));
   }
   if (guard === "first_password") throw new HubError("not_allowed");
-  if (guard !== "signed_in" && !permissions.may(identity, guard)) {
+  if (guard === "signed_in") return true;
+  const wanted = [guard].flat();
+  if (!wanted.some((permission) => permissions.may(identity, permission))) {
     throw ctx.state.api
-      ? new HubError("lacks_scope", { scopes: guard })
+      ? new HubError("lacks_scope", { scopes: wanted.join(", ") })
       : new HubError("not_allowed");
   }
   return true;

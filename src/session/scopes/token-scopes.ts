@@ -1,6 +1,6 @@
 /** What a token may at most: its record's scopes, read once. */
 import type { GroupId, TokenRecord, UserId } from "#src/stores/records.ts";
-import { kindOf, selfScopes } from "#src/scopes/scope-names.ts";
+import { kindOf, selfScopes, type ScopeName } from "#src/scopes/scope-names.ts";
 import {
   covers,
   expandScopes,
@@ -30,17 +30,25 @@ export function scopesOfToken(token: TokenRecord): TokenScopes {
 export function readScopes(texts: readonly string[], userId: string | undefined): TokenScopes {
   return {
     inherits: userId !== undefined && texts.includes("inherit"),
-    scopes: expandScopes(
-      texts.flatMap((text) => (text === "self" ? ownScopes(userId) : (parseScope(text) ?? []))),
-    ),
+    scopes: expandScopes([
+      ...texts.flatMap((text) => (text === "self" ? ownScopes(userId) : (parseScope(text) ?? []))),
+      ...ofOneself(IDENTIFYING, userId),
+    ]),
   };
 }
 
+/** What every token of a person may, as JupyterHub's: tell whose it is, and in which classes they are. */
+const IDENTIFYING: readonly ScopeName[] = ["read:users:name", "read:users:groups"];
+
 /** JupyterHub's `self`; a service has nothing of its own. */
 export function ownScopes(userId: string | undefined): readonly Scope[] {
+  return ofOneself(selfScopes, userId);
+}
+
+function ofOneself(names: readonly ScopeName[], userId: string | undefined): readonly Scope[] {
   return userId === undefined
     ? []
-    : selfScopes.map((name) => ({ name, filter: { by: "user", value: userId } }));
+    : names.map((name) => ({ name, filter: { by: "user", value: userId } }));
 }
 
 /**

@@ -148,7 +148,9 @@ describe("a token of a session that is on a visit", () => {
     const bound = { ...tokenRecord(teacher, [access]), session: sessionId };
     const identity = { kind: "token", user: teacher, token: bound } as const;
     assert.equal(everyone.may(identity, "access:servers", owner), true);
-    assert.deepEqual(everyone.scopesOf(identity), ["access:servers!server=olga/"]);
+    const identifying = ["read:users:groups!user=otto", "read:users:name!user=otto"];
+    const visiting = ["access:servers!server=olga/", ...identifying];
+    assert.deepEqual(everyone.scopesOf(identity), visiting);
     assert.equal(everyone.may(identity, "access:servers", owner, "lab2"), false);
     assert.equal(everyone.may(tokenOf(teacher, [access]), "access:servers", owner), false);
     const back = { id: sessionId, userId: teacher.id } as SessionRecord;
@@ -157,6 +159,6 @@ describe("a token of a session that is on a visit", () => {
       result: undefined,
     }));
     assert.equal(everyone.may(identity, "access:servers", owner), false);
-    assert.deepEqual(everyone.scopesOf(identity), []);
+    assert.deepEqual(everyone.scopesOf(identity), identifying);
   });
 });

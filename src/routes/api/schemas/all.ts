@@ -11,10 +11,11 @@ import {
 import { auditLineSchema, boxOperations, boxSchema, checkSchema } from "./box.ts";
 import { failureSchema, paginationSchema } from "./common.ts";
 import { groupOperations, groupSchema } from "./groups.ts";
-import { hubOperations, infoSchema, routeSchema, serviceSchema } from "./hub.ts";
+import { hubOperations, infoSchema, routeSchema } from "./hub.ts";
 import { oauthOperations } from "./oauth.ts";
 import { importOperations, movedClassSchema, movedPersonSchema } from "./imports.ts";
 import type { Operations } from "./operation.ts";
+import { serviceSchema } from "./services.ts";
 import { progressEventSchema, serverOperations, serverSchema } from "./servers.ts";
 import { newShareCodeSchema, shareCodeSchema, shareOperations, shareSchema } from "./shares.ts";
 import { newTokenSchema, tokenOperations, tokenSchema } from "./tokens.ts";

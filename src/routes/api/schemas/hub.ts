@@ -4,6 +4,7 @@ import { pythonText } from "../python-words.ts";
 import { inPages, timeSchema } from "./common.ts";
 import { type ModelOf, type Operations, empty, text } from "./operation.ts";
 import { pageQuery } from "./pages.ts";
+import { serviceSchema } from "./services.ts";
 import { holderSchema } from "./users.ts";
 
 export const versionSchema = v.strictObject({ version: v.string() });
@@ -33,20 +34,6 @@ export const routeSchema = v.strictObject({
   ]),
 });
 export type RouteModel = ModelOf<typeof routeSchema>;
-
-export const serviceSchema = v.strictObject({
-  kind: v.literal("service"),
-  name: v.string(),
-  admin: v.boolean(),
-  roles: v.array(v.string()),
-  url: v.string(),
-  prefix: v.string(),
-  command: v.array(v.string()),
-  pid: v.number(),
-  info: v.record(v.string(), v.unknown()),
-  display: v.boolean(),
-});
-export type ServiceModel = ModelOf<typeof serviceSchema>;
 
 export const proxyBody = v.record(v.string(), v.unknown());
 

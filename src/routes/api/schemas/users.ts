@@ -7,6 +7,7 @@ import { display, inPages, nullableTime } from "./common.ts";
 import { type ModelOf, type Operations, empty } from "./operation.ts";
 import { pageQuery } from "./pages.ts";
 import { serverSchema } from "./servers.ts";
+import { serviceEntries, serviceSchema } from "./services.ts";
 
 const userEntries = {
   kind: v.literal("user"),
@@ -33,13 +34,6 @@ const credential = {
   scopes: v.array(v.string()),
 };
 
-const serviceEntries = {
-  kind: v.literal("service"),
-  name: v.string(),
-  admin: v.boolean(),
-  roles: v.array(v.string()),
-};
-
 /** Who asks, and with what. */
 export const selfSchema = v.variant("kind", [
   v.strictObject({ ...userEntries, ...credential }),
@@ -47,7 +41,7 @@ export const selfSchema = v.variant("kind", [
 ]);
 
 /** Whose a token is. */
-export const holderSchema = v.variant("kind", [userSchema, v.strictObject(serviceEntries)]);
+export const holderSchema = v.variant("kind", [userSchema, serviceSchema]);
 export type SelfModel = ModelOf<typeof selfSchema>;
 
 function wrongType(key: string, type: string): Words {

@@ -43,6 +43,11 @@ function isFailure(code: HubError["code"]): (error: unknown) => boolean {
   return (error) => error instanceof HubError && error.code === code;
 }
 
+/** Every token of a person may tell whose it is. */
+function identifying(name: string): readonly string[] {
+  return [`read:users:groups!user=${name}`, `read:users:name!user=${name}`];
+}
+
 describe("an API token", () => {
   it("is 32 hexadecimal characters, told once, and kept as a hash alone", async () => {
     const { tokens, store, sam, make } = await createWorld();
@@ -218,9 +223,18 @@ describe("the scopes of a new token", () => {
     assert.throws(() => grant(sam, ["self"], narrow), isFailure("scopes_not_held"));
     assert.deepEqual(grant(olga, ["read:hub"], narrow), ["read:hub"]);
     const usual = tokenOf(olga, grant(olga, undefined, narrow));
-    assert.deepEqual(permissions.scopesOf(usual), ["read:hub", "read:tokens", "tokens"]);
+    assert.deepEqual(permissions.scopesOf(usual), [
+      "read:hub",
+      "read:tokens",
+      ...identifying("olga"),
+      "tokens",
+    ]);
     const forSam = tokenOf(sam, grant(sam, undefined, narrow));
-    assert.deepEqual(permissions.scopesOf(forSam), ["read:tokens!user=sam", "tokens!user=sam"]);
+    assert.deepEqual(permissions.scopesOf(forSam), [
+      "read:tokens!user=sam",
+      ...identifying("sam"),
+      "tokens!user=sam",
+    ]);
   });
 
   it("stay with the person and not with the name", async () => {
@@ -230,7 +244,10 @@ describe("the scopes of a new token", () => {
     await accounts.rename(sam.id, { name: "samuel" }, actorFor(olga));
     const other = await add("sam");
     assert.equal(permissions.may(token, "delete:users", other), false);
-    assert.deepEqual(permissions.scopesOf(token), ["delete:users!user=samuel"]);
+    assert.deepEqual(permissions.scopesOf(token), [
+      "delete:users!user=samuel",
+      ...identifying("olga"),
+    ]);
   });
 });
 
