@@ -12,6 +12,7 @@
     signIn: "Sign in again",
     stopped: "This notebook was closed. Your saved files are safe.",
     open: "Open it again",
+    moved: "This notebook is no longer at this address. Your saved files are safe.",
     unsaved:
       "What is not saved yet is still on this page. Do not close it: use the button, which opens a new tab, then come back here and save.",
     away: "The box does not answer just now. This page keeps trying.",
@@ -69,7 +70,7 @@
 
   function readConfig() {
     const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
-    return { base: config.baseUrl, hub: config.hubPrefix, user: config.hubUser };
+    return { base: config.baseUrl, hub: config.hubPrefix };
   }
 
   function makeLinks(hub) {
@@ -87,8 +88,15 @@
     return { node, name };
   }
 
+  /** Where the hub opens this notebook: `/hub/spawn/maria/physics` is `/user/maria/physics/`. */
+  function openPath({ base, hub }) {
+    const root = hub.slice(0, -"hub/".length);
+    return `${hub}spawn/${base.slice(`${root}user/`.length, -1)}`;
+  }
+
   /** The link goes to this very place; with unsaved work it opens beside this page, so that nothing is lost. */
-  function makeNotice({ hub, user }, isDirty) {
+  function makeNotice(config, isDirty) {
+    const { hub } = config;
     let node;
     let shown;
     return function show(state) {
@@ -106,11 +114,12 @@
       const dirty = isDirty();
       if (dirty) node.append(element("p", { textContent: texts.unsaved }));
       const next = encodeURIComponent(location.pathname + location.search + location.hash);
-      const path = state === "stopped" ? `spawn/${encodeURIComponent(user)}` : "login";
-      const link = element("a", {
-        href: `${hub}${path}?next=${next}`,
-        textContent: state === "stopped" ? texts.open : texts.signIn,
-      });
+      const [href, textContent] = {
+        stopped: [`${openPath(config)}?next=${next}`, texts.open],
+        signedOut: [`${hub}login?next=${next}`, texts.signIn],
+        moved: [`${hub}home`, texts.myPage],
+      }[state];
+      const link = element("a", { href, textContent });
       if (dirty) Object.assign(link, { target: "_blank", rel: "noopener" });
       node.append(element("p", {}, link));
     };
@@ -128,8 +137,9 @@
         signal: giveUp.signal,
       });
       if (response.status === 424) return "stopped";
-      // 404 is what the hub says of a notebook to somebody else, who has signed in since.
-      const isRefused = [401, 403, 404].includes(response.status);
+      // Its person has another user name now, or somebody else has signed in since: nothing leads back here.
+      if (response.status === 404) return "moved";
+      const isRefused = response.status === 401 || response.status === 403;
       if (isRefused || response.type === "opaqueredirect") return "signedOut";
       return response.status >= 500 ? "away" : "fine";
     } catch {
@@ -155,7 +165,7 @@
       asking = true;
       const state = await askState(base);
       asking = false;
-      over = state === "stopped" || state === "signedOut";
+      over = state === "stopped" || state === "signedOut" || state === "moved";
 
       failures = state === "away" ? failures + 1 : 0;
       // A hub that restarts is back in a moment: one failure is no news.
