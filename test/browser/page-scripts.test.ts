@@ -437,6 +437,43 @@ describe("after signing out", () => {
     );
   });
 
+  it("a form is sent once by a double click", async () => {
+    for (const [label, place] of [
+      ["removePerson-running", "main"],
+      ["first-empty", "main"],
+      ["home-running", "header"],
+    ] as const) {
+      await open(label);
+      const form = page.locator(`${place} form[method=post]`).last();
+      const button = form.locator("button[type=submit]");
+      const action = (await form.getAttribute("action")) ?? "";
+      const path = new URL(action, origin).pathname;
+      const answers: (() => void)[] = [];
+      site.handlers.set(path, (request, response) => {
+        request.resume();
+        const location = SampleSite.path(find("logout-ask"));
+        answers.push(() => response.writeHead(302, { location }).end());
+      });
+      await page.evaluate(
+        "for (const field of document.querySelectorAll('main input:not([type=hidden])')) field.value = 'many words here'",
+      );
+      await button.scrollIntoViewIfNeeded();
+      const box = (await button.boundingBox()) ?? assert.fail(label);
+      // By the mouse itself: what clicks an element waits for the answer that is held back.
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.dblclick(x, y, { delay: 20 });
+      await until(() => answers.length > 0);
+      await page.mouse.click(x, y);
+      for (const answer of answers) answer();
+      await page.waitForURL(/logout-ask/);
+      assert.deepEqual(
+        site.requests.filter((line) => line === `POST ${path}`),
+        [`POST ${path}`],
+        label,
+      );
+    }
+  });
+
   it("a page that the browser kept is loaded again", async () => {
     await open("account-plain");
     const loads = (): number =>

@@ -41,17 +41,6 @@ for (const field of document.querySelectorAll("[data-meter]")) {
   });
 }
 
-// What a second click would send again was done by the first.
-for (const form of document.querySelectorAll("form[data-once]")) {
-  let isSent = false;
-  form.addEventListener("submit", (event) => {
-    if (isSent) event.preventDefault();
-    isSent = true;
-    // The answer did not come: it may be sent again.
-    setTimeout(() => (isSent = false), 10_000);
-  });
-}
-
 const waiting = document.querySelector("[data-countdown]");
 const shown = waiting?.querySelector("[data-value=seconds]");
 if (waiting instanceof HTMLElement && shown) {

@@ -194,6 +194,23 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// ---- What a second click would send again was done by the first
+
+/** @type {WeakSet<Element>} */
+const sentForms = new WeakSet();
+/** The answer did not come: it may be sent again. */
+const SENT_MS = 10_000;
+
+// Behind all others, which keep some forms from being sent.
+window.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.method !== "post")
+    return;
+  if (sentForms.has(form)) return event.preventDefault();
+  sentForms.add(form);
+  setTimeout(() => sentForms.delete(form), SENT_MS);
+});
+
 // ---- Tables drawn as cards keep their meaning for screen readers
 
 function nameTableRoles() {
