@@ -1,6 +1,7 @@
 /** `audit`: who did what. */
 import * as v from "valibot";
-import type { AuditAction, AuditRecord, UserId } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import type { AuditCommand } from "./command.ts";
 import { readBody } from "./control-client.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";

@@ -1,5 +1,6 @@
 /** The records that Homeroom keeps: JSON values, named by id; times are ISO texts. */
 import type { FailureData } from "#src/errors.ts";
+import type { AuditAction } from "./audit-actions.ts";
 
 declare const brand: unique symbol;
 type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
@@ -217,48 +218,6 @@ export interface AuditRecord {
   readonly request?: string;
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
 }
-
-export type AuditAction =
-  | "setup.done"
-  | "user.added"
-  | "user.joined"
-  | "user.accepted"
-  | "user.renamed"
-  | "user.disabled"
-  | "user.enabled"
-  | "user.removed"
-  | "user.restored"
-  | "user.erased"
-  | "user.role_changed"
-  | "password.reset"
-  | "password.changed"
-  | "session.signed_in"
-  | "session.refused"
-  | "session.signed_out"
-  | "session.signed_out_everywhere"
-  | "session.ended_by_other"
-  | "token.created"
-  | "token.revoked"
-  | "share.added"
-  | "share.removed"
-  | "share_code.made"
-  | "share_code.revoked"
-  | "visit.begun"
-  | "visit.ended"
-  | "sign_up.changed"
-  | "sign_up.refused"
-  | "group.added"
-  | "group.removed"
-  | "group.changed"
-  | "group.member_added"
-  | "group.member_removed"
-  | "settings.changed"
-  | "store.restored"
-  | "audit.exported"
-  | "hub.shut_down"
-  | "server.started_by_other"
-  | "server.stopped_by_other"
-  | "server.removed";
 
 /** One row for the whole database, written with every batch. */
 export interface MetaRecord {

@@ -2,7 +2,8 @@
 import type { FailureData } from "#src/errors.ts";
 import type { ServerStatus } from "#src/services/servers/server-status.ts";
 import type { Usage } from "#src/services/servers/home-usage.ts";
-import type { AuditAction, IsoTime, LastFailure, Role } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { IsoTime, LastFailure, Role } from "#src/stores/records.ts";
 import type { DeviceRow } from "./account-pages.ts";
 import type { FormProblems } from "./pages.ts";
 import type { NamedServers } from "./server-pages.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import Papa from "papaparse";
-import type { AuditAction, AuditRecord, SessionRecord, UserRecord } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { AuditRecord, SessionRecord, UserRecord } from "#src/stores/records.ts";
 import type { Write } from "#src/stores/store.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
 import {

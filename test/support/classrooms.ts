@@ -11,8 +11,8 @@ import { HUB_COOKIE, SITE_COOKIE } from "#src/session/cookies.ts";
 import { openStore } from "#src/stores/create.ts";
 import { FORGETTING_KEY } from "#src/stores/level/forgetting.ts";
 import { hashSecret, makeId, makeSecret } from "#src/stores/ids.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
 import type {
-  AuditAction,
   AuditRecord,
   GroupRecord,
   Role,

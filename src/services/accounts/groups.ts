@@ -6,7 +6,8 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import { endSharesOfGroup } from "#src/services/shares/share-rows.ts";
 import { makeId } from "#src/stores/ids.ts";
 import { metaOf } from "#src/stores/meta-row.ts";
-import type { AuditAction, GroupId, GroupRecord, UserRecord } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { GroupId, GroupRecord, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import {
   assertMayMove,

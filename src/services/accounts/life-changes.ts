@@ -5,7 +5,8 @@ import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { restartServers, restServers } from "#src/services/servers/server-rows.ts";
 import { endSharesOfPerson } from "#src/services/shares/share-rows.ts";
-import type { AuditAction, Role, UserId, UserName, UserRecord } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { Role, UserId, UserName, UserRecord } from "#src/stores/records.ts";
 import type { Change, StoreReader, Write } from "#src/stores/store.ts";
 import {
   changeRoleInGroups,

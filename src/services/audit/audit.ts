@@ -1,6 +1,7 @@
 /** Audit rows: written in the same batch as what they tell of. */
 import { isoTime, type Clock } from "#src/clock.ts";
-import type { AuditAction, AuditRecord, UserId } from "#src/stores/records.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
+import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import type { Write } from "#src/stores/store.ts";
 import type { Actor } from "./actor.ts";
 

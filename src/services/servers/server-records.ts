@@ -4,8 +4,8 @@
  */
 import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
 import type {
-  AuditAction,
   IsoTime,
   LastFailure,
   ServerId,

@@ -8,8 +8,8 @@ import { auditRow } from "#src/services/audit/audit.ts";
 import { findServer, putServer } from "#src/services/servers/server-rows.ts";
 import type { ScopeName } from "#src/scopes/scope-names.ts";
 import { makeId } from "#src/stores/ids.ts";
+import type { AuditAction } from "#src/stores/audit-actions.ts";
 import type {
-  AuditAction,
   ServerRecord,
   ShareCodeRecord,
   ShareRecord,
