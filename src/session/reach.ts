@@ -1,4 +1,4 @@
-/** What each role may do, and to whom: the table that {@link "./identity.ts"} reads (design D12). */
+/** What each role may do, and to whom: the table that {@link "./identity.ts"} reads. */
 import type { UserRecord } from "#src/stores/records.ts";
 
 export type Permission =

@@ -1,4 +1,4 @@
-/** Classes, which JupyterHub calls groups, in its shapes and words (contract.md 4.2). */
+/** Classes, which JupyterHub calls groups, in its shapes and words. */
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";

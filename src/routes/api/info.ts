@@ -1,4 +1,4 @@
-/** `{H}api`, `{H}api/info` and `{H}api/user` (contract.md 4.2). */
+/** `{H}api`, `{H}api/info` and `{H}api/user`. */
 import { HubError } from "#src/errors.ts";
 import type { Identity } from "#src/session/identity.ts";
 import { HOMEROOM_VERSION, JUPYTERHUB_VERSION } from "#src/version.ts";

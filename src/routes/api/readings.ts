@@ -1,4 +1,4 @@
-/** What lets a client read a model, or a part of it: any of these (contract.md 4.1), as JupyterHub names and orders them. */
+/** What lets a client read a model, or a part of it: any of these, as JupyterHub names and orders them. */
 import type { Permission } from "#src/session/identity.ts";
 
 export const READS_USER = [

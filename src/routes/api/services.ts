@@ -1,4 +1,4 @@
-/** Services: programs beside the hub that the configuration names (contract.md 4.2). */
+/** Services: programs beside the hub that the configuration names. */
 import type { Config } from "#src/config/schema.ts";
 import { HubError } from "#src/errors.ts";
 import type { Identity, Permissions } from "#src/session/identity.ts";

@@ -1,8 +1,8 @@
-/** JupyterHub's user and server models (contract.md 4.1): what the visitor may see of them; extra keys are ours. */
+/** JupyterHub's user and server models: what the visitor may see of them; extra keys are ours. */
 import { failureText } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import { membershipsOf } from "#src/services/accounts/memberships.ts";
-import type { ServerStatus } from "#src/services/servers/server-status.ts";
+import { isReady, type ServerStatus } from "#src/services/servers/server-status.ts";
 import type { ServerOf, Servers } from "#src/services/servers/servers.ts";
 import type { Identity, Permission, Permissions } from "#src/session/identity.ts";
 import type { UserRecord } from "#src/stores/records.ts";
@@ -26,7 +26,7 @@ export interface UsersParts extends UserModelParts {
 }
 
 /** For whom, and whether with servers that do not run. */
-export interface UserView {
+interface UserView {
   readonly visitor: Identity | undefined;
   readonly withStopped: boolean;
 }
@@ -41,10 +41,6 @@ export function microTime(time: string): string;
 export function microTime(time: string | undefined): string | null;
 export function microTime(time: string | undefined): string | null {
   return time === undefined ? null : time.replace(/\.(\d{3})Z$/, ".$1000Z");
-}
-
-export function isReady(status: ServerStatus): boolean {
-  return status.is === "running" || status.is === "frozen";
 }
 
 function pendingOf(status: ServerStatus): "spawn" | "stop" | null {

@@ -1,4 +1,4 @@
-/** People in JupyterHub's shapes and words (contract.md 4.2). */
+/** People in JupyterHub's shapes and words. */
 import { HubError } from "#src/errors.ts";
 import { covers } from "#src/scopes/scopes.ts";
 import type { HubContext } from "../context.ts";

@@ -9,7 +9,7 @@ import {
   type ScopeWorld,
 } from "#src/scopes/scopes.ts";
 
-export interface TokenScopes {
+interface TokenScopes {
   /** All that its person may. */
   readonly inherits: boolean;
   /** Expanded; people and classes stand by id. */
@@ -27,7 +27,7 @@ export function scopesOfToken(token: TokenRecord): TokenScopes {
 }
 
 /** What is no scope gives nothing. */
-export function readScopes(texts: readonly string[], userId: string | undefined): TokenScopes {
+function readScopes(texts: readonly string[], userId: string | undefined): TokenScopes {
   return {
     inherits: userId !== undefined && texts.includes("inherit"),
     scopes: expandScopes([

@@ -1,4 +1,4 @@
-/** The hub, its proxy and services (contract.md 4.2). */
+/** The hub, its proxy and services. */
 import * as v from "valibot";
 import { pythonText } from "../python-words.ts";
 import { inPages, timeSchema } from "./common.ts";
@@ -7,7 +7,7 @@ import { pageQuery } from "./pages.ts";
 import { serviceSchema } from "./services.ts";
 import { holderSchema } from "./users.ts";
 
-export const versionSchema = v.strictObject({ version: v.string() });
+const versionSchema = v.strictObject({ version: v.string() });
 
 const part = v.strictObject({ class: v.string(), version: v.string() });
 

@@ -1,4 +1,4 @@
-/** Programs beside the hub, in JupyterHub's shape (contract.md 4.1); keys vary with what the visitor may see. */
+/** Programs beside the hub, in JupyterHub's shape; keys vary with what the visitor may see. */
 import * as v from "valibot";
 import type { ModelOf } from "./operation.ts";
 

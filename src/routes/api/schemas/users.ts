@@ -1,4 +1,4 @@
-/** People, in JupyterHub's shapes (contract.md 4.1, 4.2); keys vary with what the visitor may see. */
+/** People, in JupyterHub's shapes; keys vary with what the visitor may see. */
 import * as v from "valibot";
 import { pythonText, pythonType } from "../python-words.ts";
 import { readTimestamp } from "../timestamps.ts";
