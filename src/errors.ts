@@ -113,6 +113,11 @@ export const failures = {
     status: 429,
     student: "Too many tries. Try again in {seconds} seconds.",
   },
+  too_many_changes: {
+    status: 429,
+    student: "That was very much at once. Wait half a minute, then go on.",
+    api: "Too many changes. Try again later.",
+  },
   too_busy: {
     status: 503,
     student: "Very many people are signing in just now. Wait a few seconds, then try again.",

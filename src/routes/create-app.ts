@@ -64,6 +64,7 @@ import { handleErrors } from "./middleware/errors.ts";
 import { setHeaders } from "./middleware/headers.ts";
 import { identify } from "./middleware/identify.ts";
 import { measure } from "./middleware/measure.ts";
+import { limitPace } from "./middleware/pace.ts";
 import { answerOtherMethods } from "./middleware/other-methods.ts";
 import { protectFromForgery } from "./middleware/protect.ts";
 import { requireGuard } from "./middleware/require.ts";
@@ -250,9 +251,11 @@ function createRouter(
   paths: ReturnType<typeof createPaths>,
 ): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true, strict: true });
+  const pace = limitPace(parts.clock);
   for (const [method, path, guard, handler, options] of routeTable(handlers)) {
     const chain: (HubMiddleware | Handler)[] = [
       requireGuard(guard, parts.permissions, paths),
+      pace,
       handler,
     ];
     if (options?.skipsForgeryCheck !== true) {

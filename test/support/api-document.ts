@@ -180,7 +180,7 @@ const refusalWords: Readonly<Record<number, string>> = {
   409: "Something else is in the way",
   413: "Too much text",
   424: "The server could not be started, or does not run",
-  429: "Too many tries",
+  429: "Too many tries, or changes",
   503: "The box cannot do it now",
 };
 
@@ -201,6 +201,8 @@ function responsesOf(
   // Whoever changes something by a session says that it is no other page that asks.
   if ((guard !== "anyone" || method !== "GET") && !(403 in answers)) refusals.add(403);
   if (path.includes("{")) refusals.add(404);
+  // A student's many changes.
+  if (method !== "GET" && guard !== "console") refusals.add(429);
   if (body !== undefined || upload !== undefined) refusals.add(413);
   return Object.fromEntries([
     ...Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)] as const),
