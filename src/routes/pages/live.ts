@@ -5,8 +5,7 @@ import type { Servers } from "#src/services/servers/servers.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Permissions } from "#src/session/identity.ts";
 import type { Sessions } from "#src/session/sessions.ts";
-import type { UserId } from "#src/stores/records.ts";
-import type { Store, Write } from "#src/stores/store.ts";
+import type { Store } from "#src/stores/store.ts";
 import type { Frame, Views } from "#src/views/pages.ts";
 import type { Newcomers } from "#src/views/sign-up-pages.ts";
 import { classRow, classTiles, namedServers, newcomersModel, visiblePeople } from "../models.ts";
@@ -22,10 +21,8 @@ import type { Frames } from "../frames.ts";
 import type { OpenStreams } from "../open-streams.ts";
 import { visitorOf } from "../middleware/require.ts";
 import type { Paths } from "../paths.ts";
+import { watchClass } from "./class-changes.ts";
 import { waitingModel } from "./spawn.ts";
-
-/** Not more often than this, however much happens. */
-const CLASS_INTERVAL_MS = 1000;
 
 interface LiveParts {
   readonly accounts: Accounts;
@@ -145,62 +142,4 @@ function namesOf({ people }: Newcomers): ReadonlySet<string> {
 
 function sendPart(stream: EventStream, target: string, html: string): void {
   stream.send({ name: "part", data: { target, html } });
-}
-
-interface ClassChange {
-  readonly is: "all" | "people" | "some";
-  /** Whose servers changed; of nobody, when it was an account. */
-  readonly servers?: ReadonlySet<UserId>;
-}
-
-function isAboutNames(write: Write): boolean {
-  return (
-    ("put" in write && write.put === "names") || ("remove" in write && write.remove === "names")
-  );
-}
-
-/**
- * `all` first, for what happened between the page and its stream; then the users whose servers changed since the
- * last look, or `people` when the list of people did.
- */
-async function* watchClass(
-  { servers, store }: LiveParts,
-  signal: AbortSignal,
-): AsyncGenerator<ClassChange> {
-  let changed = new Set<UserId>();
-  let peopleChanged = false;
-  let accountChanged = false;
-  let wake: () => void = () => {};
-  const offServers = servers.onChange((userId) => {
-    changed.add(userId);
-    wake();
-  });
-  const offStore = store.onChange((writes) => {
-    if (writes.some(isAboutNames)) peopleChanged = true;
-    else if (writes.some((write) => "put" in write && write.put === "users")) accountChanged = true;
-    else return;
-    wake();
-  });
-  signal.addEventListener("abort", () => wake());
-  try {
-    yield { is: "all" };
-    while (!signal.aborted) {
-      if (changed.size === 0 && !peopleChanged && !accountChanged) {
-        await new Promise<void>((resolve) => (wake = resolve));
-        continue;
-      }
-      const gathered = { is: peopleChanged ? "people" : "some", servers: changed } as const;
-      changed = new Set();
-      peopleChanged = false;
-      accountChanged = false;
-      yield gathered;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, CLASS_INTERVAL_MS);
-        signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-      });
-    }
-  } finally {
-    offServers();
-    offStore();
-  }
 }
