@@ -22,7 +22,7 @@ export interface AuthoriserOptions {
   readonly basePath: string;
   readonly sessions: Pick<Sessions, "bySiteSecret">;
   readonly accounts: Pick<Accounts, "activeById" | "byName">;
-  readonly permissions: Pick<Permissions, "may">;
+  readonly permissions: Pick<Permissions, "may" | "mayVisit">;
   readonly routes: RoutingTable;
   readonly servers: Pick<Servers, "named" | "status" | "trouble">;
   /** Who shows an API token. */
@@ -115,7 +115,11 @@ export class Authoriser {
     const isAllowed = permissions.may(visitor.identity, "access:servers", user, server);
     // The same whether there is such a person or not.
     if (!isAllowed && visitor.session?.visits !== undefined) return { is: "on_visit" };
-    if (user === undefined || !isAllowed) {
+    // A teacher has no right to a student's notebook but that to be asked whether they want to go there.
+    if (
+      user === undefined ||
+      (!isAllowed && !permissions.mayVisit(visitor.identity, user, server))
+    ) {
       // The same whether there is such a person or not.
       return { is: "refused", visitor: visitor.user, failure: new HubError("not_found") };
     }

@@ -282,7 +282,11 @@ describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
 
   it("comes by the student's page and an explicit step, with the own rights put aside", async () => {
     const tom = await world.browser("tom");
-    assert.equal((await tom.get("/user/kofi/lab", page)).status, 404);
+    const asks = "/hub/visit/kofi?next=%2Fuser%2Fkofi%2Flab%3Fx%3D1";
+    assert.equal((await tom.get("/user/kofi/lab?x=1", page)).headers.location, asks);
+    assert.equal((await tom.get("/user/kofi/api/status")).status, 403);
+    const upgrade = { cookie: tom.cookieHeader("/user/kofi/"), origin: world.box.origin };
+    assert.equal(await statusOf(world.socket("user/kofi/ws", upgrade)), 403);
     const person = await tom.get("/hub/admin/people/kofi");
     assert.match(person.text, /href="\/hub\/visit\/kofi"/);
     const asked = await tom.get("/hub/visit/kofi");
@@ -300,7 +304,7 @@ describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
 
     await signIn(tom, "/", "tom", passwordOf("tom"));
     assert.equal((await tom.get("/hub/admin")).status, 200);
-    assert.equal((await tom.get("/user/kofi/lab", page)).status, 404);
+    assert.equal((await tom.get("/user/kofi/lab?x=1", page)).headers.location, asks);
     const later = (await kofi.get("/hub/home")).text;
     assert.match(later, /<bdi>tom X<\/bdi> looked into your notebook/);
     assert.doesNotMatch(later, /last active/);
@@ -330,6 +334,8 @@ describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
   it("is no other teacher, opens no colleague's, and comes with no token", async () => {
     const eve = await world.browser("eve");
     assert.equal((await eve.get("/hub/visit/kofi")).status, 404);
+    assert.equal((await eve.get("/user/kofi/lab", page)).status, 404);
+    assert.equal((await world.owner.get("/user/tom/lab", page)).status, 404);
     assert.equal((await eve.post("/hub/visit/kofi")).status, 404);
     assert.equal((await world.owner.get("/hub/visit/tom")).status, 404);
     assert.equal((await world.owner.get("/hub/visit/kofi")).status, 200);
