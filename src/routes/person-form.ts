@@ -3,13 +3,13 @@ import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { Permission } from "#src/session/identity.ts";
-import type { UserId, UserRecord } from "#src/stores/records.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import type { Handler, HubContext } from "./context.ts";
-import { field, readForm } from "./middleware/body.ts";
+import { readForm } from "./middleware/body.ts";
 import { actorIn } from "./middleware/require.ts";
 import { type PersonParts, type Refused, renderPerson } from "./pages/person.ts";
 import { renderRoster } from "./pages/roster.ts";
-import { nobodyCalled } from "./person-of.ts";
+import { nobodyCalled, personMeant } from "./person-of.ts";
 import { anyRefusalOf } from "./refusals.ts";
 
 export interface PersonFormParts extends PersonParts {
@@ -56,8 +56,7 @@ export function personForm(parts: PersonFormParts): PersonForm {
 }
 
 /**
- * Whom the URL names. A form that is sent twice finds who was renamed by the first: by the id that stands in it.
- * Those whom the visitor may not see look as if there were nobody.
+ * Whom the form is about. Those whom the visitor may not see look as if there were nobody.
  */
 function subjectOf(
   ctx: HubContext,
@@ -79,8 +78,7 @@ function visiblePerson(
   form: URLSearchParams,
   { accounts, permissions }: PersonFormParts,
 ): UserRecord | undefined {
-  const sent = field(form, "id") as UserId; // Whatever was sent: it is only looked up.
-  const user = accounts.byName(ctx.params["name"] ?? "") ?? accounts.byId(sent);
+  const user = personMeant(ctx, form, accounts);
   return user !== undefined && permissions.may(ctx.state.identity, "admin:users", user)
     ? user
     : undefined;

@@ -2,8 +2,9 @@
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
-import type { UserRecord } from "#src/stores/records.ts";
+import type { UserId, UserRecord } from "#src/stores/records.ts";
 import type { HubContext } from "./context.ts";
+import { field } from "./middleware/body.ts";
 
 interface PersonOfParts {
   readonly accounts: Pick<Accounts, "byName">;
@@ -27,6 +28,19 @@ export function personOf(
     [permission].flat().some((each) => permissions.may(ctx.state.identity, each, user, server));
   if (!mayIt) throw nobodyCalled(name);
   return user;
+}
+
+/**
+ * Whom a form is about: by the id that stands in it, for the page may be older than whoever has the name now. Programs
+ * send none. Nothing is said yet of what the visitor may see.
+ */
+export function personMeant(
+  ctx: HubContext,
+  form: URLSearchParams,
+  accounts: Pick<Accounts, "byName" | "byId">,
+): UserRecord | undefined {
+  const sent = field(form, "id") as UserId; // Whatever was sent: it is only looked up.
+  return sent === "" ? accounts.byName(ctx.params["name"] ?? "") : accounts.byId(sent);
 }
 
 /** An answer is no place for however much somebody sent. */

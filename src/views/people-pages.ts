@@ -147,6 +147,7 @@ export interface PeoplePages {
   };
   removePerson: {
     readonly action: string;
+    readonly id: string;
     readonly name: string;
     readonly displayName: string;
     readonly open: OpenNotebooks;

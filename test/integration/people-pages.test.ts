@@ -382,6 +382,31 @@ describe("every form about a person", () => {
     assert.equal(world.user("dora").disabled, undefined);
   });
 
+  it("is about the person whose page it stands on, whoever has the name by then", async () => {
+    await world.add("mara");
+    const { id } = world.user("mara");
+    const pages = [`${people}/mara`, `${people}/mara/remove`];
+    const texts = await Promise.all(pages.map(async (path) => (await world.owner.get(path)).text));
+    for (const text of texts) {
+      const found = text.split("<form").filter((form) => form.includes("/people/mara/"));
+      assert.ok(found.length > 0);
+      for (const form of found) assert.match(form, new RegExp(`name="id" value="${id}"`));
+    }
+    await world.owner.post(`${people}/mara/rename`, { username: "mara.old", display_name: "Mara" });
+    await world.add("mara");
+    const newcomer = world.user("mara");
+    await world.owner.post(`${people}/mara/disable`, { id });
+    assert.notEqual(world.user("mara.old").disabled, undefined);
+    await world.owner.post(`${people}/mara/remove`, { id });
+    assert.throws(() => world.user("mara.old"));
+    // Nobody is in her place now.
+    for (const [action, form] of forms) {
+      const answer = await world.owner.post(`${people}/mara/${action}`, { ...form, id });
+      assert.equal(answer.status, 404, action);
+    }
+    assert.deepEqual(world.user("mara"), newcomer);
+  });
+
   it("says on the list that the person is gone meanwhile", async () => {
     for (const [action, form] of forms) {
       const name = `gone.${action.slice(0, 4)}`;

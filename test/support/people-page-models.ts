@@ -226,6 +226,7 @@ const trashRows: readonly TrashRow[] = [
 const peopleUrl = "/hub/admin/people";
 const removal = {
   action: `${person}/remove`,
+  id: "abcdefghabcdefgh",
   name: "kofi",
   displayName: "Kofi Mensah",
   open: [{}, { title: "Physics, lesson 3" }],

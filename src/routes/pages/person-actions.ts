@@ -124,6 +124,7 @@ function removal(act: PersonForm, parts: PersonActionParts) {
     ctx.type = "html";
     const model = {
       action: paths.remove(user.name),
+      id: user.id,
       name: user.name,
       displayName: user.displayName,
       open: openNotebooks(user, servers),
