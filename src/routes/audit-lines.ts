@@ -72,14 +72,15 @@ function isUser(actor: AuditRecord["actor"]): actor is UserId {
 function moreOf({
   action,
   detail = {},
-}: AuditRecord): Pick<AuditLine, "times" | "device" | "wasLocked" | "group"> {
-  const { count, device, reason, class: group } = detail;
+}: AuditRecord): Pick<AuditLine, "times" | "device" | "wasLocked" | "group" | "server"> {
+  const { count, device, reason, class: group, server } = detail;
   const isAboutSession = action.startsWith("session.");
   return {
     ...(typeof count === "number" && count > 1 ? { times: count } : {}),
     ...(isAboutSession && typeof device === "string" ? { device } : {}),
     ...(reason === "account_locked" ? { wasLocked: true } : {}),
     ...(action.startsWith("group.") && typeof group === "string" ? { group } : {}),
+    ...(action.startsWith("server.") && typeof server === "string" ? { server } : {}),
   };
 }
 

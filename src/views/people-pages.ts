@@ -46,6 +46,8 @@ export interface AuditLine {
   readonly names?: readonly { readonly oldName: string; readonly newName: string }[];
   /** The class that it was about. */
   readonly group?: string;
+  /** The notebook that it was about; absent: the first one. */
+  readonly server?: string;
 }
 
 export interface TrashRow {

@@ -163,6 +163,12 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         302,
         `${hub}admin/people/sam`,
       ]);
+      const [line] = await rooms.auditLines("server.stopped_by_other");
+      assert.deepEqual([line?.actorName, line?.detail], ["tess", { server: "physics" }]);
+      assert.match(
+        (await teacher("GET", "admin/people/sam")).text,
+        /Notebook stopped by someone else <span class="why"><bdi>physics</,
+      );
       assert.equal((await teacher("POST", "delete-server/sam/physics")).status, 302);
       assert.match(await home(), /None yet/);
       assert.equal((await teacher("POST", "delete-server/sam/physics")).status, 404);

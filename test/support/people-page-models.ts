@@ -128,7 +128,7 @@ const auditLines: readonly AuditLine[] = [
   },
   { at, action: "server.started_by_other", by: okoro, ...from },
   { at, action: "server.stopped_by_other", by: { is: "hub" } },
-  { at, action: "server.removed", by: okoro, ...from },
+  { at, action: "server.removed", by: okoro, ...from, server: "Physics, lesson 3" },
   { at, action: "sign_up.changed", by: okoro, ...from },
   { at, action: "token.created", by: okoro, ...from },
   { at, action: "token.revoked", by: okoro, ...from },

@@ -102,7 +102,7 @@ export class ServerRecords {
         startRequested: at,
         lastActivity: at,
       };
-      const audit = auditOf("server.started_by_other", user, actor, this.#clock);
+      const audit = auditOf("server.started_by_other", { user, name }, actor, this.#clock);
       return { writes: [putServer(record), ...audit], result: record };
     });
   }
@@ -115,7 +115,9 @@ export class ServerRecords {
       const { lastFailure: _, ...kept } = atRest(record);
       const user = state.get("users", key.userId);
       const audit =
-        user === undefined ? [] : auditOf("server.stopped_by_other", user, actor, this.#clock);
+        user === undefined
+          ? []
+          : auditOf("server.stopped_by_other", { user, name: record.name }, actor, this.#clock);
       return { writes: [putServer(kept), ...audit], result: undefined };
     });
   }
@@ -170,7 +172,13 @@ export function demandActive(state: StoreReader, whose: UserRecord): UserRecord 
 }
 
 /** Doing something with one's own server, and what the hub does by itself, needs no telling. */
-function auditOf(action: AuditAction, user: UserRecord, actor: Actor, clock: Clock): Write[] {
+function auditOf(
+  action: AuditAction,
+  { user, name }: { readonly user: UserRecord; readonly name: string },
+  actor: Actor,
+  clock: Clock,
+): Write[] {
   if (actor.id === user.id || actor.id === "hub") return [];
-  return [auditRow({ action, actor, subject: user }, clock)];
+  const which = name === "" ? {} : { detail: { server: name } };
+  return [auditRow({ action, actor, subject: user, ...which }, clock)];
 }
