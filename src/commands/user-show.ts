@@ -19,6 +19,7 @@ const details = v.object({
       locked: v.nullable(v.string()),
       classes: v.array(v.object({ id: v.string(), name: v.string(), role: v.string() })),
       server: v.optional(v.string()),
+      named_servers: v.optional(v.array(v.object({ name: v.string(), state: v.string() }))),
     }),
   ]),
 });
@@ -35,6 +36,7 @@ const sessions = v.object({
   ),
 });
 type Details = v.InferOutput<typeof details>["user"];
+type Notebook = NonNullable<Details["named_servers"]>[number];
 type Session = v.InferOutput<typeof sessions>["sessions"][number];
 
 export async function showUser(
@@ -47,20 +49,23 @@ export async function showUser(
   const signedIn = readBody(sessions, answer).sessions;
   const lines = await readAudit({ about: name, limit: AUDIT_LINES }, hub);
   // Only a hub that runs knows what its notebooks do.
-  const notebook = hub.isOwn ? "unknown while Homeroom is not running" : (user.server ?? "unknown");
+  const told = (state = "unknown"): string =>
+    hub.isOwn ? "unknown while Homeroom is not running" : state;
+  const named = (user.named_servers ?? []).map(({ name, state }) => ({ name, state: told(state) }));
   if (json) {
-    const shown = { user: { ...user, server: notebook }, sessions: signedIn, audit: lines };
+    const known = { ...user, server: told(user.server), named_servers: named };
+    const shown = { user: known, sessions: signedIn, audit: lines };
     host.out(`${JSON.stringify(shown, undefined, 2)}\n`);
     return;
   }
-  host.out(detailTable(user, notebook));
+  host.out(detailTable(user, [{ name: "", state: told(user.server) }, ...named]));
   host.out(`\nSigned in: ${signedIn.length === 0 ? "nowhere" : ""}\n`);
   if (signedIn.length > 0) host.out(sessionTable(signedIn));
   host.out(`\nThe last ${lines.length === 1 ? "line" : `${lines.length} lines`} of the audit:\n`);
   host.out(auditTable(lines));
 }
 
-function detailTable(user: Details, notebook: string): string {
+function detailTable(user: Details, notebooks: readonly Notebook[]): string {
   const classes = user.classes.map((one) => `${one.name} (${one.role})`).join(", ");
   return formatTable([
     ["User name:", user.name],
@@ -69,7 +74,7 @@ function detailTable(user: Details, notebook: string): string {
     ["State:", stateWord(user) + (user.locked === null ? "" : ` since ${timeCell(user.locked)}`)],
     ["Password:", passwordWord(user)],
     ["Classes:", classes === "" ? "none" : classes],
-    ["Notebook:", notebook],
+    ...notebooks.map(({ name, state }) => [`${`Notebook ${name}`.trim()}:`, state]),
     ["Added (UTC):", timeCell(user.created)],
     ["Signed in (UTC):", timeCell(user.last_sign_in, "never")],
     ["Last seen (UTC):", timeCell(user.last_activity, "never")],

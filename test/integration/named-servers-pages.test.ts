@@ -213,6 +213,12 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.equal(person.match(/Open now:\s+<bdi>physics<\/bdi>/g)?.length, 3);
       assert.match(remove, /This closes, and .* is lost:\s+<bdi>physics<\/bdi>/);
       await sam.get(`${hub}spawn`);
+      const account = await rooms.ask("console", `${hub}api/accounts/sam`);
+      const { user: told } = JSON.parse(account.text) as { user: { named_servers: unknown } };
+      assert.deepEqual(told.named_servers, [
+        { name: "physics", state: "running" },
+        { name: "quiz", state: "stopped" },
+      ]);
       const [both] = await pages();
       assert.match(both, /Open now:\s+the first notebook, <bdi>physics<\/bdi>/);
     });

@@ -40,8 +40,12 @@ export function accountDetails(
       role,
     })),
     sessions: sessions.ofUser(user.id).length,
-    /** What the notebook does; true only of a hub that follows Docker. */
+    /** What the notebooks do; true only of a hub that follows Docker. */
     server: servers.status(user.id).is,
+    named_servers: servers
+      .of(user.id)
+      .filter(({ name }) => name !== "")
+      .map(({ name, status }) => ({ name, state: status.is })),
   };
 }
 

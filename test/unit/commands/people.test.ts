@@ -156,6 +156,7 @@ describe("commands for people", () => {
       classes: [{ id: "g", name: "7b", role: "student" }],
       sessions: 1,
       server: "running",
+      named_servers: [{ name: "Physics 3", state: "queued" }],
     };
     const session = {
       id: "s",
@@ -178,6 +179,7 @@ describe("commands for people", () => {
         /^State: +locked since 2026-11-21 08:00$/m,
         /^Classes: +7b \(student\)$/m,
         /^Notebook: +running$/m,
+        /^Notebook Physics 3: +queued$/m,
         /^Firefox on Linux +192\.168\.1\.20 /m,
         /^2026-11-20 10:30:59 +user\.renamed +console +maria +from=mia to=maria$/m,
       ]) {

@@ -22,6 +22,8 @@ export const accountSchema = v.strictObject(accountEntries);
 export type AccountModel = ModelOf<typeof accountSchema>;
 
 /** One person, with what has to be counted or looked up. */
+const serverState = v.picklist(["stopped", "queued", "starting", "running", "frozen", "stopping"]);
+
 export const accountDetailsSchema = v.strictObject({
   id: v.string(),
   ...accountEntries,
@@ -36,8 +38,9 @@ export const accountDetailsSchema = v.strictObject({
   ),
   /** Browsers in which they are signed in. */
   sessions: countSchema,
-  /** What the notebook does; true only of a hub that follows Docker. */
-  server: v.picklist(["stopped", "queued", "starting", "running", "frozen", "stopping"]),
+  /** What the first notebook does, and those with a name; true only of a hub that follows Docker. */
+  server: serverState,
+  named_servers: v.array(v.strictObject({ name: v.string(), state: serverState })),
 });
 export type AccountDetails = ModelOf<typeof accountDetailsSchema>;
 
