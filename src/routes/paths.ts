@@ -83,7 +83,6 @@ function serverPaths(basePath: string, hub: string) {
   const server = (name: UserName, serverName = ""): string =>
     `${basePath}user/${place(name, serverName)}/`;
   return {
-    serverOf: server,
     /** A server of a user, as the proxy serves it; without a name, the first one. */
     server,
     lab: (name: UserName, serverName = ""): string => `${server(name, serverName)}lab`,

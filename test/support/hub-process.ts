@@ -43,7 +43,7 @@ export function runMain(
     through?: readonly string[];
   },
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const [program = "", ...rest] = [...(options.through ?? []), process.execPath, "src/main.ts"];
+  const [program, ...rest] = [...(options.through ?? []), process.execPath, "src/main.ts"];
   const child = spawn(program, [...rest, ...args], {
     env: { ...cleanEnvironment(), HOMEROOM_DATA: options.dataDir, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -36,6 +36,7 @@ const MOST_PATIENCE_MS = 60_000;
 const notices = ["signed_out", "session_ended", "setup_done"] as const;
 
 type Typed = Pick<Pages["login"], "username" | "keeps">;
+type Said = Pick<Pages["login"], "problem" | "notice">;
 
 export function loginPages(parts: LoginParts) {
   const { accounts, entry, paths } = parts;
@@ -80,24 +81,30 @@ export function loginPages(parts: LoginParts) {
     render(ctx, typedIn(await readForm(ctx)), { problem });
   }
 
-  function render(
-    ctx: HubContext,
-    { username, keeps = false }: Typed,
-    said: Pick<Pages["login"], "problem" | "notice">,
-  ): void {
+  function render(ctx: HubContext, typed: Typed, said: Said): void {
     ctx.type = "html";
-    const model = {
-      action: paths.login(nextOf(ctx)),
-      username: username.slice(0, 100),
-      keeps,
-      ...said,
-      ...visitingIn(ctx, parts),
-      ...(parts.signUp.takesPeople() ? { signUpUrl: paths.signUp() } : {}),
-    };
+    const model = loginModel(ctx, typed, said, parts);
     ctx.body = parts.views.page("login", model, parts.frames.of(ctx));
   }
 
   return { show, submit, expired };
+}
+
+function loginModel(
+  ctx: HubContext,
+  { username, keeps = false }: Typed,
+  said: Said,
+  parts: LoginParts,
+): Pages["login"] {
+  const { paths, signUp } = parts;
+  return {
+    action: paths.login(nextOf(ctx)),
+    username: username.slice(0, 100),
+    keeps,
+    ...said,
+    ...visitingIn(ctx, parts),
+    ...(signUp.takesPeople() ? { signUpUrl: paths.signUp() } : {}),
+  };
 }
 
 /** Where this browser is meanwhile, with a way back as long as it is open to the visitor. */
@@ -114,7 +121,7 @@ function visitingIn(
   if (owner === undefined || !permissions.may(identity, "access:servers", owner, serverName)) {
     return { visiting: { ownerName: owner?.displayName ?? "" } };
   }
-  const backUrl = paths.serverOf(owner.name, serverName);
+  const backUrl = paths.server(owner.name, serverName);
   return { visiting: { ownerName: owner.displayName, backUrl } };
 }
 
