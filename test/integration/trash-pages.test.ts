@@ -93,7 +93,7 @@ describe("the trash", () => {
     const id = await idOf("ivy");
     const page = await world.owner.get(`${trash}/${id}/erase`);
     assert.match(page.text, /cannot be undone/);
-    assert.match(page.text, /All files in the home/);
+    assert.match(page.text, /All files of this person/);
     for (const confirm of ["", "Ivy Ivy", "ada"]) {
       const refused = await world.owner.post(`${trash}/${id}/erase`, { confirm });
       assert.equal(refused.status, 400);
