@@ -201,7 +201,7 @@ class HubGateway implements Gateway {
 
     const decision = this.#authoriser.decide(req, target, context, "upgrade");
     if (decision.is !== "allowed") {
-      this.#turnedAway.upgrade(socket, decision);
+      this.#turnedAway.upgrade(socket, target, decision);
       return;
     }
     const visit = this.#visitOf(target, context, decision);

@@ -39,57 +39,66 @@ export class TurnedAway {
       if (wantsPage(req)) redirect(res, 302, `${this.#hub}${page}?${next}`);
       else tell(failure, about);
     };
+    if (decision.is === "forged") return answerJson(res, 403, forgeryModel(decision));
+    const failure = failureOf(target, decision);
     switch (decision.is) {
       case "sign_in":
-        return lead("login", new HubError("sign_in_required"));
-      case "service":
-        return tell(new HubError("service_in_notebook", { name: target.name }));
-      case "choose_password":
-        return lead("first", new HubError("not_allowed"));
-      case "confirm_visit":
-        return lead(`visit/${placeOf(target, decision)}`, new HubError("visit_first"));
       case "on_visit":
-        return lead("login", new HubError("on_visit"));
-      case "forged":
-        return answerJson(res, 403, { message: decision.reason, reason: null });
+        return lead("login", failure);
+      case "choose_password":
+        return lead("first", failure);
+      case "confirm_visit":
+        return lead(`visit/${placeOf(target, decision)}`, failure);
       case "moved":
         if (isRead(req)) return redirect(res, 302, decision.location);
-        return tell(new HubError("not_found"));
+        return tell(failure);
       case "starting": {
         // Whoever is on a visit has no waiting room: they try again.
-        if (decision.user.id !== decision.visitor.id) {
-          return tell(decision.failure, aboutOf(decision));
-        }
-        const page = `spawn-pending/${placeOf(target, decision)}`;
-        return lead(page, decision.failure, aboutOf(decision));
+        if (decision.user.id !== decision.visitor.id) return tell(failure, aboutOf(decision));
+        return lead(`spawn-pending/${placeOf(target, decision)}`, failure, aboutOf(decision));
       }
       case "refused":
-        return tell(decision.failure, aboutOf(decision));
+        return tell(failure, aboutOf(decision));
+      case "service":
+        return tell(failure);
     }
   }
 
-  upgrade(socket: Duplex, decision: NotAllowed): void {
-    switch (decision.is) {
-      case "sign_in":
-      case "service":
-      case "choose_password":
-      case "confirm_visit":
-      case "on_visit":
-        refuseUpgrade(socket, 403);
-        return;
-      case "forged":
-        refuseUpgrade(socket, 403, {
-          body: JSON.stringify({ message: decision.reason, reason: null }),
-        });
-        return;
-      case "moved":
-        refuseUpgrade(socket, 404);
-        return;
-      case "starting":
-      case "refused":
-        refuseUpgrade(socket, decision.failure.status, { retryAfter: decision.failure.retryAfter });
-        return;
+  /** Who upgrades is a program, even in a browser: none follows to a page. */
+  upgrade(socket: Duplex, target: ServerTarget, decision: NotAllowed): void {
+    if (decision.is === "forged") {
+      refuseUpgrade(socket, 403, { body: JSON.stringify(forgeryModel(decision)) });
+      return;
     }
+    const { status, message, code, retryAfter } = failureOf(target, decision);
+    const body = JSON.stringify({ status, message, code, reason: null });
+    refuseUpgrade(socket, status, { body, retryAfter });
+  }
+}
+
+type Forged = Extract<Decision, { is: "forged" }>;
+
+function forgeryModel({ reason }: Forged) {
+  return { message: reason, reason: null };
+}
+
+function failureOf({ name }: ServerTarget, decision: Exclude<NotAllowed, Forged>): HubError {
+  switch (decision.is) {
+    case "sign_in":
+      return new HubError("sign_in_required");
+    case "service":
+      return new HubError("service_in_notebook", { name });
+    case "choose_password":
+      return new HubError("not_allowed");
+    case "confirm_visit":
+      return new HubError("visit_first");
+    case "on_visit":
+      return new HubError("on_visit");
+    case "moved":
+      return new HubError("not_found");
+    case "starting":
+    case "refused":
+      return decision.failure;
   }
 }
 

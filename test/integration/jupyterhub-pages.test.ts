@@ -1,5 +1,8 @@
 /** JupyterHub's pages and redirects as its clients know them, below two base paths. Fake engine, real LevelDB. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { text as bodyText } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { HubError } from "#src/errors.ts";
 import { type Classrooms, type Part, createClassrooms } from "#test/support/classrooms.ts";
@@ -335,6 +338,29 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         const headers = { "content-type": type };
         const answer = await client.ask(`${hub}spawn`, { method: "POST", body, headers });
         assert.ok([400, 403].includes(answer.status), `${type}: ${answer.status}`);
+      }
+    });
+
+    it("tells who opens a WebSocket why there is none", async () => {
+      await prepare("starting");
+      const path = `${basePath}user/sam/api/kernels/1/channels`;
+      const { origin } = rooms.box;
+      for (const [client, status, text, retryAfter] of [
+        [rooms.browser("student"), 424, asleep("/user/sam/api/kernels/1/channels"), "3"],
+        [rooms.browser("classmate"), 404, /"message":"Not Found"/, undefined],
+        [rooms.box.client(), 403, /"message":"Missing or invalid credentials."/, undefined],
+      ] as const) {
+        const socket = client.webSocket(path, { origin });
+        socket.on("error", () => undefined);
+        const [, answer] = (await once(socket, "unexpected-response")) as [
+          unknown,
+          IncomingMessage,
+        ];
+        assert.equal(answer.statusCode, status);
+        assert.match(answer.headers["content-type"] ?? "", json);
+        assert.equal(answer.headers["retry-after"], retryAfter);
+        assert.match(await bodyText(answer), text);
+        socket.terminate();
       }
     });
 
