@@ -388,7 +388,7 @@ export const failures = {
   server_exists: {
     status: 409,
     student: "There is already a notebook called “{server}”.",
-    api: "User {name} already has server {server}",
+    api: "User {name} already has server '{server}'",
   },
   default_exists: {
     status: 409,

@@ -1,5 +1,6 @@
 /** The person whom an address names. */
 import { HubError } from "#src/errors.ts";
+import { covers } from "#src/scopes/scopes.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Permission, Permissions } from "#src/session/identity.ts";
 import type { UserId, UserRecord } from "#src/stores/records.ts";
@@ -13,7 +14,8 @@ interface PersonOfParts {
 
 /**
  * In whatever spelling of the name, if the visitor may do this with them, or one of several things; else it is as if
- * there were nobody. Throws `user_not_found`. `server` is which of their servers is meant, where that counts.
+ * there were nobody. Throws `user_not_found`, or `no_access` to programs that may do it to some people alone. `server`
+ * is which of their servers is meant, where that counts.
  */
 export function personOf(
   ctx: HubContext,
@@ -26,8 +28,19 @@ export function personOf(
   const mayIt =
     user !== undefined &&
     [permission].flat().some((each) => permissions.may(ctx.state.identity, each, user, server));
-  if (!mayIt) throw nobodyCalled(name);
-  return user;
+  if (mayIt) return user;
+  if (ctx.state.api && !mayForAll(ctx, permission, permissions)) throw new HubError("no_access");
+  throw nobodyCalled(name);
+}
+
+/** Whether the visitor may do it to everybody, or one of several things: whoever may not hears nothing of names. */
+export function mayForAll(
+  { state }: HubContext,
+  permission: Permission | readonly Permission[],
+  permissions: Permissions,
+): boolean {
+  const held = permissions.pinnedScopesOf(state.identity);
+  return [permission].flat().some((name) => covers(held, { name }, permissions.world));
 }
 
 /**

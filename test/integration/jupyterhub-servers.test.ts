@@ -18,6 +18,7 @@ type Row = readonly [
   says?: string | object,
 ];
 
+const NO_ACCESS = "No access to resources or resources not found";
 const ete = "%C3%A9t%C3%A9%202";
 const limit = (name: string) =>
   `User ${name} already has the maximum of 3 named servers.  One must be deleted before a new server can be created`;
@@ -47,10 +48,10 @@ const rows: readonly Row[] = [
       last_activity: null,
     },
   ],
-  ["owner", "PUT users/sam/servers/lab2", {}, 409, "User sam already has server lab2"],
+  ["owner", "PUT users/sam/servers/lab2", {}, 409, "User sam already has server 'lab2'"],
   ["owner", "PUT users/sam/server", {}, 409, "User sam already has a default server"],
   ["owner", "PUT users/sam/servers/", {}, 409, "User sam already has a default server"],
-  ["classmate", "PUT users/sam/servers/x", {}, 404, "Not Found"],
+  ["classmate", "PUT users/sam/servers/x", {}, 404, NO_ACCESS],
   ["owner", "GET users/sam/servers/lab2", undefined, 200, { name: "lab2", stopped: true }],
   ["owner", "GET users/sam/servers/LAB2", undefined, 404, none("LAB2")],
   ["owner", "GET users/sam/servers/lab2/progress", undefined, 400, "sam:lab2 is not starting..."],
@@ -86,6 +87,9 @@ const rows: readonly Row[] = [
   ]),
   ["owner", "PUT users/sam/servers/x1", [1], 400, "Body must be a JSON object"],
   ["owner", "PUT users/sam/servers/x1", { display_name: 5 }, 400, "display_name must be a string"],
+  ["owner", "PUT users/sam/servers/x2", { display_name: null }, 201, { display_name: "x2" }],
+  ["owner", "PATCH users/sam/servers/x2", { display_name: null }, 200, { display_name: "x2" }],
+  ["owner", "DELETE users/sam/servers/x2", { remove: true }, 204],
   ["owner", "PUT users/sam/servers/x1", { display_name: " a" }, 400, "Invalid display_name: ' a'"],
   ...[[], 5, "x"].map((user_options): Row => [
     "owner",
@@ -212,7 +216,7 @@ const rows: readonly Row[] = [
     "PATCH users/sam/servers/third",
     { name: "lab2" },
     409,
-    "User sam already has server lab2",
+    "User sam already has server 'lab2'",
   ],
   ["owner", "PATCH users/sam/servers/third", { name: "a/b" }, 400, bad("a/b")],
   ["owner", "PATCH users/sam/servers/third", { name: "" }, 409],
@@ -224,14 +228,14 @@ const rows: readonly Row[] = [
     { name: "drei", display_name: "Three", user_options: { b: 2 }, url: "{B}user/sam/drei/" },
   ],
   ["owner", "GET users/sam/servers/third", undefined, 404, none("third")],
-  ["classmate", "PATCH users/sam/servers/drei", { name: "x" }, 404, "Not Found"],
+  ["classmate", "PATCH users/sam/servers/drei", { name: "x" }, 404, NO_ACCESS],
 
   // Stopping and deleting
   ["owner", "DELETE users/sam/servers/nope", undefined, 404, none("nope")],
   ["owner", "DELETE users/sam/servers/nope", { remove: true }, 404, none("nope")],
   ["owner", "DELETE users/sam/server", { remove: true }, 400, "Cannot delete the default server"],
   ["owner", "DELETE users/sam/servers/lab2", { remove: "x" }, 400, "remove must be true or false"],
-  ["classmate", "DELETE users/sam/servers/lab2", { remove: true }, 404, "Not Found"],
+  ["classmate", "DELETE users/sam/servers/lab2", { remove: true }, 404, NO_ACCESS],
   ["student", "DELETE users/sam/servers/lab2", undefined, 204],
   ["owner", "DELETE users/sam/servers/lab2", undefined, 204],
   [
@@ -386,8 +390,8 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       const by = (method: string, path: string) =>
         rooms.askByToken("owner", `${basePath}hub/api/${path}`, { method }, scopes);
       assertSays(await by("POST", "users/sam/servers/lab2"), 201, undefined);
-      assertSays(await by("POST", "users/sam/server"), 404, "Not Found");
-      assertSays(await by("POST", "users/sam/servers/other"), 404, "Not Found");
+      assertSays(await by("POST", "users/sam/server"), 404, NO_ACCESS);
+      assertSays(await by("POST", "users/sam/servers/other"), 404, NO_ACCESS);
       const { servers } = JSON.parse(
         (await by("GET", "users/sam?include_stopped_servers")).text,
       ) as { servers: object };

@@ -453,7 +453,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         path: "shares/tom/",
         json: { user: "kofi", scopes: [access("kofi/")] },
         status: 400,
-        says: /not allowed on sharing access:servers, only !server=tom\//,
+        says: /not allowed on sharing access:servers!server=kofi\/, only !server=tom\//,
       },
       {
         does: "of more than a server",
@@ -548,7 +548,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         path: "shares/tom/",
         json: { user: "ada" },
         status: 403,
-        says: /Do not have permission/,
+        says: /Do not have permission to grant share with scope access:servers!server=tom\//,
       },
       { does: "seen by an owner", as: "ada", method: "GET", path: "shares/tom", status: 200 },
       {

@@ -39,8 +39,8 @@ export async function readStop(ctx: HubContext): Promise<boolean> {
 }
 
 /** Without one it is called by its name. */
-function titleOf(text = ""): Pick<ServerEdit, "displayName"> {
-  return text === "" ? {} : { displayName: parseServerTitle(text) };
+function titleOf(text: string | null = ""): Pick<ServerEdit, "displayName"> {
+  return text === null || text === "" ? {} : { displayName: parseServerTitle(text) };
 }
 
 /** A schema takes a list for an object. */

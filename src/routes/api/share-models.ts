@@ -83,7 +83,9 @@ export function readShareScopes(
     const [name, filter] = splitOnce(text);
     if (!isScopeName(name)) throw new HubError("scope_unknown", { scope: text.slice(0, 80) });
     if (filter !== undefined && filter !== own) {
-      throw invalid(`!${filter.slice(0, 80)} not allowed on sharing ${name}, only !${own}`);
+      throw invalid(
+        `!${filter.slice(0, 80)} not allowed on sharing ${text.slice(0, 80)}, only !${own}`,
+      );
     }
     if (kindOf(name) !== "servers" || KEPT.has(name)) {
       throw new HubError("share_scope_denied", { scope: `${name}!${own}` });

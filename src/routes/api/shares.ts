@@ -3,7 +3,6 @@ import type * as v from "valibot";
 import { HubError } from "#src/errors.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
 import type { Groups } from "#src/services/accounts/groups.ts";
-import { fullName } from "#src/services/servers/named-servers.ts";
 import { serversOf } from "#src/services/servers/server-rows.ts";
 import { serverNameOf } from "#src/services/servers/server-names.ts";
 import { serverOf } from "#src/services/shares/shared-access.ts";
@@ -190,7 +189,7 @@ export function assertHolds(
   const lacking = scopes.find((scope) => !covers(held, { name: scope, filter }, permissions.world));
   if (lacking !== undefined) {
     throw new HubError("share_scope_denied", {
-      scope: `${lacking}!server=${fullName(owner, name)}`,
+      scope: `${lacking}!server=${owner.name}/${name}`,
     });
   }
 }

@@ -1,9 +1,8 @@
 /** People in JupyterHub's shapes and words. */
 import { HubError } from "#src/errors.ts";
-import { covers } from "#src/scopes/scopes.ts";
 import type { HubContext } from "../context.ts";
 import { readAnyJson } from "../middleware/body.ts";
-import { personOf } from "../person-of.ts";
+import { mayForAll, personOf } from "../person-of.ts";
 import { answerPage, readPage } from "./pagination.ts";
 import { pythonText } from "./python-words.ts";
 import { newUsersApi } from "./new-users.ts";
@@ -32,23 +31,15 @@ export function usersApi(parts: UsersParts) {
     ctx.body = userModel(user, viewOf(ctx), parts);
   }
 
-  /** Whoever may not hears the same of a name that somebody has as of any other. */
-  function mayForAll({ state }: HubContext): boolean {
-    const held = permissions.pinnedScopesOf(state.identity);
-    return covers(held, { name: "users:activity" }, permissions.world);
-  }
-
   /** What servers tell of themselves; only ever forward. */
   async function activity(ctx: HubContext): Promise<void> {
     const name = ctx.params["name"] ?? "";
-    if (accounts.byName(name) === undefined && mayForAll(ctx)) {
+    if (accounts.byName(name) === undefined && mayForAll(ctx, "users:activity", permissions)) {
       throw new HubError("no_such_user", { name: pythonText(name) });
     }
     const user = personOf(ctx, "users:activity", parts);
-    const known = servers
-      .of(user.id)
-      .map((server) => server.name)
-      .filter((server) => servers.remembered(user.id, server) !== undefined);
+    // The first one is there before it was ever started.
+    const known = servers.of(user.id).map((server) => server.name);
     const told = readActivity(await readAnyJson(ctx), user.name, known);
     await servers.noteActivity(user.id, told);
     ctx.status = 200;

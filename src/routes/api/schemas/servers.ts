@@ -43,7 +43,7 @@ export type ProgressEvent = ModelOf<typeof progressEventSchema>;
 export const START_WORDS = "user_options must be an object or null";
 export const EDIT_WORDS = "user_options must be a dict";
 
-const title = v.optional(v.string("display_name must be a string"));
+const title = v.optional(v.nullable(v.string("display_name must be a string")));
 const optionsOf = (words: string) => v.record(v.string(), v.unknown(), words);
 
 /** Without either key, the whole body is the options, as it was before JupyterHub 6. */
