@@ -69,7 +69,7 @@ async function openAndKill(
 ): Promise<readonly string[]> {
   const child = spawn(process.execPath, [openingChild], { stdio: ["pipe", "ignore", "inherit"] });
   const watcher = watch(dataDir, (_, name) => {
-    if (name === sign) {
+    if (name?.startsWith(sign) === true) {
       watcher.close();
       setTimeout(() => child.kill("SIGKILL"), ms);
     }

@@ -324,6 +324,38 @@ describe("a restored database", () => {
     );
   });
 
+  it("is restored by one of several hubs that start at once; the others are told that it is in use", async () => {
+    await makeKilled();
+    const original = `${folder.path}-original`;
+    await cp(folder.path, original, { recursive: true });
+    const damages: readonly (() => Promise<void>)[] = [
+      () => rm(join(inData("db"), "CURRENT")),
+      () => rm(inData("db"), { recursive: true }),
+      // Found only after it was opened.
+      async () => {
+        const name = (await readdir(inData("db"))).find((file) => file.endsWith(".log")) ?? "";
+        const path = join(inData("db"), name);
+        await truncate(path, Math.floor((await stat(path)).size / 2));
+      },
+    ];
+    for (const damage of damages) {
+      await rm(folder.path, { recursive: true });
+      await cp(original, folder.path, { recursive: true });
+      await damage();
+      const outcomes = await Promise.all([1, 2, 3].map(() => openInChild(folder.path)));
+      for (const outcome of outcomes) {
+        const isRight =
+          "refused" in outcome ? outcome.refused === "database_locked" : "rows" in outcome;
+        assert.ok(isRight, JSON.stringify(outcome));
+      }
+      assert.ok(outcomes.some((outcome) => "rows" in outcome));
+      await using store = await open();
+      assert.deepEqual(namesIn(store), ["ana", "juan"]);
+      assert.equal(store.health().restored?.lostChanges, 0);
+    }
+    await rm(original, { recursive: true });
+  });
+
   it("is left alone when another hub has restored it since it was found damaged", async () => {
     await makeKilled();
     const seen = await folderNumber(inData("db"));
@@ -354,7 +386,7 @@ describe("a restored database", () => {
         async () => {
           await mkdir(inData("db.restoring"));
           await writeFile(join(inData("db.restoring"), "CURRENT"), "MANIFEST");
-          await mkdir(inData("db.lock"));
+          await mkdir(inData("db.lock-of-it"));
         },
         // The new one is there.
         () => cp(join(restored, "db"), inData("db.restored"), { recursive: true }),

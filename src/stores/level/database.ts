@@ -172,8 +172,5 @@ function openFailure(path: string, error: unknown): unknown {
   ) {
     return new HubError("data_folder", { path, detail: folderDetail(cause) }, { cause });
   }
-  if (cause.message.includes("create_if_missing")) {
-    return new Error("its file CURRENT is missing", { cause });
-  }
   return cause;
 }

@@ -7,7 +7,8 @@
  */
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasCode } from "#src/stores/files.ts";
+import { hasCode, undefinedIfMissing } from "#src/stores/files.ts";
+import { RestoreLock } from "./restore-lock.ts";
 
 /** A first start writes some 370 bytes, the first person as much again. */
 const FIRST_LOG_BYTES = 600;
@@ -44,7 +45,8 @@ export class KeptFiles {
   /** The rows fit: what was kept is not needed. Only for who holds the database open. */
   async drop(): Promise<void> {
     for (const copy of await leftovers(this.#path)) {
-      await rm(copy, { recursive: true, force: true });
+      // Another hub that is just starting may be making one.
+      await rm(copy, { recursive: true, force: true, maxRetries: 5 });
     }
   }
 
@@ -55,14 +57,19 @@ export class KeptFiles {
     }
   }
 
-  /** Back to the files of the first opening that did not go well. The database must be closed. */
+  /**
+   * Back to the files of the first opening that did not go well. The database must be closed. When another hub has it
+   * by now, or there is no room for a lock, the copies stay as they are, for that one or for the next opening.
+   */
   async putBack(): Promise<void> {
-    const [oldest] = this.#copies;
-    if (oldest === undefined) {
-      return;
-    }
-    await rm(this.#path, { recursive: true, force: true });
-    await rename(oldest, this.#path);
+    if (this.#copies.length === 0) return;
+    await using lock = await RestoreLock.take(this.#path, undefined).catch(() => undefined);
+    if (lock === undefined) return;
+    const names = await Promise.all(this.#copies.map((copy) => filesOf(copy)));
+    const oldest = names.findIndex((files) => files.length > 0);
+    const copy = this.#copies[oldest];
+    if (copy === undefined) return;
+    await replaceFiles(this.#path, copy, names[oldest] ?? []);
     await this.drop();
   }
 
@@ -81,7 +88,9 @@ async function filesOf(path: string): Promise<readonly string[]> {
 async function looksUsed(path: string): Promise<boolean> {
   const files = await filesOf(path);
   const logs = files.filter((file) => file.endsWith(".log"));
-  const sizes = await Promise.all(logs.map(async (file) => (await stat(join(path, file))).size));
+  const sizes = await Promise.all(
+    logs.map(async (file) => (await stat(join(path, file)).catch(undefinedIfMissing))?.size ?? 0),
+  );
   const logBytes = sizes.reduce((sum, size) => sum + size, 0);
   return logBytes > FIRST_LOG_BYTES || files.some((file) => /\.(?:ldb|sst)$/.test(file));
 }
@@ -122,6 +131,16 @@ async function keep(path: string, files: readonly string[]): Promise<string | un
       return undefined;
     }
     throw error;
+  }
+}
+
+/** The folder stays, with its `LOCK`; the copy, too, until all files are there. */
+async function replaceFiles(path: string, copy: string, files: readonly string[]): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (name !== "LOCK") await rm(join(path, name), { recursive: true, force: true });
+  }
+  for (const file of files) {
+    await linkOrCopy(join(copy, file), join(path, file));
   }
 }
 

@@ -1,12 +1,12 @@
 /** One attempt to open the database: it proves that every row is there, or says what does not fit. */
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
 import { Checksum } from "#src/stores/checksum.ts";
-import { detailOf, FOLDER_MODE, syncFolder } from "#src/stores/files.ts";
+import { detailOf, FOLDER_MODE, syncFolder, undefinedIfMissing } from "#src/stores/files.ts";
 import { makeFirstRows } from "#src/stores/first-rows.ts";
 import { schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
 import type { Rows } from "#src/stores/rows.ts";
@@ -108,6 +108,8 @@ class Opening {
 
   async #openDatabase(): Promise<Database> {
     try {
+      // LevelDB makes the folder before it looks whether there is anything in it.
+      if (!this.#isNew) await demandFile(join(this.#path, "CURRENT"));
       return await Database.open(this.#path, { create: this.#isNew });
     } catch (error) {
       if (error instanceof HubError) {
@@ -121,6 +123,8 @@ class Opening {
         return Database.open(this.#path, { create: true });
       }
       await this.#kept.putBack();
+      // When another hub has them now: nothing was altered by looking.
+      await this.#kept.dropOurs();
       throw this.#unreadable(error);
     }
   }
@@ -205,6 +209,12 @@ class Opening {
   #unreadable(cause: unknown): HubError {
     const params = { path: this.#path, detail: detailOf(cause) };
     return new HubError("database_unreadable", params, { cause });
+  }
+}
+
+async function demandFile(path: string): Promise<void> {
+  if ((await stat(path).catch(undefinedIfMissing)) === undefined) {
+    throw new Error(`its file ${basename(path)} is missing`);
   }
 }
 

@@ -24,21 +24,22 @@ export class RestoreLock implements AsyncDisposable {
   static async take(path: string, seen: number | undefined): Promise<RestoreLock> {
     await mkdir(path, { recursive: true, mode: FOLDER_MODE });
     await (await open(join(path, "LOCK"), "a", FILE_MODE)).close();
-    const lockPath = `${path}.lock`;
-    await rm(lockPath, { recursive: true, force: true });
+    const lockPath = `${path}.lock-${crypto.randomUUID()}`;
     await mkdir(lockPath, { mode: FOLDER_MODE });
     await symlink(join("..", basename(path), "LOCK"), join(lockPath, "LOCK"));
     const database = await Database.open(lockPath, { create: true }).catch(
       async (error: unknown) => {
+        // Who has the database tidies such folders away.
+        const isTidied = (await folderNumber(lockPath)) === undefined;
         await rm(lockPath, { recursive: true, force: true });
         const isLocked = error instanceof HubError && error.code === "database_locked";
-        throw isLocked ? new HubError("database_locked", { path }, { cause: error }) : error;
+        throw isLocked || isTidied ? locked(path, error) : error;
       },
     );
     const lock = new RestoreLock(lockPath, database);
     if (seen !== undefined && (await folderNumber(path)) !== seen) {
       await lock[Symbol.asyncDispose]();
-      throw new HubError("database_locked", { path });
+      throw locked(path);
     }
     return lock;
   }
@@ -47,6 +48,10 @@ export class RestoreLock implements AsyncDisposable {
     await this.#database.close();
     await rm(this.#path, { recursive: true, force: true });
   }
+}
+
+function locked(path: string, cause?: unknown): HubError {
+  return new HubError("database_locked", { path }, { cause });
 }
 
 /** The same as long as it is the same folder, whatever its name. */

@@ -12,7 +12,13 @@ import type { Logger } from "#src/log.ts";
 import { Checksum } from "#src/stores/checksum.ts";
 import type { ExportsFolder } from "#src/stores/exports/exports-folder.ts";
 import { findNewestState, type Findings } from "#src/stores/exports/newest-state.ts";
-import { detailOf, FOLDER_MODE, syncFolder, undefinedIfMissing } from "#src/stores/files.ts";
+import {
+  detailOf,
+  FOLDER_MODE,
+  hasCode,
+  syncFolder,
+  undefinedIfMissing,
+} from "#src/stores/files.ts";
 import { schemaAfter, type Migration } from "#src/stores/migrations/migrations.ts";
 import { restoredNotice } from "#src/stores/restored.ts";
 import { Database } from "./database.ts";
@@ -21,6 +27,8 @@ import { folderNumber, RestoreLock } from "./restore-lock.ts";
 import { restoredContent, type RestoredContent } from "./restored-content.ts";
 
 const KEPT_ASIDE = 3;
+/** How names of what a restore leaves behind begin, after that of the database. */
+const LEFT = ["lock", "restoring", "restored"];
 
 interface RestoreOptions {
   readonly path: string;
@@ -44,8 +52,10 @@ export async function finishRestore(path: string): Promise<void> {
 
 /** What a restore that was killed left behind. Only for who holds the database open. */
 export async function tidyAfterRestore(path: string): Promise<void> {
-  for (const end of ["lock", "restoring", "restored"]) {
-    await rm(`${path}.${end}`, { recursive: true, force: true });
+  for (const name of await readdir(dirname(path))) {
+    if (LEFT.some((left) => name.startsWith(`${basename(path)}.${left}`))) {
+      await rm(join(dirname(path), name), { recursive: true, force: true, maxRetries: 5 });
+    }
   }
 }
 
@@ -149,7 +159,12 @@ async function takePlace(path: string, aside: string | undefined): Promise<void>
     }
     await rename(path, aside);
   }
-  await rename(`${path}.restored`, path);
+  await rename(`${path}.restored`, path).catch((error: unknown) => {
+    // Another hub began to restore in this very moment: it has the exports, too.
+    throw hasCode(error, "ENOTEMPTY", "EEXIST")
+      ? new HubError("database_locked", { path }, { cause: error })
+      : error;
+  });
   await syncFolder(dirname(path));
   for (const { name } of (await asides(path)).slice(0, -KEPT_ASIDE)) {
     await rm(join(dirname(path), name), { recursive: true, force: true });
