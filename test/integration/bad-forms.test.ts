@@ -89,7 +89,7 @@ function addressOf(path: string, parameter: string): string {
   return basePath + path.replaceAll(/:\w+/g, parameter).replace(/\{?\*path\}?/, parameter);
 }
 
-describe("forms and commands with anything in them", { timeout: 300_000 }, () => {
+describe("forms and commands with anything in them", { timeout: 540_000 }, () => {
   let box: TestHub;
   let owner: HttpClient;
 
