@@ -100,8 +100,8 @@ export class Wishes {
       const life = lives.get(id);
       if (this.#isClosed || life === undefined || record?.startRequested === undefined) return;
       const { generation } = record;
-      // Something else of the record was changed while this start is under way.
-      if (isUnderWay(life.state, generation)) return;
+      // Something else of the record was changed, and its coming up may not be on record yet.
+      if (isOf(life.state, generation)) return;
       // Also what waits in line: its place is of the generation before.
       life.apply({ event: "stop_asked", when: life.now });
       life.apply({ event: "start_asked", generation, when: life.now, mayHaveLeftover: true });
@@ -167,16 +167,17 @@ export class Wishes {
   }
 }
 
-function isUnderWay(state: LifeState, generation: number): boolean {
+/** Whether this generation is what starts or runs already. */
+function isOf(state: LifeState, generation: number): boolean {
   switch (state.is) {
     case "queued":
     case "starting":
+    case "running":
+    case "frozen":
       return state.generation === generation;
     case "stopping":
       return state.again?.generation === generation;
     case "stopped":
-    case "running":
-    case "frozen":
       return false;
   }
 }

@@ -187,6 +187,30 @@ describe("the server of somebody who is renamed", () => {
   });
 });
 
+describe("the server that tells of activity while it comes up", () => {
+  it("is not taken for one that is to be opened anew, whenever it does", async () => {
+    for (let turns = 0; turns < 30; turns += 1) {
+      const box = new ServersBox();
+      const maria = await box.addUser("maria");
+      await using hub = await box.boot();
+      const held = box.engine.hold("answering");
+      await hub.servers.start(maria, self(maria));
+      await held.reached;
+      const seen = follow(hub.servers, maria);
+      held.release();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      const at = new Date(box.clock.now() + 1000).toISOString();
+      await hub.servers.noteActivity(maria.id, { user: at, servers: new Map([["", at]]) });
+      await hub.servers.settled(maria.id, 10_000);
+      await settle();
+      assert.ok(!seen.some(({ is }) => is === "stopping"), `after ${turns} turns`);
+      assert.equal(hub.servers.status(maria.id).is, "running");
+      assert.equal(box.engine.starts.length, 1, `after ${turns} turns`);
+      assert.equal(box.record(maria)?.lastActivity, at);
+    }
+  });
+});
+
 describe("the server of somebody who is removed", () => {
   it("is not resumed when they come back out of the trash", async () => {
     const { box, maria, hub, accounts } = await running();
