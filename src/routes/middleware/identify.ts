@@ -18,6 +18,7 @@ import type { Sessions } from "#src/session/sessions.ts";
 import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { Visitor } from "#src/session/visits.ts";
 import type { Accounts } from "#src/services/accounts/accounts.ts";
+import type { Servers } from "#src/services/servers/servers.ts";
 import type { HubContext, HubMiddleware } from "../context.ts";
 import type { SessionCookies } from "../session-cookies.ts";
 
@@ -34,6 +35,7 @@ interface IdentifyParts {
   readonly csrf: Csrf;
   readonly tokens: Pick<Tokens, "authenticate">;
   readonly serverTokens: Pick<ServerTokens, "find">;
+  readonly servers: Pick<Servers, "touchPerson">;
   readonly hubPath: string;
 }
 
@@ -73,20 +75,28 @@ const consoleIdentity: Identity = { kind: "console" };
 /** An unknown token is none, and no sign-in that failed: nobody can be guessed with it. */
 function findByToken(
   ctx: HubContext,
-  { tokens, serverTokens }: IdentifyParts,
+  { tokens, serverTokens, servers }: IdentifyParts,
 ): Identity | undefined {
   const token = headerToken(ctx.get("authorization"));
   if (token === undefined) return undefined;
   const { server } = ctx.state.request;
-  return server === undefined ? tokens.authenticate(token) : serverTokens.find(token, server);
+  // What a server asks by itself is no sign of its person.
+  if (server !== undefined) return serverTokens.find(token, server);
+  const identity = tokens.authenticate(token);
+  if (identity?.kind === "token") servers.touchPerson(identity.user.id);
+  return identity;
 }
 
-function findVisitor(header: string, { sessions, accounts }: IdentifyParts): Visitor | undefined {
+function findVisitor(
+  header: string,
+  { sessions, accounts, servers }: IdentifyParts,
+): Visitor | undefined {
   const secret = parseCookies(header).get(HUB_COOKIE);
   const session = secret === undefined ? undefined : sessions.byHubSecret(secret);
   const user = session === undefined ? undefined : accounts.activeById(session.userId);
   if (session === undefined || user === undefined) return undefined;
   sessions.touch(session.id);
+  servers.touchPerson(user.id);
   return { user, session };
 }
 

@@ -43,11 +43,12 @@ export class Activity {
     this.#parts = parts;
   }
 
-  /** Somebody was at work in this server of the person. */
-  touch(userId: UserId, serverName: string): void {
+  /** The person was at work, in this server of theirs or with the hub alone. */
+  touch(userId: UserId, serverName?: string): void {
     const at = isoTime(this.#parts.clock);
     const servers = this.#seen.get(userId)?.servers ?? new Map<string, IsoTime>();
-    this.#seen.set(userId, { at, servers: servers.set(serverName, at) });
+    if (serverName !== undefined) servers.set(serverName, at);
+    this.#seen.set(userId, { at, servers });
     this.#writeLater();
   }
 

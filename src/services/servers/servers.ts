@@ -198,6 +198,11 @@ export class Servers implements AsyncDisposable {
     this.#core.activity.touch(userId, serverName);
   }
 
+  /** The person uses the hub: its pages, or its API by a token of theirs. */
+  touchPerson(userId: UserId): void {
+    this.#core.activity.touch(userId);
+  }
+
   /** Activity that a server tells of itself. Throws `activity_in_future`. */
   noteActivity(userId: UserId, told: ToldActivity): Promise<void> {
     return this.#core.activity.note(userId, told);

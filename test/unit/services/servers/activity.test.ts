@@ -31,6 +31,20 @@ describe("last activity", () => {
     assert.equal(batches.length, 1);
   });
 
+  it("is the person's alone when they use the hub and not their notebook", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    await hub.servers.start(maria, self(maria));
+    await settle();
+    const started = box.record(maria)?.lastActivity;
+    await box.clock.advance(600_000);
+    hub.servers.touchPerson(maria.id);
+    await box.clock.advance(60_000);
+    assert.equal(box.store.get("users", maria.id)?.lastActivity, "2026-11-02T08:10:00.000Z");
+    assert.equal(box.record(maria)?.lastActivity, started);
+  });
+
   it("does not bring back somebody who was deleted, nor change anything else of a person", async () => {
     const box = new ServersBox();
     const [maria, juan] = await box.addUsers(2);
