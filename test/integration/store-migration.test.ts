@@ -138,8 +138,9 @@ for (const [name, schema] of [
       await assertWhole(store, ["sessions", "tokens"]);
     });
 
-    // The first schema is older than exports.
-    it("is restored from what that Homeroom exported", { skip: schema === 1 }, async () => {
+    // That is older than exports.
+    if (schema === 1) return;
+    it("is restored from what that Homeroom exported", async () => {
       await rm(path(), { recursive: true });
       await using store = await openStore(folder.path, { log });
       assert.equal(store.health().restored?.lostChanges, 0);
