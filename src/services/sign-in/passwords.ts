@@ -24,16 +24,31 @@ const MOST_WAITING = 500;
 const PHC =
   /^\$argon2id\$v=19\$((?:[mtp]=\d{1,7},){2}[mtp]=\d{1,7})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
 
+/** Compares a hash of its kind with a password: the work that a sign-in takes. */
+type Compare = (stored: string, password: string) => Promise<boolean>;
+
+interface Comparisons {
+  readonly argon2: Compare;
+  readonly bcrypt: Compare;
+}
+
 interface PasswordsOptions {
   /** Hashes at once, one for each core. */
   readonly width: number;
   /** The cost of the dearest hash of bcrypt that an account still has; absent when there is none. */
   readonly bcryptCost?: () => number | undefined;
+  readonly comparisons?: Comparisons;
 }
+
+export const realComparisons: Comparisons = {
+  argon2: (stored, password) => verify(stored, password),
+  bcrypt: fitsBcrypt,
+};
 
 export class Passwords {
   readonly #width: number;
   readonly #bcryptCost: () => number | undefined;
+  readonly #compare: Comparisons;
   /** Never matches; costs what a real one costs. */
   readonly #dummy: string;
   #running = 0;
@@ -41,8 +56,9 @@ export class Passwords {
   readonly #verifying = new Set<() => void>();
   readonly #hashing = new Set<() => void>();
 
-  constructor({ width, bcryptCost: dearest }: PasswordsOptions) {
+  constructor({ width, bcryptCost: dearest, comparisons }: PasswordsOptions) {
     this.#bcryptCost = dearest ?? (() => undefined);
+    this.#compare = comparisons ?? realComparisons;
     this.#width = Math.max(1, Math.min(Math.floor(width), MOST_AT_ONCE));
     const [salt, output] = [randomBytes(16), randomBytes(32)].map(unpadded);
     const { memoryCost: m, timeCost: t, parallelism: p } = COST;
@@ -80,14 +96,14 @@ export class Passwords {
    */
   async #fits(stored: string | undefined, password: string): Promise<boolean> {
     const ownCost = stored === undefined ? undefined : bcryptCost(stored);
-    if (stored !== undefined && ownCost !== undefined && (await fitsBcrypt(stored, password))) {
-      return true;
+    if (stored !== undefined && ownCost !== undefined) {
+      if (await this.#compare.bcrypt(stored, password)) return true;
     }
     const usable = stored !== undefined && isWithinCap(stored);
-    const fits = await verify(usable ? stored : this.#dummy, normal(password));
+    const fits = await this.#compare.argon2(usable ? stored : this.#dummy, normal(password));
     if (usable && fits) return true;
     const cost = ownCost === undefined ? this.#bcryptCost() : undefined;
-    if (cost !== undefined) await fitsBcrypt(dummyBcrypt(cost), password);
+    if (cost !== undefined) await this.#compare.bcrypt(dummyBcrypt(cost), password);
     return false;
   }
 

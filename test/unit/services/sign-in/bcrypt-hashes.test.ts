@@ -8,6 +8,7 @@ import {
   isBcrypt,
 } from "#src/services/sign-in/bcrypt-hashes.ts";
 import { Passwords } from "#src/services/sign-in/passwords.ts";
+import { countedComparisons } from "#test/support/counted-comparisons.ts";
 import { consoleActor, createPeople } from "#test/support/people.ts";
 
 /** As Python's bcrypt makes them, which JupyterHub's authenticators use. */
@@ -63,44 +64,51 @@ describe("a hash that came along from JupyterHub", () => {
   it("is compared in the queue of all hashes, off the main thread", async () => {
     const narrow = new Passwords({ width: 1 });
     const dear = await bcrypt.hash(password, 11);
-    let ticks = 0;
-    const timer = setInterval(() => (ticks += 1), 1);
     const done: string[] = [];
+    let turns = 0;
+    let turning = setImmediate(function turn() {
+      turns += 1;
+      turning = setImmediate(turn);
+    });
     await Promise.all([
       narrow.verify(dear, password).then((fits) => done.push(`first ${fits}`)),
       narrow.verify(undefined, "x").then(() => done.push("second")),
     ]);
-    clearInterval(timer);
+    clearImmediate(turning);
     assert.deepEqual(done, ["first true", "second"]);
-    assert.ok(ticks > 5, `the main thread had ${ticks} turns`);
+    assert.ok(turns > 5, `the main thread had ${turns} turns`);
   });
 });
 
 describe("a try that does not fit", () => {
   const COST = 9;
+  const works = ["argon2 m=19456,p=1,t=2", `bcrypt ${COST}`];
 
-  /** Time of the processor, so that what else the machine does has no part in it. */
-  async function workOf(passwords: Passwords, stored: string | undefined): Promise<number> {
-    const rounds: number[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      const before = process.cpuUsage();
-      assert.equal(await passwords.verify(stored, "wrong password"), false);
-      const { user, system } = process.cpuUsage(before);
-      rounds.push(user + system);
-    }
-    return rounds.toSorted((a, b) => a - b)[2] ?? 0;
+  async function workOf(stored: string | undefined, bcryptCost?: number): Promise<string[]> {
+    const { comparisons, works } = countedComparisons();
+    const passwords = new Passwords({ width: 2, bcryptCost: () => bcryptCost, comparisons });
+    assert.equal(await passwords.verify(stored, "wrong password"), false);
+    return works.toSorted();
   }
 
   it("takes the same work whoever it is for, as long as somebody has such a hash", async () => {
-    const passwords = new Passwords({ width: 2, bcryptCost: () => COST });
-    const moved = await workOf(passwords, await bcrypt.hash(password, COST));
-    const settled = await workOf(passwords, await passwords.hash(password));
-    const nobody = await workOf(passwords, undefined);
-    const tooDear = await workOf(passwords, ofPython.replace("$04$", "$31$"));
-    for (const [who, work] of Object.entries({ settled, nobody, tooDear })) {
-      assert.ok(work / moved > 0.6 && work / moved < 1.7, `${who}: ${work / moved} of the work`);
-    }
-    assert.ok((await workOf(new Passwords({ width: 2 }), undefined)) < nobody);
+    const { comparisons, works: settledWorks } = countedComparisons();
+    const passwords = new Passwords({ width: 2, comparisons });
+    const settled = await passwords.hash(password);
+    assert.deepEqual(await workOf(await bcrypt.hash(password, COST), COST), works);
+    assert.deepEqual(await workOf(settled, COST), works);
+    assert.deepEqual(await workOf(undefined, COST), works);
+    assert.deepEqual(await workOf(ofPython.replace("$04$", "$31$"), COST), works);
+    assert.equal(await passwords.verify(settled, password), true);
+    assert.deepEqual(settledWorks, works.slice(0, 1));
+  });
+
+  it("takes no work of that kind when nobody has such a hash", async () => {
+    assert.deepEqual(await workOf(undefined), works.slice(0, 1));
+    assert.deepEqual(
+      await workOf(await new Passwords({ width: 2 }).hash(password)),
+      works.slice(0, 1),
+    );
   });
 
   it("is compared with a dummy that nothing fits", async () => {

@@ -5,6 +5,7 @@ import { argon2id, hash as argon2Hash } from "argon2";
 import * as v from "valibot";
 import { HubError, failureText } from "#src/errors.ts";
 import { Passwords, checkPasswordRules } from "#src/services/sign-in/passwords.ts";
+import { countedComparisons } from "#test/support/counted-comparisons.ts";
 
 /** Those of the list that are long enough. */
 const leaked = v
@@ -94,22 +95,15 @@ describe("a password hash", () => {
     }
   });
 
-  it("takes as much work to refuse when there is none", async () => {
-    const hash = await passwords.hash(password);
-    // Time of the processor, so that what else the machine does has no part in it.
-    const workOf = async (stored: string | undefined): Promise<number> => {
-      const before = process.cpuUsage();
-      await passwords.verify(stored, "wrong password");
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    };
-    const [withHash, without]: [number[], number[]] = [[], []];
-    for (let round = 0; round < 7; round += 1) {
-      withHash.push(await workOf(hash));
-      without.push(await workOf(undefined));
+  it("takes as much work to refuse when there is none, or one that is damaged or too dear", async () => {
+    const { comparisons, works } = countedComparisons();
+    const counted = new Passwords({ width: 1, comparisons });
+    const hash = await counted.hash(password);
+    const tooDear = hash.replace("t=2", "t=99");
+    for (const stored of [hash, undefined, "not a hash", tooDear]) {
+      assert.equal(await counted.verify(stored, "wrong password"), false);
     }
-    const ratio = median(without) / median(withHash);
-    assert.ok(ratio > 0.6 && ratio < 1.7, `${ratio} of the work`);
+    assert.deepEqual(works, Array(4).fill("argon2 m=19456,p=1,t=2"));
   });
 });
 
@@ -274,8 +268,4 @@ async function mostAtOnce(passwords: Passwords): Promise<number> {
   gone.abort();
   const settled = await Promise.allSettled(results);
   return settled.filter(({ status }) => status === "fulfilled").length;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
