@@ -20,7 +20,10 @@ run_tests() {
   results=$scratch/results
   failed=
   for part in $parts; do
-    run_part "$part" || failed=yes
+    run_part "$part" || failed="$failed $part"
+  done
+  for part in $failed; do
+    repeat_failures "$part"
   done
   sum_up
   [ -z "$failed" ]
@@ -38,6 +41,19 @@ run_part() {
   { npm run --silent "$script" 2>&1 && echo ok >"$scratch/end" || echo FAILED >"$scratch/end"; } | tee "$scratch/output-$1"
   printf '%-8s %-6s %4s s\n' "$1" "$(cat "$scratch/end")" "$(($(date +%s) - begun))" >>"$results"
   [ "$(cat "$scratch/end")" = ok ]
+}
+
+# What failed is told once more at the end, where it is not lost between thousands of lines. Each failure is cut after
+# its message; where a part lists none of its own (the compiler), its last lines stand for them.
+repeat_failures() {
+  printf '\n---- failed in %s\n' "$1"
+  awk '
+    /failing tests:/ { listed = 1; next }
+    /^test at / { lines = 0 }
+    listed && NF && (lines += 1) <= 25 && (all += 1) <= 150
+    { last[NR % 30] = $0 }
+    END { if (!listed) for (line = NR > 30 ? NR - 29 : 1; line <= NR; line += 1) print last[line % 30] }
+  ' "$scratch/output-$1"
 }
 
 sum_up() {

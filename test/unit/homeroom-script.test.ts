@@ -476,3 +476,32 @@ describe("settings", () => {
     assert.equal(bench.parts(all).code, 1);
   });
 });
+
+describe("./homeroom test", () => {
+  /** What is told once more of a part that printed this. */
+  const repeated = (bench: ShellBench, output: string): readonly string[] => {
+    writeFileSync(join(bench.folder, "output-unit"), output);
+    const { out } = bench.parts(`. "${projectRoot}test/run.sh"; repeat_failures unit`);
+    return out.trim().split("\n");
+  };
+
+  it("tells at the end which tests failed, and of each why", () => {
+    using bench = new ShellBench();
+    const stack = Array.from({ length: 99 }, (_, index) => `      at ${index}`).join("\n");
+    const failure = (name: string) => `test at x.ts:1:1\n✖ ${name} (1 ms)\n  ${name}!\n${stack}\n`;
+    const passed = "✔ it works (1 ms)\n".repeat(200);
+    const output = `${passed}✖ failing tests:\n\n${failure("one")}\n${failure("two")}`;
+    const told = repeated(bench, output).filter((line) => !line.startsWith("      at"));
+    assert.deepEqual(told, [
+      "---- failed in unit",
+      ...["one", "two"].flatMap((name) => ["test at x.ts:1:1", `✖ ${name} (1 ms)`, `  ${name}!`]),
+    ]);
+  });
+
+  it("tells the last lines of a part that lists no failures", () => {
+    using bench = new ShellBench();
+    const lines = Array.from({ length: 99 }, (_, index) => `line ${index}`);
+    assert.deepEqual(repeated(bench, lines.join("\n")).slice(1), lines.slice(-30));
+    assert.deepEqual(repeated(bench, "one line").slice(1), ["one line"]);
+  });
+});
