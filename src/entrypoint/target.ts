@@ -122,7 +122,8 @@ function forwarded(url: string, path: string, query: string): string {
   const fields = query.split("&");
   const kept = fields.filter((field) => fieldName(field) !== "token");
   if (kept.length === fields.length) return url;
-  return kept.length === 0 ? path : `${path}?${kept.join("&")}`;
+  const left = kept.join("&");
+  return left === "" ? path : `${path}?${left}`;
 }
 
 /** The values of one field of a raw query. */

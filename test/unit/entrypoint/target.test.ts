@@ -95,6 +95,8 @@ describe("what goes on to the container", () => {
 
   it("carries no token", () => {
     assert.equal(forwarded("/user/alice/x?token=s"), "/user/alice/x");
+    assert.equal(forwarded("/user/alice/x?token=s&"), "/user/alice/x");
+    assert.equal(forwarded("/user/alice/x?&token"), "/user/alice/x");
     assert.equal(forwarded("/user/alice/x?a=1&token=s&b=2"), "/user/alice/x?a=1&b=2");
     assert.equal(forwarded("/user/alice/x?%74oken=s&b"), "/user/alice/x?b");
     assert.equal(forwarded("/user/alice/x?mytoken=s&tokens=t"), "/user/alice/x?mytoken=s&tokens=t");
