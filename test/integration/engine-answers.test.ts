@@ -26,7 +26,7 @@ const labels = {
   "homeroom.profile": "default",
   "homeroom.config": "abc",
 };
-const soon = () => AbortSignal.timeout(5000);
+const soon = () => AbortSignal.timeout(60_000);
 
 function event(action: string, attributes: object = {}, timeNano = Math.random()): string {
   const Actor = { ID: containerId, Attributes: { ...labels, ...attributes } };

@@ -83,7 +83,7 @@ export async function startHubProcess(options: ProcessOptions): Promise<HubProce
     const answer = await probe.get(`${basePath}hub/health`).catch(() => undefined);
     if (answer?.status === 200) break;
     if (child.exitCode !== null) throw new Error(`the hub ended: ${output}`);
-    if (performance.now() - started > 30_000) throw new Error(`the hub is not healthy: ${output}`);
+    if (performance.now() - started > 60_000) throw new Error(`the hub is not healthy: ${output}`);
     await sleep(20);
   }
   const startMs = performance.now() - started;

@@ -9,6 +9,9 @@ import { type HubProcess, freePort, runMain, startHubProcess } from "./hub-proce
 import { buildStubNotebook } from "./stub-notebook.ts";
 import { signIn } from "./test-hub.ts";
 
+/** What takes longer does not come at all, however busy the machine is. */
+const PATIENCE_MS = 60_000;
+
 export class ProcessBox implements AsyncDisposable {
   readonly docker: DockerRun;
   readonly dataDir: string;
@@ -66,7 +69,8 @@ export class ProcessBox implements AsyncDisposable {
     const { dataDir } = this;
     this.#hub = await startHubProcess({ port: this.#port, dataDir, env: { ...this.env, ...env } });
     // The control socket opens after the port.
-    for (let tries = 0; tries < 200; tries += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while (performance.now() < end) {
       const answer = await this.console("GET", "health").catch(() => undefined);
       if (answer?.status === 200) return;
       await sleep(20);
@@ -114,7 +118,8 @@ export class ProcessBox implements AsyncDisposable {
   /** Waits until Lab answers. */
   async openNotebook(client: HttpClient, name: string): Promise<void> {
     let last: Answer | undefined;
-    for (let tries = 0; tries < 120; tries += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while (performance.now() < end) {
       last = await client.get("/hub/spawn", { follow: true });
       if (last.url === `/user/${name}/lab` && last.status === 200) return;
       await sleep(100);
@@ -146,10 +151,12 @@ export class ProcessBox implements AsyncDisposable {
     await this.#hub?.[Symbol.asyncDispose]();
     // What it made is removed with the original.
     if (!this.#isCopy) await this.docker[Symbol.asyncDispose]();
-    await rm(this.dataDir, { recursive: true, force: true }).catch((error: unknown) => {
-      // A disk of its own, which goes with whoever mounted it.
-      if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
-    });
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 }).catch(
+      (error: unknown) => {
+        // A disk of its own, which goes with whoever mounted it.
+        if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
+      },
+    );
   }
 }
 
