@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { RESTORED_KEY } from "#src/stores/restored.ts";
 import { openStore } from "#src/stores/create.ts";
+import { FakeClock } from "#test/support/fake-clock.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
 import { silentLog } from "#test/support/silent-log.ts";
@@ -23,6 +24,8 @@ const hub = `${basePath}hub/`;
 const page = `${hub}admin/health`;
 
 describe("the health of the box", () => {
+  // Stands still: what was found is told again for some seconds.
+  const clock = new FakeClock(Date.now());
   let box: TestHub;
   let spawner: FakeSpawner;
   let owner: HttpClient;
@@ -35,7 +38,7 @@ describe("the health of the box", () => {
     box = await createTestHub({
       config: { basePath, ...(box === undefined ? {} : { dataDir: box.dataDir }) },
       ...(box === undefined ? {} : { secrets: box.secrets }),
-      overrides: { spawner: { spawner, homes: new FakeHomes() } },
+      overrides: { clock, spawner: { spawner, homes: new FakeHomes() } },
     });
     console_ = box.control();
   }
