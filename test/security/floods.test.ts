@@ -6,7 +6,7 @@ import { type AddressInfo, type Socket, connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayProcess, XSRF } from "#test/support/gateway-process.ts";
-import { RawServer, eventually, sendRaw } from "#test/support/raw-sockets.ts";
+import { ITS_END, RawServer, eventually, sendRaw } from "#test/support/raw-sockets.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -68,10 +68,13 @@ describe("a gateway under load", () => {
   });
 
   async function isBackToNormal(): Promise<void> {
-    // Connections to the container are kept for a while.
-    const most = baseline + open + 2;
-    const left = await gateway.settlesAt(most);
-    assert.ok(left <= most, `${left} descriptors, ${baseline} before, ${open} to the container`);
+    for (const end = performance.now() + 30_000; ; await sleep(100)) {
+      const { descriptors } = await gateway.counts();
+      // Connections to the container are kept for a while; more may come of what is on its way.
+      if (descriptors <= baseline + open + 2) break;
+      const what = `${descriptors} descriptors, ${baseline} before, ${open} to the container`;
+      assert.ok(performance.now() < end, what);
+    }
     assert.ok(gateway.isAlive);
     const answer = await sendRaw(gateway.port, `GET /user/alice/x HTTP/1.1\r\n${common}\r\n`);
     assert.equal(answer.status, 200);
@@ -117,7 +120,7 @@ describe("a gateway under load", () => {
     const before = connections;
     const text = `GET /user/alice/ws HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nOrigin: ${gateway.origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n`;
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => sendRaw(gateway.port, text)),
+      Array.from({ length: 200 }, () => sendRaw(gateway.port, text, { until: ITS_END })),
     );
     assert.ok(answers.every(({ status, closed }) => status === 403 && closed));
     assert.equal(connections, before);
@@ -163,7 +166,7 @@ describe("a gateway under load", () => {
         say(gateway.port, "GET /hub/login HTTP/1.1\r\nHost: x\r\nX-A: "),
       ),
     ]);
-    const dripping = setInterval(() => {
+    using _dripping = setInterval(() => {
       for (const socket of slow.slice(50)) socket.write("y");
     }, 500);
     for (const socket of slow) socket.resume();
@@ -176,8 +179,7 @@ describe("a gateway under load", () => {
       slow.every((socket) => !socket.destroyed),
       "it was served once they had gone",
     );
-    assert.ok(await eventually(() => slow.every((socket) => socket.destroyed), 13_000));
-    clearInterval(dripping);
+    assert.ok(await eventually(() => slow.every((socket) => socket.destroyed), 60_000));
     await isBackToNormal();
   });
 
@@ -189,6 +191,7 @@ describe("a gateway under load", () => {
     let sent = 0;
     let answer = "";
     socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
+    assert.ok(await eventually(() => answer !== ""));
     const piece = Buffer.alloc(64 * 1024);
     while (!socket.destroyed && sent < 200 * MEBIBYTE) {
       const more = socket.write(piece);
@@ -217,9 +220,13 @@ describe("a gateway that may open no more", () => {
     const refused = await sendRaw(gateway.port, text, { quietMs: 500, longestMs: 1000 });
     assert.notEqual(refused.status, 200);
     for (const socket of idle) socket.destroy();
-    await sleep(200);
+    // It takes a moment until it has heard of that.
+    const end = performance.now() + 30_000;
+    while ((await sendRaw(gateway.port, text)).status !== 200) {
+      assert.ok(performance.now() < end, "it serves nobody");
+      await sleep(100);
+    }
     assert.ok(gateway.isAlive);
-    assert.equal((await sendRaw(gateway.port, text)).status, 200);
     assert.ok((await gateway.settlesAt(40)) <= 40);
   });
 });
@@ -306,7 +313,7 @@ describe("a container", () => {
     await gateway.run("alice", upstream.port);
     const head = `Host: 127.0.0.1:${gateway.port}\r\nCookie: ${gateway.cookie("alice")}\r\nX-XSRFToken: ${XSRF}\r\n`;
     const text = `POST /user/alice/x HTTP/1.1\r\n${head}Content-Length: 10000000\r\n\r\n${"x".repeat(100_000)}`;
-    const answer = await sendRaw(gateway.port, text, { quietMs: 7000 });
+    const answer = await sendRaw(gateway.port, text, { until: (said) => said.endsWith("large") });
     assert.equal(answer.status, 413);
     assert.match(answer.text, /large$/);
     assert.ok(await eventually(() => upstream.open === 0));
@@ -321,15 +328,12 @@ describe("a container", () => {
     });
     await gateway.run("alice", upstream.port);
     const head = `Host: 127.0.0.1:${gateway.port}\r\nCookie: ${gateway.cookie("alice")}\r\n`;
-    const answer = await sendRaw(gateway.port, `GET /user/alice/x HTTP/1.1\r\n${head}\r\n`, {
-      quietMs: 500,
-      longestMs: 7500,
-    });
+    const answer = await sendRaw(gateway.port, `GET /user/alice/x HTTP/1.1\r\n${head}\r\n`);
     assert.equal(answer.status, 200);
     assert.equal((await gateway.counts()).unreachable, 0);
   });
 
-  it("sends events as they come, the head first", async () => {
+  it("sends events as they come, the head first", { timeout: 60_000 }, async () => {
     await using gateway = await GatewayProcess.start();
     let stream: Socket | undefined;
     await using upstream = await RawServer.start((socket) => {
@@ -356,10 +360,8 @@ describe("a container", () => {
     // Signing out ends what is under way, too.
     res.on("error", () => undefined);
     const closed = new Promise((resolve) => res.on("close", resolve));
-    const started = performance.now();
     await gateway.signOut("alice");
     await closed;
-    assert.ok(performance.now() - started < 10_000);
     assert.ok(await eventually(() => upstream.open === 0));
   });
 

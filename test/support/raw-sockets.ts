@@ -8,16 +8,24 @@ export interface RawAnswer {
   readonly status: number;
   /** The other side closed the connection. */
   readonly closed: boolean;
-  readonly ms: number;
 }
+
+interface SendOptions {
+  /** What has come so far is as much as there should be; nothing is quiet before. Absent: anything is. */
+  readonly until?: (text: string) => boolean;
+  readonly quietMs?: number;
+  readonly longestMs?: number;
+}
+
+/** For `until`: nothing but the end of the connection will do. */
+export const ITS_END = (): boolean => false;
 
 /** Sends the pieces, one after the other, and reads until the connection is closed or `quietMs` pass without a byte. */
 export async function sendRaw(
   port: number,
   pieces: string | Buffer | readonly (string | Buffer)[],
-  { quietMs = 250, longestMs = 8000 }: { quietMs?: number; longestMs?: number } = {},
+  { until = () => true, quietMs = 250, longestMs = 60_000 }: SendOptions = {},
 ): Promise<RawAnswer> {
-  const started = performance.now();
   const socket = connect(port, "127.0.0.1");
   const chunks: Buffer[] = [];
   let closed = false;
@@ -26,7 +34,7 @@ export async function sendRaw(
   socket.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     clearTimeout(quiet);
-    quiet = setTimeout(done.resolve, quietMs);
+    if (until(textOf(chunks))) quiet = setTimeout(done.resolve, quietMs);
   });
   socket.on("error", () => undefined);
   socket.on("close", () => {
@@ -43,9 +51,13 @@ export async function sendRaw(
   clearTimeout(longest);
   clearTimeout(quiet);
   socket.destroy();
-  const text = Buffer.concat(chunks).toString("latin1");
+  const text = textOf(chunks);
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
-  return { text, status, closed, ms: performance.now() - started };
+  return { text, status, closed };
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString("latin1");
 }
 
 /** A server of sockets that are all gone when it is closed. */
@@ -88,7 +100,7 @@ export class RawServer implements AsyncDisposable {
 }
 
 /** Waits until it holds, or for `withinMs`. */
-export async function eventually(holds: () => boolean, withinMs = 3000): Promise<boolean> {
+export async function eventually(holds: () => boolean, withinMs = 30_000): Promise<boolean> {
   const until = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > until) return false;
