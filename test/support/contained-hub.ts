@@ -56,7 +56,7 @@ async function main(): Promise<void> {
         return spawner.list(signal());
       case "fetch": {
         const headers = { authorization: `token ${call.secret}` };
-        return (await fetch(call.url, { headers, signal: AbortSignal.timeout(5000) })).status;
+        return (await fetch(call.url, { headers, signal: AbortSignal.timeout(30_000) })).status;
       }
     }
   }
