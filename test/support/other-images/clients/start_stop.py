@@ -37,7 +37,7 @@ status = session.get(f"{address}api/status")
 print("status", status.status_code, sorted(status.json()))
 stopped = session.delete(f"{user}/servers/")
 stopped.raise_for_status()
-while "" in model()["servers"]:
-    assert model()["servers"][""]["pending"] == "stop"
+while left := model()["servers"]:
+    assert left[""]["pending"] == "stop"
     time.sleep(0.5)
 print("stopped", session.get(f"{address}api/status").status_code)
