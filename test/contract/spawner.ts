@@ -14,7 +14,7 @@ export interface SpawnerUnderTest extends AsyncDisposable {
   measures?(spec: ServerSpec): Promise<boolean>;
 }
 
-const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 async function stepsOf(steps: AsyncIterable<Step>): Promise<Step[]> {
   const seen: Step[] = [];
@@ -36,7 +36,7 @@ function collect(spawner: Spawner, signal: AbortSignal) {
   const ended = (async () => {
     for await (const event of spawner.watch(signal)) seen.push(event);
   })();
-  async function until(fits: (event: ServerEvent) => boolean, timeoutMs = 5000) {
+  async function until(fits: (event: ServerEvent) => boolean, timeoutMs = 60_000) {
     const end = performance.now() + timeoutMs;
     for (;;) {
       const found = seen.find(fits);

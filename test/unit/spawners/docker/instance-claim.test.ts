@@ -11,7 +11,7 @@ const instanceId = makeId<"instance">();
 const MARK = `hr-${instanceId}-hub-${instanceId}`;
 const ALPHA = "a".repeat(64);
 const BETA = "b".repeat(64);
-const soon = () => AbortSignal.timeout(5000);
+const soon = () => AbortSignal.timeout(60_000);
 
 /** Volumes and containers, as far as a claim looks at them. */
 class SmallEngine {

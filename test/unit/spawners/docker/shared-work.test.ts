@@ -8,7 +8,7 @@ function sharedWork<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   closing: AbortSignal = never,
 ): SharedWork<Result> {
-  return new SharedWork({ closing, timeoutMs: 1000, work });
+  return new SharedWork({ closing, timeoutMs: 60_000, work });
 }
 
 describe("shared work", () => {
