@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Appliance, startAppliance } from "#test/support/appliance.ts";
-import { close, launchBrowser } from "#test/support/browser.ts";
+import { close, launchBrowser, leadsOn } from "#test/support/browser.ts";
 import { NotebookPage } from "#test/support/notebook-page.ts";
 
 const SHOTS = "test-results/accounts";
@@ -24,7 +24,8 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
   async function shot(page: Page, what: string): Promise<void> {
     count += 1;
     const path = `${SHOTS}/${String(count).padStart(2, "0")}-${what}.png`;
-    await page.screenshot({ path, fullPage: true });
+    // For people to look at: the story goes on without it.
+    await page.screenshot({ path, fullPage: true, timeout: 30_000 }).catch(String);
   }
 
   before(async () => {
@@ -85,7 +86,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await submit(maria);
     await maria.waitForURL(address("hub/home"));
     // Without loading the page again.
-    await teacher.locator("#newcomers >> text=María López").waitFor({ timeout: 10_000 });
+    await teacher.locator("#newcomers >> text=María López").waitFor();
     await shot(teacher, "newcomer");
     await teacher.click("#newcomers button[formaction$='maria/accept']");
     await teacher.locator("#newcomers >> text=María López").waitFor({ state: "detached" });
@@ -123,7 +124,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await maria.goto(address("hub/account"));
     await shot(maria, "devices");
     await maria.goto(address("hub/home"));
-    await maria.click("section.others form[action*='/end'] button");
+    await leadsOn(maria, () => maria.click("section.others form[action*='/end'] button"));
     assert.equal(await maria.locator("section.others").count(), 0);
     await other.goto(address("hub/home"));
     await other.waitForURL(/hub\/login/);
@@ -151,10 +152,6 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     const answer = await maria.goto(address("user/maria/lab"));
     assert.equal(answer?.status(), 404);
     await maria.goto(address("hub/spawn?next=/user/m.lopez/lab/tree/Untitled.ipynb"));
-    await maria
-      .locator("main a.primary")
-      .click({ timeout: 5000 })
-      .catch(() => undefined);
     await notebook.waitForNotebook();
     await notebook.expectOutput("42");
     assert.equal(new URL(maria.url()).pathname.startsWith("/user/m.lopez/"), true, maria.url());
@@ -173,10 +170,11 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await shot(maria, "sign-in-locked");
     assert.match((await maria.textContent("#problem")) ?? "", /locked/i);
     for (const started = Date.now(); (await box.notebooks()).length > 0;) {
-      assert.ok(Date.now() - started < 60_000, "the notebook of a locked person runs on");
+      assert.ok(Date.now() - started < 180_000, "the notebook of a locked person runs on");
       await teacher.waitForTimeout(500);
     }
     await teacher.click("form[action$='/enable'] button[type=submit]");
+    await teacher.locator("form[action$='/disable']").waitFor();
     await signIn(maria, "m.lopez", MARIA_PASSWORD);
     await maria.waitForURL(address("hub/home"));
   });
@@ -219,7 +217,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     for (const started = Date.now(); ;) {
       await teacher.goto(address("hub/admin/trash"));
       if (!((await teacher.textContent("main")) ?? "").includes("María")) break;
-      assert.ok(Date.now() - started < 60_000, "erasing does not end");
+      assert.ok(Date.now() - started < 180_000, "erasing does not end");
       await teacher.waitForTimeout(500);
     }
     const audit = await box.command(["audit", "--csv"]);
@@ -230,7 +228,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
   it("lets an owner give roles, and keeps the last owner", async () => {
     await teacher.goto(address("hub/admin/people/m.lopez"));
     await teacher.selectOption("[name=role]", "teacher");
-    await teacher.click("form[action$='/role'] button[type=submit]");
+    await leadsOn(teacher, () => teacher.click("form[action$='/role'] button[type=submit]"));
     assert.match(await box.command(["user", "show", "m.lopez"]), /teacher/);
     await assert.rejects(box.command(["user", "role", "ada", "student"]), /only owner/);
     await teacher.goto(address("hub/admin/people/ada"));
@@ -245,7 +243,12 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await shot(teacher, "home-of-owner");
     await teacher.goto(address("hub/admin/health"));
     await shot(teacher, "health");
-    const doctor = await box.command(["doctor"]);
+    let doctor = await box.command(["doctor"]);
+    // On a busy box a look may come to no end; what was seen last is good for ten seconds.
+    for (let tries = 0; doctor.includes("did not end within") && tries < 10; tries += 1) {
+      await teacher.waitForTimeout(11_000);
+      doctor = await box.command(["doctor"]);
+    }
     assert.doesNotMatch(doctor, /^bad/m);
     assert.match(doctor, /^ok\s+.*database/im);
   });
@@ -264,7 +267,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     assert.match(await box.command(["user", "list"]), /m\.lopez/);
     await page.goto(address("hub/admin/health"));
     await shot(page, "health-restored");
-    await page.click("form:has(h2#restored-title) button[type=submit]");
+    await leadsOn(page, () => page.click("form:has(h2#restored-title) button[type=submit]"));
     await page.goto(address("hub/home"));
     assert.doesNotMatch((await page.textContent("main")) ?? "", /restored/i);
     await close(context);
@@ -297,10 +300,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
 
 /** The chief button of the page's form, and the page that follows. */
 async function submit(page: Page): Promise<void> {
-  await Promise.all([
-    page.waitForEvent("domcontentloaded"),
-    page.locator("main form button[type=submit]").first().click(),
-  ]);
+  await leadsOn(page, () => page.locator("main form button[type=submit]").first().click());
 }
 
 async function confirm(page: Page): Promise<void> {

@@ -50,24 +50,26 @@ describe("JupyterLab as JupyterHub knows it", { timeout: 10 * 60_000 }, () => {
     await page.fill("[name=password]", "my own words");
     await page.keyboard.press("Enter");
     await page.waitForURL(LAB, { timeout: 120_000 });
-    await page.waitForSelector("#jp-main-dock-panel", { timeout: 60_000 });
+    await page.waitForSelector("#jp-main-dock-panel");
   });
 
   it("says that the notebook was stopped, and starts it again", async () => {
     const socketPath = join(box.dataDir, "control.sock");
     const console_ = new HttpClient("http://localhost", { socketPath });
     const server = `${basePath}hub/api/users/maria/server`;
-    assert.equal((await console_.ask(server, { method: "DELETE" })).status, 204);
+    const { status } = await console_.ask(server, { method: "DELETE" });
+    // It has stopped, or takes its time.
+    assert.ok(status === 204 || status === 202, String(status));
     const dialog = page.locator(".jp-Dialog");
     await dialog.waitFor({ timeout: 120_000 });
     assert.match(
       await dialog.innerText(),
       /Your server at \/jupyterhub\/user\/maria\/ is not running/,
     );
-    const opened = page.context().waitForEvent("page", { timeout: 30_000 });
+    const opened = page.context().waitForEvent("page");
     await dialog.locator("button.jp-mod-accept").click();
     const again = await opened;
     await again.waitForURL(LAB, { timeout: 120_000 });
-    await again.waitForSelector("#jp-main-dock-panel", { timeout: 60_000 });
+    await again.waitForSelector("#jp-main-dock-panel");
   });
 });

@@ -16,6 +16,13 @@ import { SampleSite, openStream } from "#test/support/sample-site.ts";
 
 const EVENTS = "/hub/admin/events";
 const NOTEBOOK_EVENTS = "/hub/events/notebook/maria";
+/** The page knows of a stream when its head has come, later than the site that answers it. */
+const TELL_OPEN = `window.EventSource = class extends EventSource {
+  constructor(url) {
+    super(url);
+    this.addEventListener("open", () => (window.hasStream = true));
+  }
+};`;
 
 let browser: Browser;
 let site: SampleSite;
@@ -31,6 +38,7 @@ beforeEach(async () => {
   site = new SampleSite();
   origin = await site.listen();
   context = await browser.newContext();
+  await context.addInitScript(TELL_OPEN);
   page = await context.newPage();
 });
 afterEach(async () => {
@@ -56,12 +64,13 @@ async function openLive(label: string, path: string): Promise<ServerResponse[]> 
     streams.push(response);
   });
   await open(label);
-  await until(() => streams.length === 1);
+  await until(() => page.evaluate<boolean>("window.hasStream === true"));
+  assert.equal(streams.length, 1);
   return streams;
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   while (!(await isTrue())) {
     assert.ok(Date.now() < end, "it did not come to pass");
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -149,7 +158,7 @@ describe("a live page", () => {
     await page.locator("#lost:not(:empty)").waitFor();
     assert.match((await page.locator("#lost").textContent()) ?? "", /Trying to reach the box/);
     site.handlers.set(EVENTS, (_request, response) => openStream(response));
-    await page.locator("#lost:empty").waitFor({ state: "attached", timeout: 20_000 });
+    await page.locator("#lost:empty").waitFor({ state: "attached" });
   });
 
   it("leads to the sign-in when the session ended meanwhile", async () => {
@@ -158,7 +167,7 @@ describe("a live page", () => {
     site.handlers.set(EVENTS, (_request, response) => response.writeHead(403).end());
     redirectTo(path, "login-session-ended");
     streams[0]?.destroy();
-    await page.waitForURL(/login-session-ended/, { timeout: 15_000 });
+    await page.waitForURL(/login-session-ended/);
   });
 
   it("takes the list anew when people came or went, and keeps what is being searched", async () => {

@@ -37,9 +37,7 @@ function url(path: string): string {
 /** Of a browser of its own. */
 async function newPage(): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  return page;
+  return context.newPage();
 }
 
 async function join(name: string, code: string): Promise<Page> {

@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { close, launchBrowser } from "#test/support/browser.ts";
 import { passwordOf, SharingWorld } from "#test/support/sharing-world.ts";
 
-describe("a visited notebook in Chromium", { timeout: 120_000 }, () => {
+describe("a visited notebook in Chromium", { timeout: 10 * 60_000 }, () => {
   let world: SharingWorld;
   let browser: Browser;
 

@@ -3,12 +3,15 @@
  * `box.lan` too: plain HTTP by a name is no secure context, as on the LAN of a school.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
 
 const CLOSING_MS = 10_000;
+/** For whatever is waited for: longer than a busy box ever takes. */
+const PATIENCE_MS = 90_000;
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+export async function launchBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
+    timeout: PATIENCE_MS,
     executablePath: "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -21,6 +24,15 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+  browser.on("context", (context) => context.setDefaultTimeout(PATIENCE_MS));
+  return browser;
+}
+
+/** Does what leads to another page, and waits for that page. */
+export async function leadsOn(page: Page, act: () => Promise<unknown>): Promise<void> {
+  // The page that is there has to be there first: it is not the one that follows.
+  await page.waitForLoadState("domcontentloaded");
+  await Promise.all([page.waitForEvent("domcontentloaded"), act()]);
 }
 
 /**
