@@ -7,7 +7,8 @@ import { afterEach, describe, it } from "node:test";
 import { probe, probeOnce, type ProbeTarget } from "#src/spawners/docker/probe.ts";
 
 const never = new AbortController().signal;
-const times = { timeoutMs: 400, patienceMs: 150 };
+/** Longer than a machine ever stands still. */
+const times = { timeoutMs: 60_000, patienceMs: 150 };
 const open: net.Server[] = [];
 const sockets = new Set<Socket>();
 
@@ -23,6 +24,14 @@ async function listen(server: net.Server): Promise<ProbeTarget> {
   assert.ok(typeof address === "object" && address !== null);
   const upstream = { host: "127.0.0.1", port: address.port };
   return { upstream, kind: "jupyter", baseUrl: "/user/maria/", secret: "s3cret" };
+}
+
+/** What one look finds, when it is not too late for its own connection. */
+async function heard(target: ProbeTarget): ReturnType<typeof probeOnce> {
+  for (;;) {
+    const result = await probeOnce(target, never);
+    if (result.is !== "silent") return result;
+  }
 }
 
 function jupyter(delayMs = 0): http.Server {
@@ -56,23 +65,24 @@ describe("the probe of a port", () => {
       open.push(late);
       late.listen(target.upstream.port, "127.0.0.1", () => (listening = performance.now()));
     }, 150);
-    assert.equal(await probe(target, { timeoutMs: 30_000, patienceMs: 150 }, never), "answering");
+    assert.equal(await probe(target, times, never), "answering");
     assert.ok(performance.now() - began > 100);
-    assert.ok(performance.now() - listening < 10_000);
+    assert.ok(performance.now() - listening < 30_000);
   });
 
   it("waits for one that is slow to answer", async () => {
     const target = await listen(jupyter(300));
-    assert.equal(await probe(target, { timeoutMs: 30_000, patienceMs: 50 }, never), "answering");
+    assert.equal(await probe(target, { ...times, patienceMs: 50 }, never), "answering");
   });
 
   it("tells silence when nobody listens, after its time", async () => {
     const target = await listen(jupyter());
     open[0]?.close();
     const began = performance.now();
-    assert.deepEqual(await probe(target, times, never), { is: "silent", detail: "" });
+    const short = { ...times, timeoutMs: 400 };
+    assert.deepEqual(await probe(target, short, never), { is: "silent", detail: "" });
     const took = performance.now() - began;
-    assert.ok(took > 250 && took < 10_000, `${took} ms`);
+    assert.ok(took > 250 && took < 60_000, `${took} ms`);
   });
 
   const garbage = {
@@ -92,7 +102,7 @@ describe("the probe of a port", () => {
   for (const [what, [behave, pattern]] of Object.entries(garbage)) {
     it(`tells garbage when what answers is ${what}, before its time`, async () => {
       const target = await listen(net.createServer(behave));
-      const result = await probe(target, { timeoutMs: 5000, patienceMs: 100 }, never);
+      const result = await probe(target, { ...times, patienceMs: 100 }, never);
       assert.ok(result !== "answering" && result.is === "garbage");
       assert.match(result.detail, pattern);
     });
@@ -100,7 +110,7 @@ describe("the probe of a port", () => {
 
   it("tells the status of another web server, or of a Jupyter with another secret", async () => {
     const target = await listen(jupyter());
-    const result = await probeOnce({ ...target, secret: "wrong" }, never);
+    const result = await heard({ ...target, secret: "wrong" });
     const detail = "status 403 for /user/maria/api";
     assert.deepEqual(result, { is: "garbage", detail, status: 403 });
   });
@@ -114,9 +124,9 @@ describe("the probe of a port", () => {
         response.writeHead(status, { location: "/x" }).end();
       }),
     );
-    assert.deepEqual(await probeOnce({ ...target, kind: "web" }, never), { is: "answering" });
+    assert.deepEqual(await heard({ ...target, kind: "web" }), { is: "answering" });
     status = 503;
-    assert.equal((await probeOnce({ ...target, kind: "web" }, never)).is, "garbage");
+    assert.equal((await heard({ ...target, kind: "web" })).is, "garbage");
     assert.deepEqual(paths, ["/user/maria/", "/user/maria/"]);
   });
 
@@ -134,7 +144,7 @@ describe("the probe of a port", () => {
     asked.length = 0;
     const upstream = { ...target.upstream, kind: "web", stripsPrefix: true } as const;
     const stripped = { ...target, kind: "web", upstream } as const;
-    assert.deepEqual(await probeOnce(stripped, never), { is: "answering" });
+    assert.deepEqual(await heard(stripped), { is: "answering" });
     // Without the container's secret, too.
     assert.deepEqual(asked, [["/", undefined]]);
   });
@@ -147,6 +157,6 @@ describe("the probe of a port", () => {
     await assert.rejects(probe(target, { timeoutMs: 60_000, patienceMs: 60_000 }, abort.signal), {
       name: "AbortError",
     });
-    assert.ok(performance.now() - began < 10_000);
+    assert.ok(performance.now() - began < 30_000);
   });
 });
