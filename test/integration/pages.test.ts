@@ -1,5 +1,7 @@
 /** Pages as a browser without scripts gets them from the whole hub. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
@@ -166,15 +168,22 @@ describe("event streams", () => {
       overrides: { spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() } },
     });
     const owner = await box.setUp();
-    const asked = owner.get("/hub/admin/events");
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const tab = owner.tab();
-    await tab.get("/hub/account");
-    await tab.post("/hub/account/sign-out-everywhere");
-    const stream = await asked;
+    const headers = { cookie: owner.cookieHeader("/hub/admin/events") };
+    const asked = request(`${box.origin}/hub/admin/events`, { headers, agent: false }).end();
+    const [stream] = (await once(asked, "response")) as [IncomingMessage];
     assert.match(stream.headers["content-type"] ?? "", /text\/event-stream/);
-    assert.match(stream.text, /event: part\ndata: \{"target":"row-ada"/);
-    assert.match(stream.text, /"target":"class-tiles"/);
+    const state = [/event: part\ndata: \{"target":"row-ada"/, /"target":"class-tiles"/];
+    let text = "";
+    let isSignedOut = false;
+    for await (const chunk of stream) {
+      text += String(chunk);
+      if (isSignedOut || !state.every((part) => part.test(text))) continue;
+      isSignedOut = true;
+      const tab = owner.tab();
+      await tab.get("/hub/account");
+      await tab.post("/hub/account/sign-out-everywhere");
+    }
+    assert.ok(isSignedOut, text);
   });
 
   it("tell JupyterHub's clients how a start goes, and close", async () => {
