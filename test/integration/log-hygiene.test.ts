@@ -9,7 +9,7 @@ import { ProcessBox } from "#test/support/process-box.ts";
 
 const COOKIES = ["jupyterhub-hub-login", "jupyterhub-session-id", "_xsrf", "homeroom-device"];
 
-describe("secrets that were used", { timeout: 300_000 }, () => {
+describe("secrets that were used", { timeout: 900_000 }, () => {
   let box: ProcessBox;
   let sam: HttpClient;
   /** What each was, by itself. */
@@ -148,6 +148,7 @@ describe("secrets that were used", { timeout: 300_000 }, () => {
     const metrics = await box.console("GET", "metrics");
     // What was written last is on its way through a pipe.
     await sleep(1000);
+    await box.kill("SIGTERM");
     const log = box.hub.output();
     assert.ok(log.length > 5000 && audit.stdout.length > 1000 && metrics.status === 200);
     assert.ok(secrets.size > 30, String(secrets.size));

@@ -30,7 +30,7 @@ async function only(box: ProcessBox): Promise<string> {
   return container;
 }
 
-describe("a data folder that was copied", { timeout: 300_000 }, () => {
+describe("a data folder that was copied", { timeout: 900_000 }, () => {
   let home: ProcessBox;
   let copy: ProcessBox;
 
@@ -155,7 +155,7 @@ describe("a data folder that was copied", { timeout: 300_000 }, () => {
       server.push("--label", `homeroom.server=${makeId()}`, "--label", "homeroom.generation=1");
       const others = ["--label", `homeroom.instance=${foreign}`, ...server];
       return [
-        await docker("run", "--detach", "--label", label, ...others, image, "sleep", "300"),
+        await docker("run", "--detach", "--label", label, ...others, image, "sleep", "3600"),
         await docker(
           "create",
           "--label",
@@ -210,8 +210,8 @@ describe("a data folder that was copied", { timeout: 300_000 }, () => {
       await copy.openNotebook(zoe, "zoe");
       await zoe.get("/hub/home");
       await zoe.post("/hub/stop/zoe");
-      const [made = ""] = (await copy.lasting()).filter((name) => !before.includes(name));
-      const volume = made.replace("volume ", "");
+      const added = (await copy.lasting()).filter((name) => !before.includes(name));
+      const volume = added.find((name) => name.startsWith("volume "))?.slice(7) ?? assert.fail();
       await docker("volume", "rm", volume);
       await docker("volume", "create", "--label", copy.docker.label, volume);
       await zoe.get("/hub/spawn");
@@ -245,7 +245,7 @@ async function peopleIn(box: ProcessBox): Promise<unknown> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 120_000;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error("it did not come to that");
     await sleep(100);

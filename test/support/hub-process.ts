@@ -77,7 +77,8 @@ export async function startHubProcess(options: ProcessOptions): Promise<HubProce
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const ended = once(child, "exit");
+  // Not at its "exit": what it said last may be on its way then.
+  const ended = once(child, "close");
   const probe = new HttpClient(origin);
   for (;;) {
     const answer = await probe.get(`${basePath}hub/health`).catch(() => undefined);
@@ -88,10 +89,8 @@ export async function startHubProcess(options: ProcessOptions): Promise<HubProce
   }
   const startMs = performance.now() - started;
   async function kill(signal: NodeJS.Signals): Promise<void> {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill(signal);
-      await ended;
-    }
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
   }
   return {
     origin,

@@ -1,5 +1,5 @@
 /** A whole installation as a process: data folder, port, pool and a corner of the real engine of its own. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,7 +42,7 @@ export class ProcessBox implements AsyncDisposable {
     if (options.folder === undefined) {
       await writeFile(join(dataDir, "secrets.json"), JSON.stringify(run.secrets), { mode: 0o600 });
     } else {
-      await copyFolder(options.folder.dataDir, dataDir);
+      await options.folder.#copyTo(dataDir);
     }
     const env = {
       HOMEROOM_NOTEBOOK_IMAGE: await buildStubNotebook(),
@@ -147,6 +147,20 @@ export class ProcessBox implements AsyncDisposable {
     return (await this.objects()).filter((name) => !/-task-/.test(name));
   }
 
+  /** As the folder is at one moment: a hub at work renames and clears away what the copy would come to. */
+  async #copyTo(dataDir: string): Promise<void> {
+    const child = this.#hub?.child;
+    const isRunning = child?.exitCode === null && child.signalCode === null;
+    if (child === undefined || !isRunning) return copyFolder(this.dataDir, dataDir);
+    child.kill("SIGSTOP");
+    try {
+      while (!(await standsStill(child.pid ?? 0))) await sleep(5);
+      await copyFolder(this.dataDir, dataDir);
+    } finally {
+      child.kill("SIGCONT");
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hub?.[Symbol.asyncDispose]();
     // What it made is removed with the original.
@@ -158,6 +172,17 @@ export class ProcessBox implements AsyncDisposable {
       },
     );
   }
+}
+
+/** Whether each thread has heeded the signal. */
+async function standsStill(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = threads.map(async (id) => {
+    const stat = await readFile(`/proc/${pid}/task/${id}/stat`, "utf8").catch(() => undefined);
+    // The name in brackets may have anything in it. Absent: that thread has just ended.
+    return stat?.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) ?? "T";
+  });
+  return (await Promise.all(states)).every((state) => state === "T");
 }
 
 /** `from` in place of what is in `to`. */
