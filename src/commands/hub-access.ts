@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HubError } from "#src/errors.ts";
 import { type Answer, type ControlClient, HubGoneError } from "./control-client.ts";
 
-/** A hub that is just starting has the database open some time before it answers. */
-const PATIENCE_MS = 10_000;
+/** A hub that is just starting has the database open some time before it answers; on a slow disk, a long one. */
+const PATIENCE_MS = 30_000;
 const PAUSE_MS = 200;
 
 export class HubAccess implements AsyncDisposable {
