@@ -447,9 +447,15 @@ for (const basePath of ["/", "/jupyterhub/"]) {
     it("are one when two ask for it at once, and no more than there may be", async () => {
       await rooms.stage();
       const starts = rooms.engine.starts.length;
-      const twice = await Promise.all(
-        [1, 2].map(() => ask("student", "POST users/sam/servers/lab2", {})),
-      );
+      const held = rooms.engine.hold("network");
+      const asked = [1, 2].map(() => ask("student", "POST users/sam/servers/lab2", {}));
+      await held.reached;
+      // The second is as far as the first by then.
+      for (let turns = 0; turns < 100; turns += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      held.release();
+      const twice = await Promise.all(asked);
       assert.deepEqual(
         twice.map(({ status }) => status >= 201 && status <= 202),
         [true, true],
