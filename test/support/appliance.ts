@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "./hub-process.ts";
 
@@ -105,6 +106,15 @@ async function removeHomes(instanceId: string): Promise<void> {
   const filter = `label=homeroom.instance=${instanceId}`;
   const volumes = await docker("volume", "ls", "--quiet", "--filter", filter);
   for (const volume of volumes.split("\n").filter((line) => line !== "")) {
-    await docker("volume", "rm", volume);
+    // What the engine is removing just now has it for a moment.
+    for (let round = 1; ; round += 1) {
+      try {
+        await docker("volume", "rm", "--force", volume);
+        break;
+      } catch (error) {
+        if (round === 60) throw error;
+        await sleep(1000);
+      }
+    }
   }
 }

@@ -41,7 +41,7 @@ async function removeLabelled(label: string): Promise<void> {
       await removeLabelledOnce(label);
       return;
     } catch (error) {
-      if (round === 5) throw error;
+      if (round === 60) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }

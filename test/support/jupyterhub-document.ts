@@ -36,7 +36,9 @@ export async function jupyterHubDocument(): Promise<ApiDocument> {
 async function fetchArchive(): Promise<string> {
   await mkdir(folder, { recursive: true });
   const wanted = ["--no-deps", "--no-binary", ":all:", "--dest", folder, `jupyterhub==${version}`];
-  await run("python3", ["-m", "pip", "download", "--quiet", ...wanted]);
+  // The index may be away for a moment.
+  const fetch = () => run("python3", ["-m", "pip", "download", "--quiet", ...wanted]);
+  await fetch().catch(fetch);
   const archive = await findArchive();
   if (archive === undefined) throw new Error(`pip left no archive in ${folder}`);
   return archive;

@@ -50,9 +50,10 @@ async function buildImage(): Promise<string> {
   const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
   const options = ["--quiet", "--label", "homeroom.test=jupyterhub", "--tag", tag];
   const more = ["--build-arg", `BASE=${base}`, "--secret", `id=ca,src=${ca}`];
-  await execute("docker", ["build", ...options, ...more, context], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
-  });
+  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
+  const build = () => execute("docker", ["build", ...options, ...more, context], { env });
+  // The index may be away for a moment.
+  await build().catch(build);
   return tag;
 }
 

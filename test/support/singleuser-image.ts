@@ -14,8 +14,9 @@ export async function buildSingleuser(): Promise<string> {
   const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
   const options = ["--quiet", "--label", "homeroom.test=singleuser", "--tag", tag];
   const more = ["--build-arg", `BASE=${base}`, "--secret", `id=ca,src=${ca}`];
-  await execute("docker", ["build", ...options, ...more, folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
-  });
+  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
+  const build = () => execute("docker", ["build", ...options, ...more, folder], { env });
+  // The index may be away for a moment.
+  await build().catch(build);
   return tag;
 }
