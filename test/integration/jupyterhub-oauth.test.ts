@@ -17,7 +17,7 @@ const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
 type Fields = Readonly<Record<string, string | undefined>>;
 
 for (const basePath of ["/", "/jupyterhub/"]) {
-  describe(`OAuth at ${basePath}`, { timeout: 120_000 }, () => {
+  describe(`OAuth at ${basePath}`, { timeout: 600_000 }, () => {
     let world: SingleuserWorld;
     let maria: HttpClient;
     let jose: HttpClient;

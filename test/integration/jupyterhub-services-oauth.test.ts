@@ -16,7 +16,7 @@ const CALLBACK = "http://box.lan:9000/oauth_callback?keep=1";
 type Fields = Readonly<Record<string, string>>;
 
 for (const basePath of ["/", "/jupyterhub/"]) {
-  describe(`OAuth of services at ${basePath}`, { timeout: 60_000 }, () => {
+  describe(`OAuth of services at ${basePath}`, { timeout: 600_000 }, () => {
     let box: TestHub;
     let owner: HttpClient;
     let maria: HttpClient;

@@ -26,7 +26,7 @@ interface Page<Item> {
 const access = (server: string) => `access:servers!server=${server}`;
 
 for (const basePath of ["/", "/jupyterhub/"]) {
-  describe(`shares at ${basePath}`, { timeout: 120_000 }, () => {
+  describe(`shares at ${basePath}`, { timeout: 600_000 }, () => {
     let world: SharingWorld;
     const clock = new MovableClock();
 
@@ -752,7 +752,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
   });
 }
 
-describe("the setting of who may share", { timeout: 60_000 }, () => {
+describe("the setting of who may share", { timeout: 600_000 }, () => {
   for (const sharing of ["everyone", "nobody"] as const) {
     it(`lets ${sharing}`, async () => {
       await using world = await SharingWorld.open({ sharing });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpClient } from "#test/support/http-client.ts";
 import { ProcessBox } from "#test/support/process-box.ts";
 
-describe("a person who has no notebook open", { timeout: 120_000 }, () => {
+describe("a person who has no notebook open", { timeout: 600_000 }, () => {
   let box: ProcessBox;
   let client: HttpClient;
   let token: string;

@@ -7,7 +7,7 @@ import { SharingWorld } from "#test/support/sharing-world.ts";
 
 const MOST = 300;
 
-describe("changes of one person", { timeout: 180_000 }, () => {
+describe("changes of one person", { timeout: 600_000 }, () => {
   it("are so many at once and no more for a student, and for nobody else less", async () => {
     const clock = new FakeClock();
     await using world = await SharingWorld.open({ clock });

@@ -21,7 +21,7 @@ const prefix = "/services/whoami/";
 const python = "/opt/notebook/bin/python";
 const program = join(import.meta.dirname, "../support/singleuser/whoami.py");
 
-describe("a service with JupyterHub's HubOAuth", { timeout: 300_000 }, () => {
+describe("a service with JupyterHub's HubOAuth", { timeout: 600_000 }, () => {
   let docker: DockerRun;
   let box: TestHub;
   let browser: HttpClient;
@@ -30,7 +30,7 @@ describe("a service with JupyterHub's HubOAuth", { timeout: 300_000 }, () => {
   before(async () => {
     const image = await buildSingleuser();
     docker = await createDockerRun();
-    const origin = `http://localhost:${await freePort()}`;
+    const origin = `http://127.0.0.1:${await freePort()}`;
     const redirectUri = `${origin}${prefix}oauth_callback`;
     box = await createTestHub({
       config: { basePath, services: { whoami: { scopes: [], redirectUri } } },
@@ -65,7 +65,7 @@ describe("a service with JupyterHub's HubOAuth", { timeout: 300_000 }, () => {
     await docker.cli(...started, image, python, "/whoami.py");
     service = new HttpClient(origin);
     browser = box.client();
-    for (let tries = 0; tries < 120; tries += 1) {
+    for (let tries = 0; tries < 480; tries += 1) {
       const answer = await service.get(prefix).catch(() => undefined);
       if (answer !== undefined) return;
       await sleep(250);

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { on, once } from "node:events";
 import { WebSocket } from "ws";
 
-const RUN_MS = 60_000;
+const RUN_MS = 180_000;
 
 interface Message {
   readonly header: { readonly msg_type: string };

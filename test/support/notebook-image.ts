@@ -85,7 +85,7 @@ export class Notebook {
   }
 
   async #answer(): Promise<void> {
-    const end = performance.now() + 60_000;
+    const end = performance.now() + 180_000;
     for (;;) {
       const answer = await fetch(this.url("api")).catch(() => undefined);
       if (answer?.ok === true) return;

@@ -93,7 +93,7 @@ export async function createSingleuserWorld(basePath: string): Promise<Singleuse
     },
     async start(client, name) {
       await client.get(`${basePath}hub/spawn`);
-      for (let tries = 0; tries < 100; tries += 1) {
+      for (let tries = 0; tries < 1200; tries += 1) {
         const answer = await client.get(`${basePath}hub/spawn`);
         if (answer.headers.location?.startsWith(`${basePath}user/${name}/`) === true) break;
         await new Promise((resolve) => setTimeout(resolve, 50));
