@@ -22,9 +22,11 @@ export async function buildOtherImage(
   // As compose.yaml has it: the certificates of a network that inspects HTTPS.
   const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
   const args = ["--quiet", "--label", "homeroom.test=other", "--tag", tag, ...options];
-  await execute("docker", ["build", ...args, "--secret", `id=ca,src=${ca}`, folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
-  });
+  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
+  const command = ["build", ...args, "--secret", `id=ca,src=${ca}`, folder];
+  const build = () => execute("docker", command, { env });
+  // An index may be away for a moment.
+  await build().catch(build);
   return tag;
 }
 
