@@ -2,7 +2,7 @@
  * `secrets.json` in the data folder: made once, readable by the hub alone. A copy lies beside the exports of the
  * database: with another instance id the hub would not find anybody's files again.
  */
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { HubError } from "#src/errors.ts";
@@ -69,13 +69,29 @@ async function readOrRestore(path: string, copy: string, log: Log): Promise<Secr
     }
     return undefined;
   }
-  if (found === "damaged") {
-    await rename(path, `${path}.damaged`);
+  // Several may start at the same moment: one of them has made it, or put it back, meanwhile.
+  const now = await read(path, log);
+  if (now !== undefined && now !== "damaged") {
+    return now;
   }
-  await replaceFile(path, format(copied));
+  if (now === "damaged") {
+    await setAside(path, log);
+  }
+  await replaceFile(path, format(copied), temporaryOf(path));
   const was = found === "damaged" ? "damaged (it is secrets.json.damaged now)" : "missing";
   log.warn({ path, from: copy }, `secrets.json was ${was} and was put back from its copy`);
   return copied;
+}
+
+/** As it was found. What somebody else has put back meanwhile is not taken away. */
+async function setAside(path: string, log: Log): Promise<void> {
+  const aside = temporaryOf(path);
+  await copyFile(path, aside);
+  if ((await read(aside, log)) === "damaged") {
+    await rename(aside, `${path}.damaged`);
+  } else {
+    await rm(aside);
+  }
 }
 
 async function read(path: string, log: Log): Promise<Secrets | "damaged" | undefined> {
@@ -155,8 +171,7 @@ async function keepCopy(
     checkSameBox(dataDir, secrets, text);
     if (text !== format(secrets)) {
       await mkdir(dirname(copy), { recursive: true, mode: FOLDER_MODE });
-      // Several commands may start at the same moment.
-      await replaceFile(copy, format(secrets), `${copy}.${crypto.randomUUID()}.new`);
+      await replaceFile(copy, format(secrets), temporaryOf(copy));
     }
   } catch (error) {
     if (error instanceof HubError) throw error;
@@ -198,6 +213,11 @@ async function writeSynced(path: string, text: string): Promise<void> {
   await using file = await open(path, "wx", FILE_MODE);
   await file.writeFile(text);
   await file.sync();
+}
+
+/** Each has its own: several commands may start at the same moment. */
+function temporaryOf(path: string): string {
+  return `${path}.${crypto.randomUUID()}.new`;
 }
 
 function format(secrets: Secrets): string {

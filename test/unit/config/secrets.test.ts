@@ -140,6 +140,19 @@ describe("the secrets", () => {
     }
   });
 
+  it("come back once for all who find them missing or damaged at the same moment", async () => {
+    const secrets = await loadSecrets(folder.path, { log });
+    for (const text of [undefined, "{"]) {
+      await (text === undefined ? rm(path()) : writeFile(path(), text));
+      const loads = Array.from({ length: 20 }, () => loadSecrets(folder.path, { log }));
+      assert.deepEqual(await Promise.all(loads), Array(20).fill(secrets), text);
+      assert.deepEqual(await loadSecrets(folder.path, { log }), secrets);
+    }
+    const left = await readdir(folder.path);
+    assert.deepEqual(left, ["exports", "secrets.json", "secrets.json.damaged"]);
+    assert.equal(await readFile(`${path()}.damaged`, "utf8"), "{");
+  });
+
   it("of another box are refused beside the copy of this one's, and the copy stays", async () => {
     const secrets = await loadSecrets(folder.path, { log });
     const kept = await readFile(copy(), "utf8");
