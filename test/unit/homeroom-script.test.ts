@@ -4,6 +4,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { configSchema } from "#src/config/schema.ts";
 import { projectRoot, ShellBench } from "#test/support/shell.ts";
 
@@ -326,7 +327,7 @@ describe("doctor, from outside", () => {
     bench.program("docker", '[ "$1" = ps ] && echo other-box-1');
     assert.match(foundBy(bench, code, env)[0]?.[2] ?? "", /used by the container other-box-1/);
     await new Promise((resolve) => server.close(resolve));
-    assert.equal(foundBy(bench, code, env)[0]?.[0], "ok");
+    assert.equal(await isEverSo(() => foundBy(bench, code, env)[0]?.[0] === "ok"), true);
   });
 });
 
@@ -344,7 +345,8 @@ describe("finding Docker", () => {
     const outcome = bench.parts(`
       sleep 60 & id=$!
       echo $id >"$here/one"; echo $id >"$here/two"; echo 4194305 >"$here/three"
-      sleep 0.1
+      # Until then it is a copy of this shell.
+      until [ "$(cat /proc/$id/comm)" = sleep ]; do sleep 0.01; done
       forget_dead "$here/one" sleep; forget_dead "$here/two" dockerd; forget_dead "$here/three" dockerd
       forget_dead "$here/none" dockerd
       kill $id
@@ -388,7 +390,7 @@ describe("base images", () => {
     bench.program("docker", "echo 'trixie-slim: Pulling from library/debian'; sleep 1.2");
     const { code, out } = bench.parts('log=$here/log; step "Fetching x" pull x');
     assert.equal(code, 0);
-    assert.match(out, /^Fetching x \.\.\. [12] s\n$/);
+    assert.match(out, /^Fetching x \.\.\. [1-9]\d* s\n$/);
   });
 });
 
@@ -473,9 +475,19 @@ describe("settings", () => {
     const all = `port_taken ${address.port} 0.0.0.0`;
     assert.equal(bench.parts(all).code, 0);
     await new Promise((resolve) => server.close(resolve));
-    assert.equal(bench.parts(all).code, 1);
+    assert.equal(await isEverSo(() => bench.parts(all).code === 1), true);
   });
 });
+
+/** The system may give a port that was just let go to somebody else, for a while. */
+async function isEverSo(looks: () => boolean): Promise<boolean> {
+  const end = performance.now() + 60_000;
+  while (!looks()) {
+    if (performance.now() > end) return false;
+    await sleep(100);
+  }
+  return true;
+}
 
 describe("./homeroom test", () => {
   /** What is told once more of a part that printed this. */

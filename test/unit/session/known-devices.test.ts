@@ -33,8 +33,8 @@ describe("the cookie of a browser", () => {
   });
 
   it("is another one in each browser, and says nothing about who it was", async () => {
-    // A name that chance does not write: the cookie has no such sign.
-    const user = await people.add("sam@school");
+    // A name that chance does not write: three letters it does, now and then.
+    const user = await people.add("samantha-wilhelmina");
     const [one, other] = [devices.remember(undefined, user), devices.remember(undefined, user)];
     const [idOfOne, tagOfOne] = one.split(".");
     const [idOfOther, tagOfOther] = other.split(".");
