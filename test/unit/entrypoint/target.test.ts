@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { parseTarget, queryValues } from "#src/entrypoint/target.ts";
+import { fc } from "#test/support/property.ts";
 
 const BASES = ["/", "/jupyterhub/", "/a/b/"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { ClientFrames } from "#src/entrypoint/websocket-frames.ts";
+import { fc } from "#test/support/property.ts";
 
 const CONTINUATION = 0;
 const TEXT = 1;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { encodeSegment, safeNext, withQuery } from "#src/routes/next-url.ts";
+import { fc } from "#test/support/property.ts";
 
 const own = ["http://box.lan:8000"];
 

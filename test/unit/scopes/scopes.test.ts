@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { kindOf, scopeNames, withIncluded } from "#src/scopes/scope-names.ts";
 import {
   covers,
@@ -12,6 +11,7 @@ import {
   type Scope,
   type ScopeWorld,
 } from "#src/scopes/scopes.ts";
+import { fc } from "#test/support/property.ts";
 
 const users = ["ann", "ben", "cleo"];
 const groups = ["red", "blue"];

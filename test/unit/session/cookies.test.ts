@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   HUB_COOKIE,
   SITE_COOKIE,
@@ -10,6 +9,7 @@ import {
   serializeCookie,
 } from "#src/session/cookies.ts";
 import { makeSecret } from "#src/stores/ids.ts";
+import { fc } from "#test/support/property.ts";
 
 describe("cookies that a browser sends", () => {
   it("are read whatever else is among them", () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { makeSecret, makeId, hashSecret } from "#src/stores/ids.ts";
 import type { SessionRecord } from "#src/stores/records.ts";
 import { Csrf, checkOrigin } from "#src/session/csrf.ts";
 import type { RequestContext } from "#src/session/request-context.ts";
 import { MovableClock } from "#test/support/people.ts";
+import { fc } from "#test/support/property.ts";
 
 const DAY = 24 * 3_600_000;
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { createRequestContexts } from "#src/session/request-context.ts";
+import { fc } from "#test/support/property.ts";
 
 type Headers = readonly (readonly [name: string, value: string])[];
 

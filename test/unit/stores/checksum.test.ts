@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { Checksum } from "#src/stores/checksum.ts";
 import type { Rows } from "#src/stores/rows.ts";
+import { fc } from "#test/support/property.ts";
 
 function rows(entries: Readonly<Record<string, unknown>>): Rows {
   const texts = Object.entries(entries).map(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { SortedRows } from "#src/stores/sorted-rows.ts";
+import { fc } from "#test/support/property.ts";
 
 const key = fc.string({ unit: fc.constantFrom("a", "b", "!", "\u{7f}", "ÿ"), maxLength: 4 });
 

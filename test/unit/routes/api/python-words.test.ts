@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { pythonText, pythonType } from "#src/routes/api/python-words.ts";
+import { fc } from "#test/support/property.ts";
 
 describe("a value in Python's words", () => {
   for (const [value, text] of [

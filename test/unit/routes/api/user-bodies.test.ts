@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { HubError } from "#src/errors.ts";
 import { readTimestamp } from "#src/routes/api/timestamps.ts";
 import { readActivity, readNewUsers, readUserModel } from "#src/routes/api/user-bodies.ts";
+import { fc } from "#test/support/property.ts";
 
 describe("a timestamp", () => {
   for (const [text, time] of [

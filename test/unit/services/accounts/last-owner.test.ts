@@ -1,10 +1,10 @@
 /** A box always has an owner who can help: one who is neither locked nor in the trash. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import type { Actor } from "#src/services/audit/actor.ts";
 import type { UserRecord } from "#src/stores/records.ts";
 import { actorFor, consoleActor, createPeople, failureOf } from "#test/support/people.ts";
+import { fc } from "#test/support/property.ts";
 
 type People = ReturnType<typeof createPeople>;
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { HubError, failureText } from "#src/errors.ts";
 import {
   cleanDisplayName,
@@ -8,6 +7,7 @@ import {
   suggestUserName,
   toUserName,
 } from "#src/services/accounts/names.ts";
+import { fc } from "#test/support/property.ts";
 
 const RUNS = { numRuns: 10_000 };
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { parseTarget } from "#src/entrypoint/target.ts";
 import { HubError } from "#src/errors.ts";
 import {
@@ -8,6 +7,7 @@ import {
   parseServerName,
   parseServerTitle,
 } from "#src/services/servers/server-names.ts";
+import { fc } from "#test/support/property.ts";
 
 function codeOf(work: () => unknown): string {
   try {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { deadlineOf } from "#src/services/servers/server-deadlines.ts";
 import {
   type Frozen,
@@ -13,6 +12,7 @@ import {
 import { transition } from "#src/services/servers/server-transition.ts";
 import { statusOf } from "#src/services/servers/status-of.ts";
 import type { LastFailure } from "#src/stores/records.ts";
+import { fc } from "#test/support/property.ts";
 
 const at = "2026-11-02T08:00:00.000Z";
 const when: Moment = { at, monotonic: 5_000 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { EventReader, parseEvent } from "#src/spawners/docker/events.ts";
+import { fc } from "#test/support/property.ts";
 
 const attributes = {
   "homeroom.instance": "aaaaaaaaaaaaaaaa",

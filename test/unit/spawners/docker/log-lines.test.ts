@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { FrameReader } from "#src/spawners/docker/engine/frames.ts";
 import { logLines } from "#src/spawners/docker/log-lines.ts";
+import { fc } from "#test/support/property.ts";
 
 function frame(stream: "stdout" | "stderr", data: string | Buffer): Buffer {
   const bytes = Buffer.from(data);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   isImageReference,
   isObjectReference,
@@ -12,6 +11,7 @@ import {
 } from "#src/spawners/docker/names.ts";
 import { isId, makeId } from "#src/stores/ids.ts";
 import type { InstanceId, ServerId, UserId } from "#src/stores/records.ts";
+import { fc } from "#test/support/property.ts";
 
 const instance = "aaaaaaaaaaaaaaaa" as InstanceId;
 const userId = "bbbbbbbbbbbbbbbb" as UserId;

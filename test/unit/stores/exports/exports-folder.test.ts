@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   ExportsFolder,
   exportsToKeep,
@@ -8,6 +7,7 @@ import {
 } from "#src/stores/exports/exports-folder.ts";
 import { makeFolder } from "#test/support/folder.ts";
 import { writeFile } from "node:fs/promises";
+import { fc } from "#test/support/property.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   formatAddress,
   overlaps,
   parseRange,
   SubnetPool,
 } from "#src/spawners/docker/networks/pool.ts";
+import { fc } from "#test/support/property.ts";
 
 describe("an IPv4 network", () => {
   it("is read with its first and last address", () => {
