@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { run } from "#src/commands/run.ts";
 import { tarOf } from "#test/contract/homes.ts";
@@ -41,7 +42,7 @@ const school = {
   ],
 } as const;
 
-describe("moving in from JupyterHub", { timeout: 600_000 }, () => {
+describe("moving in from JupyterHub", { timeout: 900_000 }, () => {
   let docker: DockerRun;
   let box: TestHub;
   let files: JupyterHubFiles;
@@ -167,6 +168,11 @@ describe("moving in from JupyterHub", { timeout: 600_000 }, () => {
     const headers = { "x-xsrftoken": sam.cookie("_xsrf", path) ?? "" };
     const started = await sam.ask(path, { method: "POST", headers });
     assert.ok(started.status === 201 || started.status === 202, started.text);
+    for (let tries = 0; tries < 600; tries += 1) {
+      const { text } = await sam.get(path);
+      if ((JSON.parse(text) as { ready: boolean }).ready) break;
+      await sleep(200);
+    }
     const apart = await command(["home", "sam"], await home("sam's"));
     assert.match(apart.err, /in the folder from-jupyterhub/);
     const filter = ["--filter", `label=homeroom.instance=${docker.secrets.instanceId}`];
