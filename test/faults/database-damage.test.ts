@@ -13,7 +13,7 @@ import { makeId } from "#src/stores/ids.ts";
 import type { UserId } from "#src/stores/records.ts";
 import type { LevelStore } from "#src/stores/level/level-store.ts";
 import type { Store } from "#src/stores/store.ts";
-import { makeFolder, type Folder } from "#test/support/folder.ts";
+import { copyAsKilled, makeFolder, type Folder } from "#test/support/folder.ts";
 import { factsOf, OpeningChild, type StoreFacts } from "#test/support/opening-child.ts";
 import { auditRecord, addPerson } from "#test/support/records.ts";
 import { silentLog } from "#test/support/silent-log.ts";
@@ -118,7 +118,7 @@ describe("a damaged data folder", () => {
       }
       if (opening === OPENINGS - 1) {
         // As a kill leaves it: tables, a log and a journal.
-        await cp(building, original, { recursive: true });
+        await copyAsKilled(building, original);
       }
       await store.close();
     }

@@ -20,7 +20,7 @@ import { folderNumber, RestoreLock } from "#src/stores/level/restore-lock.ts";
 import type { AuditRecord, UserId } from "#src/stores/records.ts";
 import { restoredNotice, restoredWasRead } from "#src/stores/restored.ts";
 import type { Store } from "#src/stores/store.ts";
-import { filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
+import { copyAsKilled, filesBeside, makeFolder, type Folder } from "#test/support/folder.ts";
 import { ManualTimer } from "#test/support/manual-timer.ts";
 import { openInChild } from "#test/support/opening-child.ts";
 import { MovableClock } from "#test/support/people.ts";
@@ -48,8 +48,7 @@ describe("a restored database", () => {
   /** As a kill leaves it: a copy of the folder while the store is open. */
   async function killed(store: Store): Promise<void> {
     const copy = `${folder.path}-copy`;
-    const filter = (name: string) => !name.endsWith(".new");
-    await cp(folder.path, copy, { recursive: true, filter });
+    await copyAsKilled(folder.path, copy);
     await store.close();
     await rm(folder.path, { recursive: true });
     await rename(copy, folder.path);

@@ -1,6 +1,6 @@
 /**
  * Changes accounts as the hub does, in every way and four at a time, until it is killed:
- * `node account-writer.ts <data folder> <ledger> <seed>`. The ledger lies outside the data folder: a line before
+ * `node account-writer.ts <data folder> <ledger> <seed>`, which says on standard output what it has come to. The ledger lies outside the data folder: a line before
  * each change (`asked`) and one when it was acknowledged (`kept`, with the record as it must be found).
  */
 import { existsSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
@@ -24,6 +24,7 @@ async function keep(id: string, change: () => Promise<UserRecord>): Promise<User
   writeSync(ledger, `${JSON.stringify({ asked: id })}\n`);
   const record = await change();
   writeSync(ledger, `${JSON.stringify({ kept: record.id, record })}\n`);
+  writeSync(1, "kept\n");
   return record;
 }
 

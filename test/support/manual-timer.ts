@@ -1,6 +1,8 @@
 /** In the place of timers: a test says when the time has come. */
 import { setTimeout as sleep } from "node:timers/promises";
 
+const PATIENCE_MS = 120_000;
+
 export class ManualTimer {
   #waiting: { readonly ms: number; readonly callback: () => void }[] = [];
 
@@ -17,20 +19,21 @@ export class ManualTimer {
     };
   };
 
-  fire(): void {
-    for (const { callback } of this.#waiting.splice(0)) {
+  /** What was asked for within so long, or all of it. */
+  fire(withinMs = Infinity): void {
+    const due = this.#waiting.filter(({ ms }) => ms <= withinMs);
+    this.#waiting = this.#waiting.filter((entry) => !due.includes(entry));
+    for (const { callback } of due) {
       callback();
     }
   }
 
-  /** Until `isSo`: files are written meanwhile. */
+  /** Until `isSo`: files are written meanwhile, and disks may be slow. */
   async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (let look = 0; look < 10_000; look += 1) {
-      if (await isSo()) {
-        return;
-      }
+    const end = performance.now() + PATIENCE_MS;
+    while (!(await isSo())) {
+      if (performance.now() > end) throw new Error("it did not come about");
       await sleep(1);
     }
-    throw new Error("it did not come about");
   }
 }
