@@ -215,8 +215,11 @@ class LevelWriteThroughStore extends WriteThroughStore implements LevelStore {
   }
 
   override async close(): Promise<void> {
-    await super.close();
-    await this.#reserve.close();
+    try {
+      await super.close();
+    } finally {
+      await this.#reserve.close();
+    }
   }
 
   protected override endOtherWork(): Promise<void> {
