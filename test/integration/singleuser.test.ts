@@ -21,13 +21,13 @@ api, token = os.environ["JUPYTERHUB_API_URL"], os.environ["JUPYTERHUB_API_TOKEN"
 def ask(url, token=None):
     headers = {} if token is None else {"Authorization": "token " + token}
     try:
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5).status
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30).status
     except urllib.error.HTTPError as error:
         return error.code
 host = urllib.parse.urlparse(api).hostname
 def is_open(port):
     with socket.socket() as one:
-        one.settimeout(1)
+        one.settimeout(30 if port == 8081 else 1)
         return one.connect_ex((host, port)) == 0
 print(json.dumps({
     "version": ask(api), "nobody": ask(api + "/user"), "itself": ask(api + "/user", token),
@@ -124,7 +124,7 @@ const CLOSED: Look = {
   ports: [8081],
 };
 
-describe("a stock image of kind singleuser, the hub on the host", { timeout: 400_000 }, () => {
+describe("a stock image of kind singleuser, the hub on the host", { timeout: 1_200_000 }, () => {
   let docker: DockerRun;
   let box: TestHub;
   let classroom: Classroom;
@@ -238,7 +238,7 @@ async function signedIn(box: TestHub, basePath: string): Promise<HttpClient> {
   return client;
 }
 
-describe("a stock image of kind singleuser, the hub in a container", { timeout: 400_000 }, () => {
+describe("a stock image of kind singleuser, the hub in a container", { timeout: 1_200_000 }, () => {
   let docker: DockerRun;
   let hub: HubInContainer;
   let classroom: Classroom;

@@ -10,6 +10,8 @@ import { docker } from "#test/support/docker.ts";
 import { HttpClient } from "#test/support/http-client.ts";
 import { ProcessBox } from "#test/support/process-box.ts";
 
+/** For what comes soon unless the machine is busy. */
+const PATIENCE_MS = 180_000;
 /** The same people in both: names must not be what tells them apart. */
 const NAMES = ["maria", "jose"] as const;
 
@@ -53,7 +55,7 @@ async function connected(client: HttpClient, box: ProcessBox): Promise<WebSocket
   return socket;
 }
 
-describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
+describe("two Homerooms on one engine", { timeout: 1_800_000 }, () => {
   let left: Installation;
   let right: Installation;
   /** Of the one that only watches: its objects and an open WebSocket. */
@@ -144,12 +146,11 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
     // Its own hub does remove them, and nothing else.
     socket.terminate();
     await right.box.restart("SIGKILL");
-    for (let tries = 0; tries < 100; tries += 1) {
-      const objects = await right.box.objects();
-      if (!leftovers.some((name) => objects.includes(name))) break;
+    const end = performance.now() + PATIENCE_MS;
+    while ((await right.box.objects()).some((name) => leftovers.includes(name))) {
+      assert.ok(performance.now() < end, "what is left over is not removed");
       await sleep(100);
     }
-    assert.ok(!(await right.box.objects()).some((name) => leftovers.includes(name)));
     assert.deepEqual(await right.box.lasting(), untouched.objects);
     socket = await connected(await open(right, "maria"), right.box);
     await assertUntouched();
@@ -159,7 +160,16 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
     await left.box.restart("SIGTERM", { HOMEROOM_NAMED_SERVERS: "true" });
     const before = (await left.box.containers()).length;
     const second = await left.box.console("POST", "users/maria/servers/second", {});
-    assert.equal(second.status, 201, second.text);
+    assert.ok([201, 202].includes(second.status), second.text);
+    const end = performance.now() + PATIENCE_MS;
+    const isReady = async (): Promise<boolean> => {
+      const { text } = await left.box.console("GET", "users/maria/servers/second");
+      return (JSON.parse(text) as { ready: boolean }).ready;
+    };
+    while (!(await isReady())) {
+      assert.ok(performance.now() < end, "the second notebook does not start");
+      await sleep(100);
+    }
     assert.equal((await left.box.containers()).length, before + 1);
     const withHub = await left.box.command("stop-notebooks");
     assert.equal(withHub.code, 0, withHub.stderr);
@@ -190,7 +200,8 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
     const ada = await left.box.addPerson("ada", "owner");
     await maria.get("/hub/spawn");
     let page = "";
-    for (let tries = 0; tries < 50 && !page.includes("Every private network"); tries += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while (!page.includes("Every private network") && performance.now() < end) {
       await sleep(100);
       page = (await ada.get("/hub/admin")).text;
     }
@@ -239,7 +250,7 @@ describe("two Homerooms on one engine", { timeout: 400_000 }, () => {
 });
 
 /** As people run them: each from the same folder, under a project name, port and pool of its own. */
-describe("two boxes made by ./homeroom up", { timeout: 900_000 }, () => {
+describe("two boxes made by ./homeroom up", { timeout: 1_800_000 }, () => {
   let left: Appliance;
   let right: Appliance;
   const owners = new Map<Appliance, HttpClient>();
@@ -269,7 +280,8 @@ describe("two boxes made by ./homeroom up", { timeout: 900_000 }, () => {
     const owner = owners.get(box) ?? assert.fail();
     const lab = `${box.basePath}user/ada/lab`;
     let last = await owner.get(`${box.basePath}hub/spawn`, { follow: true });
-    for (let tries = 0; tries < 150 && (last.url !== lab || last.status !== 200); tries += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while ((last.url !== lab || last.status !== 200) && performance.now() < end) {
       await sleep(400);
       last = await owner.get(`${box.basePath}hub/spawn`, { follow: true });
     }

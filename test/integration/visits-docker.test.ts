@@ -12,9 +12,9 @@ import { type TestHub, createTestHub, signIn } from "#test/support/test-hub.ts";
 
 const hub = "/jupyterhub/hub/";
 const theirs = "/jupyterhub/user/tom/";
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 
-describe("a visit to a real notebook", { timeout: 500_000 }, () => {
+describe("a visit to a real notebook", { timeout: 1_200_000 }, () => {
   let docker: DockerRun;
   let box: TestHub;
   let guest: HttpClient;

@@ -1,6 +1,6 @@
 /** Web apps as they come from PyPI, as people's servers: one that knows its address, and one that knows only `/`. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ function profilesOf(image: string): Readonly<Record<string, ProfileConfig>> {
   };
 }
 
-describe("a web app as somebody's server", { timeout: 400_000 }, () => {
+describe("a web app as somebody's server", { timeout: 1_200_000 }, () => {
   let docker: DockerRun;
   let dataDir: string;
   let box: TestHub;
@@ -240,11 +240,11 @@ describe("a web app as somebody's server", { timeout: 400_000 }, () => {
     it("works out its page over a WebSocket", async () => {
       const path = `${APP}ws?session_id=s_123456`;
       const socket = maria.webSocket(path, own);
-      const end = AbortSignal.timeout(60_000);
+      const end = AbortSignal.timeout(120_000);
       let seen = "";
-      while (!seen.includes("the answer is 42")) {
-        const [message] = (await once(socket, "message", { signal: end })) as [Buffer];
-        seen += message.toString();
+      for await (const [message] of on(socket, "message", { signal: end })) {
+        seen += String(message);
+        if (seen.includes("the answer is 42")) break;
       }
       socket.terminate();
     });
@@ -263,7 +263,7 @@ describe("a web app as somebody's server", { timeout: 400_000 }, () => {
   });
 });
 
-describe("a web app as the profile of all", { timeout: 120_000 }, () => {
+describe("a web app as the profile of all", { timeout: 600_000 }, () => {
   it("leaves homes to an image that has a shell", async () => {
     // There is nothing in it at all.
     const image = await buildOtherImage("other-machine");

@@ -6,7 +6,12 @@ import { HubError, failureText } from "#src/errors.ts";
 import { type DockerRun, createDockerRun } from "#test/support/docker.ts";
 import type { HttpClient } from "#test/support/http-client.ts";
 import { buildOtherImage, otherArchitecture } from "#test/support/other-images.ts";
-import { type SpawnerWorld, createSpawnerWorld, startServer } from "#test/support/spawner-world.ts";
+import {
+  type SpawnerWorld,
+  createSpawnerWorld,
+  soon,
+  startServer,
+} from "#test/support/spawner-world.ts";
 import { buildStubNotebook } from "#test/support/stub-notebook.ts";
 import { type TestHub, addPerson, createTestHub, signInFirst } from "#test/support/test-hub.ts";
 
@@ -23,7 +28,13 @@ function answer(status: string): string[] {
   return ["perl", "-MIO::Socket::INET", "-e", `${open} ${serve}`];
 }
 
-describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () => {
+/** Of a start that waits until this is over: enough for the steps before on a busy machine. */
+const START_SECONDS = 20;
+
+/** At the same time, for most of them wait. */
+const together = { timeout: 600_000, concurrency: true };
+
+describe("an image that cannot serve as a notebook", together, () => {
   let world: SpawnerWorld;
 
   before(async () => {
@@ -39,7 +50,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
       offered: false,
       ...profile,
     };
-    const { spawner } = world.again({ profiles: { wrong }, startTimeoutSeconds: 3 });
+    const { spawner } = world.again({ profiles: { wrong }, startTimeoutSeconds: START_SECONDS });
     const spec = world.makeSpec({ profile: "wrong", kind: wrong.kind });
     try {
       await startServer(spawner, spec);
@@ -48,7 +59,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
       // What it took is given back: no network, and a container that does not run.
       const networks = await world.run.cli("network", "ls", "-q", "-f", `name=${spec.serverId}`);
       assert.equal(networks, "");
-      const state = await spawner.inspect(spec.serverId, AbortSignal.timeout(10_000));
+      const state = await spawner.inspect(spec.serverId, soon());
       assert.notEqual(state?.state, "running");
       return error;
     }
@@ -72,7 +83,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
     assert.equal(failure.code, "wrong_architecture");
     assert.deepEqual(failure.params, { image, made: other, own });
     const profiles = { other: { image, kind: "web", port: 80, offered: false } } as const;
-    const { images } = await world.again({ profiles }).spawner.report(AbortSignal.timeout(10_000));
+    const { images } = await world.again({ profiles }).spawner.report(soon());
     assert.deepEqual(images, [
       { profile: "default", image: world.image, isThere: true },
       { profile: "other", image, isThere: true, madeFor: other },
@@ -95,7 +106,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
     const failure = await failureOf({ command: ["sleep", "99"] });
     assert.deepEqual(
       [failure.code, failure.params],
-      ["never_answered", { port: 8888, seconds: 2 }],
+      ["never_answered", { port: 8888, seconds: 16 }],
     );
   });
 
@@ -125,7 +136,7 @@ describe("an image that cannot serve as a notebook", { timeout: 240_000 }, () =>
   });
 });
 
-describe("a start from an image that cannot serve", { timeout: 240_000 }, () => {
+describe("a start from an image that cannot serve", { timeout: 600_000 }, () => {
   const api = "/hub/api/users/maria";
   let docker: DockerRun;
   let box: TestHub;
@@ -140,7 +151,7 @@ describe("a start from an image that cannot serve", { timeout: 240_000 }, () => 
       inner: { ...common, command: listen("127.0.0.1", 8888) },
       nothing: { ...common, command: ["no-such-program"] },
     };
-    const spawner = { image, profiles, pool: docker.pool, startTimeoutSeconds: 8 };
+    const spawner = { image, profiles, pool: docker.pool, startTimeoutSeconds: 30 };
     box = await createTestHub({ config: { spawner }, secrets: docker.secrets });
     owner = await box.setUp();
     const person = { displayName: "María López", username: "maria" };

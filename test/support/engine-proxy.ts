@@ -31,6 +31,7 @@ export class EngineProxy implements AsyncDisposable {
   readonly asked: string[] = [];
   readonly #sockets = new Set<Duplex>();
   readonly #upstreams = new Set<http.IncomingMessage>();
+  readonly #waiting = new Set<http.IncomingMessage>();
   #server: http.Server | undefined;
 
   constructor(socketPath: string) {
@@ -59,6 +60,11 @@ export class EngineProxy implements AsyncDisposable {
     await rm(this.socketPath, { force: true });
   }
 
+  /** How much was asked to which no answer has begun. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Streams that are open now carry nothing more, but stay open. */
   silenceStreams(): void {
     for (const upstream of this.#upstreams) {
@@ -79,6 +85,8 @@ export class EngineProxy implements AsyncDisposable {
 
   #forward(request: http.IncomingMessage, response: http.ServerResponse): void {
     const disturbance = this.#disturbance(request);
+    this.#waiting.add(request);
+    response.on("close", () => this.#waiting.delete(request));
     if (disturbance?.is === "hang") return;
     if (disturbance?.is === "reset") {
       request.socket.destroy();
@@ -91,7 +99,12 @@ export class EngineProxy implements AsyncDisposable {
     }
     const delay = this.delay?.(request.method ?? "", request.url ?? "");
     if (delay === undefined) this.#pass(request, response, disturbance);
-    else void delay.then(() => this.#pass(request, response, disturbance));
+    else {
+      void delay.then(() => {
+        // Passed on for somebody who has gone, it would never end.
+        if (!response.closed) this.#pass(request, response, disturbance);
+      });
+    }
   }
 
   #pass(
@@ -108,6 +121,7 @@ export class EngineProxy implements AsyncDisposable {
     });
     upstream.on("error", () => response.destroy());
     upstream.on("response", (answer) => {
+      this.#waiting.delete(request);
       this.#upstreams.add(answer);
       answer.on("close", () => this.#upstreams.delete(answer));
       answer.on("error", () => {});

@@ -94,13 +94,11 @@ export class HubInContainer implements AsyncDisposable {
 
   /** The control socket opens after the port. */
   async #answering(): Promise<void> {
-    const end = performance.now() + 30_000;
-    while (performance.now() < end) {
-      const health = await this.#console("/hub/health").catch(() => undefined);
-      if (health !== undefined) break;
+    const end = performance.now() + 120_000;
+    while ((await this.#console("/hub/health").catch(() => undefined)) === undefined) {
+      if (performance.now() >= end) throw new Error(await docker("logs", this.#container));
       await sleep(100);
     }
-    if (performance.now() >= end) throw new Error(await docker("logs", this.#container));
     const format = "{{.NetworkSettings.Networks.bridge.IPAddress}}";
     this.#origin = `http://${await docker("inspect", "--format", format, this.#container)}:8000`;
   }

@@ -29,7 +29,7 @@ export interface SpawnerWorld extends AsyncDisposable {
   volumeOf(spec: ServerSpec): string;
 }
 
-export const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+export const soon = (): AbortSignal => AbortSignal.timeout(180_000);
 
 export function makeServerSpec(changes: Partial<ServerSpec> = {}): ServerSpec {
   const secret = makeSecret();
