@@ -7,7 +7,7 @@ import { signIn } from "#test/support/test-hub.ts";
 
 const hub = "/hub/";
 
-describe("sharing on one's own page", { timeout: 120_000 }, () => {
+describe("sharing on one's own page", { timeout: 600_000 }, () => {
   let world: SharingWorld;
   let tom: HttpClient;
   let kofi: HttpClient;

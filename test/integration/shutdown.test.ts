@@ -12,7 +12,7 @@ import { type HubProcess, freePort, runMain, startHubProcess } from "#test/suppo
 import { buildStubNotebook } from "#test/support/stub-notebook.ts";
 import { signIn } from "#test/support/test-hub.ts";
 
-describe("a hub that is asked to end", { timeout: 120_000 }, () => {
+describe("a hub that is asked to end", { timeout: 600_000 }, () => {
   let docker: DockerRun;
   let dataDir: string;
   let hub: HubProcess;

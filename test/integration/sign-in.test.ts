@@ -5,6 +5,7 @@ import { request as httpRequest } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import type { Answer, HttpClient } from "#test/support/http-client.ts";
+import { MovableClock } from "#test/support/people.ts";
 import { type TestHub, type TestHubOptions, createTestHub } from "#test/support/test-hub.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -12,8 +13,11 @@ const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1";
 const LOGIN = "/hub/login";
 
-function createFakeHub(config: TestHubOptions["config"] = {}): Promise<TestHub> {
-  const overrides = { spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() } };
+function createFakeHub(
+  config: TestHubOptions["config"] = {},
+  more: TestHubOptions["overrides"] = {},
+): Promise<TestHub> {
+  const overrides = { spawner: { spawner: new FakeSpawner(), homes: new FakeHomes() }, ...more };
   return createTestHub({ config, overrides });
 }
 
@@ -90,7 +94,8 @@ describe("a guesser in the same room", () => {
 describe("a guesser", () => {
   let box: TestHub;
   before(async () => {
-    box = await createFakeHub();
+    // No wait is over before the test is.
+    box = await createFakeHub({}, { clock: new MovableClock() });
     await addPeople(box, ["student1", "student2", "student3", "student4"]);
   });
   after(() => box[Symbol.asyncDispose]());

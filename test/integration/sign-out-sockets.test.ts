@@ -15,7 +15,7 @@ import { type TestHub, createTestHub, signIn } from "#test/support/test-hub.ts";
 const SOCKETS = 200;
 const BYSTANDERS = 20;
 /** The goal is a second, which `npm run bench sockets` measures; a busy machine is not a broken one. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 
 /** Notebooks of everybody: upgrades that wait as long as a test wants, and downloads without an end. */
 class Notebooks {
@@ -150,7 +150,7 @@ class Device {
 const REFUSED = { page: 302, api: 403, notebook: 403, upgrade: 403 };
 const ADMITTED = { page: 200, api: 200, notebook: 200, upgrade: 101 };
 
-describe("what is open behind a session", { timeout: 240_000 }, () => {
+describe("what is open behind a session", { timeout: 1_200_000 }, () => {
   const notebooks = new Notebooks();
   let box: TestHub;
   let jose: Device;
@@ -189,7 +189,8 @@ describe("what is open behind a session", { timeout: 240_000 }, () => {
   }
 
   async function openNotebook({ client, name }: Device): Promise<void> {
-    for (let tries = 0; tries < 50; tries += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while (performance.now() < end) {
       const answer = await client.get("/hub/spawn", { follow: true });
       if (answer.url === `/user/${name}/lab` && answer.status === 200) return;
       await sleep(50);

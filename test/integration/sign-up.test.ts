@@ -26,6 +26,8 @@ import {
 const basePath = "/a/b/";
 const hub = `${basePath}hub/`;
 const PASSWORD = "green paper boats";
+/** For what comes at once unless the machine is busy. */
+const PATIENCE_MS = 60_000;
 const CODE = /[34679CDFGHJKMNPQRTVWXY]{4}-[34679CDFGHJKMNPQRTVWXY]{4}/;
 
 interface World extends AsyncDisposable {
@@ -351,7 +353,7 @@ describe("newcomers before their teacher", () => {
     const stream = await openStream(world.owner, `${hub}admin/events`);
     await joinAs("nia");
     const part = /"target":"newcomers".*Known as nia.*127\.0\.0\.1/;
-    assert.ok(await eventually(() => part.test(stream.text())), stream.text());
+    assert.ok(await eventually(() => part.test(stream.text()), PATIENCE_MS), stream.text());
     assert.match(stream.text(), /event: stale/);
     const page = await world.owner.get(`${hub}admin`);
     assert.match(page.text, /New in your class: <bdi>?1|New in your class: 1/);
@@ -363,7 +365,7 @@ describe("newcomers before their teacher", () => {
   it("belong to the class when the teacher says so", async () => {
     await joinAs("ola");
     const stream = await openStream(world.owner, `${hub}admin/events`);
-    assert.ok(await eventually(() => stream.text().includes("row-ola")));
+    assert.ok(await eventually(() => stream.text().includes("row-ola"), PATIENCE_MS));
     await world.owner.get(`${hub}admin`);
     const answer = await world.owner.post(`${hub}admin/people/ola/accept`);
     assert.deepEqual(
@@ -371,8 +373,9 @@ describe("newcomers before their teacher", () => {
       [302, `${hub}admin?notice=person_accepted`],
     );
     const count = (): number => stream.text().split('"target":"newcomers"').length - 1;
-    assert.ok(await eventually(() => count() === 2));
-    assert.ok(await eventually(() => stream.text().split('"target":"row-ola"').length === 3));
+    const rows = (): number => stream.text().split('"target":"row-ola"').length - 1;
+    assert.ok(await eventually(() => count() >= 2 && rows() >= 2, PATIENCE_MS));
+    assert.deepEqual([count(), rows()], [2, 2]);
     stream.end();
     const page = await world.owner.get(`${hub}admin?notice=person_accepted`);
     assert.doesNotMatch(page.text, /people\/ola\/accept/);
@@ -392,10 +395,11 @@ describe("newcomers before their teacher", () => {
     assert.equal(started.status, 302);
     const isRunning = async (): Promise<boolean> =>
       (JSON.parse((await world.owner.get(api)).text) as { ready?: boolean }).ready === true;
-    for (let looks = 0; looks < 100 && !(await isRunning()); looks += 1) {
+    const end = performance.now() + PATIENCE_MS;
+    while (!(await isRunning())) {
+      assert.ok(performance.now() < end, "it does not run");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    assert.ok(await isRunning());
     const userId = world.store.get("names", "pip")?.userId ?? "";
     await world.owner.get(`${hub}admin`);
     const answer = await world.owner.post(`${hub}admin/people/pip/refuse`);
@@ -576,6 +580,6 @@ async function openStream(client: HttpClient, path: string) {
   });
   response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   response.on("error", () => {});
-  assert.ok(await eventually(() => text.includes('"target":"newcomers"')));
+  assert.ok(await eventually(() => text.includes('"target":"newcomers"'), PATIENCE_MS));
   return { text: () => text, end: () => response.destroy() };
 }

@@ -126,7 +126,7 @@ function rowsOf(name: string): unknown {
   );
 }
 
-describe("a request that is held back half sent", { timeout: 240_000 }, () => {
+describe("a request that is held back half sent", { timeout: 600_000 }, () => {
   for (const [ending, end] of Object.entries(ends)) {
     for (const [what, request] of Object.entries(requests)) {
       it(`makes no more of ${what} when its sender was ${ending} meanwhile`, async () => {

@@ -158,7 +158,7 @@ async function byToken(
   return answer;
 }
 
-describe("a token", { timeout: 300_000 }, () => {
+describe("a token", { timeout: 1_200_000 }, () => {
   for (const [what, operation] of Object.entries(operations)) {
     it(`may ${what} when both its scopes and its person may`, async () => {
       for (const who of actors) {

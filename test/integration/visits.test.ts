@@ -10,11 +10,11 @@ import { eventually } from "#test/support/raw-sockets.ts";
 import { passwordOf, SharingWorld } from "#test/support/sharing-world.ts";
 import { signIn } from "#test/support/test-hub.ts";
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 const page = { headers: { accept: "text/html" } };
 
 for (const basePath of ["/", "/jupyterhub/"]) {
-  describe(`a visit at ${basePath}`, { timeout: 120_000 }, () => {
+  describe(`a visit at ${basePath}`, { timeout: 600_000 }, () => {
     let world: SharingWorld;
     let guest: HttpClient;
     const hub = `${basePath}hub/`;
@@ -271,7 +271,7 @@ for (const basePath of ["/", "/jupyterhub/"]) {
   });
 }
 
-describe("a teacher in a student's notebook", { timeout: 120_000 }, () => {
+describe("a teacher in a student's notebook", { timeout: 600_000 }, () => {
   let world: SharingWorld;
   before(async () => {
     world = await SharingWorld.open();
