@@ -61,6 +61,16 @@ step() {
   return 1
 }
 
+# persistently <command ...>: for what asks the network, where most of what fails goes well a moment later.
+persistently() {
+  for pause in 5 20; do
+    "$@" && return
+    say "Trying $1 again in $pause seconds."
+    sleep "$pause"
+  done
+  "$@"
+}
+
 apt_is_fresh=
 
 refresh_apt() {

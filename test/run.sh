@@ -69,7 +69,13 @@ sum_up() {
 install_for_tests() {
   require_root "Missing on this machine: $*"
   require_apt
-  step "Installing $*" apt_install "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
+  step "Installing $*" persistently install_afresh "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
+}
+
+# What apt knew of the mirror may be why it failed before.
+install_afresh() {
+  apt_is_fresh=
+  apt_install "$@"
 }
 
 make_node_modules() {
@@ -78,7 +84,7 @@ make_node_modules() {
     export NODE_EXTRA_CA_CERTS="$ca_file"
   fi
   if ! [ node_modules/.package-lock.json -nt package-lock.json ] || ! node_modules/.bin/node --version >/dev/null 2>&1; then
-    step "Installing packages" install_packages || die_with_log "npm could not install the packages. Is its registry within reach?"
+    step "Installing packages" persistently install_packages || die_with_log "npm could not install the packages. Is its registry within reach?"
   fi
 }
 

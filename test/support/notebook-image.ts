@@ -16,9 +16,11 @@ export async function notebookImage(): Promise<string> {
   // As compose.yaml has it: the certificates of a network that inspects HTTPS.
   const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
   const options = ["--quiet", "--label", "homeroom.test=notebook", "--tag", tag];
-  await execute("docker", ["build", ...options, "--secret", `id=ca,src=${ca}`, context], {
-    env: { ...process.env, DOCKER_BUILDKIT: "1" },
-  });
+  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
+  const command = ["build", ...options, "--secret", `id=ca,src=${ca}`, context];
+  const build = () => execute("docker", command, { env });
+  // An index may be away for a moment.
+  await build().catch(build);
   return tag;
 }
 

@@ -370,6 +370,20 @@ describe("finding Docker", () => {
   });
 });
 
+describe("what asks the network", () => {
+  it("is tried three times, with pauses, and then said to have failed", () => {
+    using bench = new ShellBench();
+    bench.program("sleep", `echo "sleep $1"`);
+    bench.program("fetch", `echo "$@" >>"$HOME/tries"; [ "$(wc -l <"$HOME/tries")" -ge "$1" ]`);
+    const tried = (needed: number) =>
+      bench.parts(`rm -f "$HOME/tries"; persistently fetch ${needed} x >"$here/out" && echo fine
+        cat "$HOME/tries"; grep sleep "$here/out" || :`).out;
+    assert.equal(tried(1), "fine\n1 x\n");
+    assert.equal(tried(3), "fine\n3 x\n3 x\n3 x\nsleep 5\nsleep 20\n");
+    assert.equal(tried(4), "4 x\n4 x\n4 x\nsleep 5\nsleep 20\n");
+  });
+});
+
 describe("base images", () => {
   it("are those that the Dockerfiles begin with", () => {
     using bench = new ShellBench();
