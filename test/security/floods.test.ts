@@ -293,8 +293,9 @@ describe("a large body", () => {
     answer.resume();
     assert.equal(received, size);
     await look();
+    // Some 60, as the collector finds the time; who kept the bodies would have all of them.
     assert.ok(
-      most - memoryBytes < 96 * MEBIBYTE,
+      most - memoryBytes < size / 2,
       `${Math.round((most - memoryBytes) / MEBIBYTE)} MiB more`,
     );
     server.closeAllConnections();
