@@ -529,15 +529,20 @@ const rows: readonly Row[] = [
 for (const basePath of ["/", "/jupyterhub/"]) {
   describe(`JupyterHub's API at ${basePath}`, () => {
     let rooms: Classrooms;
-    let letGo: () => void = () => {};
+    /** Ends when the start that is held has its answer. */
+    let letGo = async (): Promise<void> => {};
 
     before(async () => {
       rooms = await createClassrooms({ basePath });
     });
-    after(() => rooms[Symbol.asyncDispose]());
+    after(async () => {
+      await letGo();
+      await rooms[Symbol.asyncDispose]();
+    });
 
     async function prepare(given: Given | undefined): Promise<void> {
-      letGo();
+      await letGo();
+      letGo = async () => {};
       await rooms.stage();
       if (given === undefined) return;
       const server = `${basePath}hub/api/users/sam/server`;
@@ -549,8 +554,11 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       }
       if (given === "starting") {
         const hold = rooms.engine.hold("answering");
-        letGo = () => hold.release();
-        void rooms.ask("owner", server, { method: "POST" });
+        const asked = rooms.ask("owner", server, { method: "POST" });
+        letGo = async () => {
+          hold.release();
+          await asked;
+        };
         await hold.reached;
         return;
       }
