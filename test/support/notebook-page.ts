@@ -1,7 +1,7 @@
 /** JupyterLab as a person uses it. */
 import type { Page, WebSocket } from "playwright-core";
 
-const LAB_MS = 90_000;
+const LAB_MS = 180_000;
 
 export class NotebookPage {
   readonly #page: Page;
@@ -10,6 +10,10 @@ export class NotebookPage {
   constructor(page: Page) {
     this.#page = page;
     page.on("websocket", (socket) => this.#sockets.push(socket));
+    // Of the sockets of a page that was left, the browser does not say that they have closed.
+    page.on("request", (request) => {
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#sockets = [];
+    });
   }
 
   async waitForLab(): Promise<void> {
@@ -51,7 +55,7 @@ export class NotebookPage {
     const index = (await this.#page.locator(".jp-NotebookPanel .jp-Cell").count()) - 1;
     const written = this.#page.locator(`.jp-NotebookPanel .jp-Cell >> nth=${index}`);
     const prompt = written.locator(".jp-InputPrompt", { hasText: /\[(?:\*|\d+)\]/ });
-    for (let tries = 0; tries < 5; tries += 1) {
+    for (let tries = 0; tries < 10; tries += 1) {
       await this.#page.keyboard.press("Shift+Enter");
       // Lab forgets a cell that is run while it still connects to the kernel: a person would press again.
       const started = await prompt.waitFor({ timeout: 4000 }).then(
@@ -64,7 +68,7 @@ export class NotebookPage {
     throw new Error(`the cell does not run: ${code}`);
   }
 
-  async expectOutput(text: string, timeout = 60_000): Promise<void> {
+  async expectOutput(text: string, timeout = 120_000): Promise<void> {
     await this.#page
       .locator(".jp-OutputArea-output", { hasText: text })
       .first()
@@ -72,7 +76,7 @@ export class NotebookPage {
   }
 
   async expectImage(): Promise<void> {
-    await this.#page.locator(".jp-OutputArea-output img").first().waitFor({ timeout: 60_000 });
+    await this.#page.locator(".jp-OutputArea-output img").first().waitFor();
   }
 
   /** Saves; the first time Lab asks for a name, which stays as proposed. */
@@ -83,19 +87,21 @@ export class NotebookPage {
       .first()
       .click();
     const rename = this.#page.locator(".jp-Dialog button", { hasText: "Rename" });
-    await rename.click({ timeout: 2000 }).catch(() => undefined);
-    await this.#page
-      .locator(".lm-TabBar-tab.jp-mod-dirty")
-      .waitFor({ state: "detached", timeout: 30_000 });
+    const dirty = this.#page.locator(".lm-TabBar-tab.jp-mod-dirty");
+    const end = Date.now() + LAB_MS;
+    while ((await dirty.count()) > 0 || (await rename.isVisible())) {
+      if (Date.now() > end) throw new Error("it is not saved");
+      await rename.click({ timeout: 500 }).catch(() => undefined);
+    }
   }
 
-  /** The kernel's socket that this page opened last, when it closes. */
-  async kernelSocketClosed(): Promise<void> {
-    const open = this.#sockets.filter(
-      (socket) => socket.url().includes("/channels") && !socket.isClosed(),
-    );
-    const socket = open.at(-1);
-    if (socket === undefined) throw new Error("no kernel socket is open");
-    await socket.waitForEvent("close", { timeout: 15_000 });
+  /** The kernel's socket that this page has open, as soon as it has one. */
+  async kernelSocket(): Promise<WebSocket> {
+    for (const end = Date.now() + LAB_MS; ; await this.#page.waitForTimeout(100)) {
+      const isOpen = (one: WebSocket) => one.url().includes("/channels") && !one.isClosed();
+      const socket = this.#sockets.findLast(isOpen);
+      if (socket !== undefined) return socket;
+      if (Date.now() > end) throw new Error("no kernel socket is open");
+    }
   }
 }
