@@ -9,7 +9,8 @@ import { restoredNotice } from "#src/stores/restored.ts";
 import { failureWords } from "./failure-words.ts";
 import { type ExitCode, exitCodes, type Host } from "./host.ts";
 
-const CLOSE_MS = 10_000;
+/** The engine ends it after half a minute. A slow disk takes seconds for each of the last things that are written. */
+const CLOSE_MS = 25_000;
 
 export async function serve(config: Config, host: Host): Promise<ExitCode> {
   const log = createLog(config.log.level);
