@@ -6,6 +6,7 @@ import { HubError } from "#src/errors.ts";
 import { type Classrooms, createClassrooms } from "#test/support/classrooms.ts";
 import { FakeHomes } from "#test/support/fake-homes.ts";
 import type { Answer, HttpClient } from "#test/support/http-client.ts";
+import { eventually } from "#test/support/raw-sockets.ts";
 
 const named = (more: Partial<Config["spawner"]["namedServers"]> = {}) => ({
   allow: true,
@@ -345,6 +346,8 @@ describe("notebooks with files of their own", () => {
     await ask("DELETE", "/hub/api/users/sam");
     assert.equal(homes.removed.length, 1, "in the trash nothing is lost");
     await ask("DELETE", `/hub/api/trash/${id}`, { confirm: "sam" });
+    // The answer does not wait for ever, and what is begun goes on.
+    assert.ok(await eventually(() => homes.removed.length > 1, 60_000));
     assert.deepEqual(homes.removed.toSorted(), ids.toSorted());
   });
 });
