@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { type Classrooms, type Part, createClassrooms } from "#test/support/classrooms.ts";
 import type { Answer, AskOptions } from "#test/support/http-client.ts";
+import { fc } from "#test/support/property.ts";
 
 /** What Sam's server does when the question comes. */
 type Given = "running" | "starting" | "failed";
