@@ -65,7 +65,7 @@ describe("the page of a notebook with a name", { timeout: 10 * 60_000 }, () => {
     const notice = page.locator(".homeroom-notice >> text=no longer at this address");
     await notice.waitFor({ timeout: 120_000 });
     await page.locator(".homeroom-notice a").click();
-    await page.waitForURL(`**${hub}home`, { timeout: 60_000 });
+    await page.waitForURL(`**${hub}home`);
     await page.locator("#named-servers >> text=été 2").waitFor();
   });
 });
