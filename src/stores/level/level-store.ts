@@ -33,6 +33,7 @@ import {
   tidyAfterRestore,
 } from "./restore.ts";
 import { folderNumber } from "./restore-lock.ts";
+import { openUndisturbed, unlessOvertaken } from "./undisturbed.ts";
 import { checkAll, checkDatabase, type CheckedParts } from "./verify.ts";
 
 const ROUNDS = 6;
@@ -68,11 +69,12 @@ export async function openLevelStore(
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     const { log, later = laterUnlessEnding } = options;
     const reserve = new Reserve(join(folder, "reserve"), { log, later });
+    const open = () => openOrRestore(path, options, reserve);
     try {
-      return await openOrRestore(path, options, reserve);
+      return await openUndisturbed(open);
     } catch (error) {
       if (!isNoSpace(error) || !(await reserve.use())) throw error;
-      return await openOrRestore(path, options, reserve);
+      return await openUndisturbed(open);
     }
   } catch (error) {
     if (error instanceof HubError) {
@@ -92,6 +94,8 @@ async function openOrRestore(
   const { through = (database) => database } = options;
   const folder = new ExportsFolder(join(dirname(path), "exports"));
   await finishRestore(path);
+  // Before anything is found: what another hub puts there from now on is not what was found damaged.
+  const seen = await folderNumber(path);
   const marker = await Marker.read(join(dirname(path), "initialised"), log);
   const entries = await folder.entries();
   const changes = await leastChanges(marker, entries);
@@ -103,8 +107,8 @@ async function openOrRestore(
     if (!(error instanceof HubError) || error.code !== "database_unreadable") {
       throw error;
     }
-    const seen = await folderNumber(path);
-    await restoreDatabase({ ...parts, folder, changes, reason: reasonOf(error), seen });
+    const reason = reasonOf(error);
+    await unlessOvertaken(() => restoreDatabase({ ...parts, folder, changes, reason, seen }));
     opened = await openDatabase({ ...parts, marker, changes });
   }
   await tidyAfterRestore(path);

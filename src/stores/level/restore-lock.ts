@@ -33,7 +33,8 @@ export class RestoreLock implements AsyncDisposable {
         const isTidied = (await folderNumber(lockPath)) === undefined;
         await rm(lockPath, { recursive: true, force: true });
         const isLocked = error instanceof HubError && error.code === "database_locked";
-        throw isLocked || isTidied ? locked(path, error) : error;
+        const isReplaced = (await folderNumber(join(path, "LOCK"))) === undefined;
+        throw isLocked || isTidied || isReplaced ? locked(path, error) : error;
       },
     );
     const lock = new RestoreLock(lockPath, database);
