@@ -18,7 +18,8 @@ export class RestoreLock implements AsyncDisposable {
   }
 
   /**
-   * Throws `database_locked` when another hub has the database, or has replaced it since it was `seen`.
+   * Throws `database_locked` when another hub has the database, or has replaced it since it was `seen`;
+   * where none was seen, when one has come to be.
    * The folder of the database is there afterwards.
    */
   static async take(path: string, seen: number | undefined): Promise<RestoreLock> {
@@ -38,7 +39,11 @@ export class RestoreLock implements AsyncDisposable {
       },
     );
     const lock = new RestoreLock(lockPath, database);
-    if (seen !== undefined && (await folderNumber(path)) !== seen) {
+    const isAnother =
+      seen === undefined
+        ? (await folderNumber(join(path, "CURRENT"))) !== undefined
+        : (await folderNumber(path)) !== seen;
+    if (isAnother) {
       await lock[Symbol.asyncDispose]();
       throw locked(path);
     }
@@ -55,7 +60,7 @@ function locked(path: string, cause?: unknown): HubError {
   return new HubError("database_locked", { path }, { cause });
 }
 
-/** The same as long as it is the same folder, whatever its name. */
+/** The same as long as it is the same folder or file, whatever its name; nothing when there is none. */
 export async function folderNumber(path: string): Promise<number | undefined> {
   return (await stat(path).catch(undefinedIfMissing))?.ino;
 }

@@ -65,10 +65,6 @@ export async function restoreDatabase(options: RestoreOptions): Promise<void> {
   const findings = await findNewestState(folder);
   const state = usableState(findings, options);
   await using _lock = await RestoreLock.take(path, seen);
-  // Where there was none, another hub has made one meanwhile.
-  if (seen === undefined && (await folderNumber(join(path, "CURRENT"))) !== undefined) {
-    throw new HubError("database_locked", { path });
-  }
   const aside = await asidePath(path);
   const content = await restoredContent(state, {
     at: isoTime(clock),
