@@ -15,7 +15,8 @@ import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import { isAlive } from "./server-states.ts";
 
-const ATTEMPTS = 3;
+/** Several calls of one hub may find the same old mark, and each removes once what it finds. */
+const ATTEMPTS = 10;
 
 interface InstanceClaimOptions {
   readonly engine: {
@@ -58,16 +59,21 @@ export class InstanceClaim {
         if (this.#isRefused) throw new HubError("instance_in_use");
       }
       const own = { ...labels, ...labelsOf(instanceId, "hub"), [LABEL.holder]: this.#self };
-      if (!(await this.#replaceMark(name, own, signal))) return;
+      if (!(await this.#leaveMark(name, own, { replaces: mark !== undefined, signal }))) return;
     }
     throw new HubError("instance_in_use");
   }
 
   /** Whether the engine did as it was asked. A mark that cannot be made must not keep notebooks from their people. */
-  async #replaceMark(name: string, labels: Labels, signal: AbortSignal): Promise<boolean> {
+  async #leaveMark(
+    name: string,
+    labels: Labels,
+    { replaces, signal }: { readonly replaces: boolean; readonly signal: AbortSignal },
+  ): Promise<boolean> {
     const { engine, log } = this.#parts;
     try {
-      await engine.volumes.remove(name, signal);
+      // Never blindly: by now it may be the one that another call of this hub, or another hub, has just made.
+      if (replaces) await engine.volumes.remove(name, signal);
       // Where another hub was quicker this changes nothing: the next look tells.
       await engine.volumes.create(name, labels, signal);
       return true;

@@ -5,6 +5,7 @@ import type { ContainerFacts } from "#src/spawners/docker/engine/facts.ts";
 import { InstanceClaim } from "#src/spawners/docker/instance-claim.ts";
 import type { Labels } from "#src/spawners/docker/names.ts";
 import { makeId } from "#src/stores/ids.ts";
+import { fc } from "#test/support/property.ts";
 import { silentLog } from "#test/support/silent-log.ts";
 
 const instanceId = makeId<"instance">();
@@ -19,13 +20,20 @@ class SmallEngine {
   readonly running = new Set<string>();
   readonly engine = {
     volumes: {
-      labelsOf: async (name: string) => this.volumes.get(name),
+      labelsOf: async (name: string) => {
+        await this.turn();
+        return this.volumes.get(name);
+      },
       create: async (name: string, labels: Labels) => {
+        await this.turn();
         this.onCreate();
         // As the engine does: one that is there stays as it is.
         if (!this.volumes.has(name)) this.volumes.set(name, labels);
       },
-      remove: async (name: string) => void this.volumes.delete(name),
+      remove: async (name: string) => {
+        await this.turn();
+        this.volumes.delete(name);
+      },
     },
     containers: {
       inspect: async (id: string) =>
@@ -33,6 +41,8 @@ class SmallEngine {
     },
   };
   onCreate: () => void = () => {};
+  /** When the engine comes to a call. */
+  turn: () => Promise<void> = async () => {};
 
   /** The claim of a hub in this container; without one, of this process. */
   hub(container?: string): InstanceClaim {
@@ -100,6 +110,21 @@ describe("the claim of a hub on its instance", () => {
       box.volumes.set(MARK, labels);
     };
     await assert.rejects(beta.hold(soon()), { code: "instance_in_use" });
+  });
+
+  it("is one for all calls of a hub, in whatever order the engine comes to them", async () => {
+    const stale = { "homeroom.instance": instanceId, "homeroom.holder": "container gone" };
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (schedule, wasThere) => {
+        const box = new SmallEngine();
+        if (wasThere) box.volumes.set(MARK, stale);
+        box.turn = schedule.scheduleFunction(async () => {});
+        const alpha = box.hub(ALPHA);
+        const calls = Array.from({ length: 8 }, () => alpha.hold(soon()));
+        await schedule.waitFor(Promise.all(calls));
+        assert.equal(box.holder, `container ${ALPHA}`);
+      }),
+    );
   });
 
   it("is no claim on a volume of that name that is somebody else's", async () => {
