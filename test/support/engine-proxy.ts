@@ -11,6 +11,8 @@ export type Disturbance =
   | { readonly is: "hang" }
   /** Breaks the connection instead of answering. */
   | { readonly is: "reset" }
+  /** The engine does what it was asked; the connection breaks before its answer. */
+  | { readonly is: "lost" }
   /** Sends the head and the first bytes, then breaks the connection. */
   | { readonly is: "cut" }
   | {
@@ -125,6 +127,11 @@ export class EngineProxy implements AsyncDisposable {
       this.#upstreams.add(answer);
       answer.on("close", () => this.#upstreams.delete(answer));
       answer.on("error", () => {});
+      if (disturbance?.is === "lost") {
+        answer.resume();
+        request.socket.destroy();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       response.flushHeaders();
       if (disturbance?.is === "cut") {
@@ -155,11 +162,11 @@ export class EngineProxy implements AsyncDisposable {
       );
       socket.write(`HTTP/1.1 101 UPGRADED\r\n${headers.join("")}\r\n`);
       socket.write(first);
-      other.write(head);
       other.on("error", () => socket.destroy());
       socket.on("error", () => other.destroy());
       socket.pipe(other).pipe(socket);
     });
-    upstream.end();
+    // What came with the question is its body: Node's server takes it for the first of what follows.
+    upstream.end(head);
   }
 }

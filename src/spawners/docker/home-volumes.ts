@@ -110,15 +110,13 @@ export class HomeVolumes {
       user: "notebook",
       labels: this.#labels,
     });
-    const made = await this.#engine.containers.create(name, options, signal);
-    if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
+    const id = await this.#engine.containers.createNameless(name, options, signal);
     try {
-      const fills =
-        (await this.#engine.containers.ownerOf(made.id, HOME_PATH, signal)) === NOTEBOOK_UID;
+      const fills = (await this.#engine.containers.ownerOf(id, HOME_PATH, signal)) === NOTEBOOK_UID;
       this.#images.set(imageId, fills);
       return fills;
     } finally {
-      await this.#engine.containers.remove(made.id, AbortSignal.timeout(30_000));
+      await this.#engine.containers.remove(id, AbortSignal.timeout(30_000));
     }
   }
 

@@ -78,20 +78,16 @@ export class Tasks {
   async start(request: TaskRequest, signal: AbortSignal): Promise<Task> {
     const name = objectName(this.#instanceId, "task", makeId());
     const own = { instanceId: this.#instanceId, image: this.#image, labels: this.#labels };
-    const made = await this.#engine.containers.create(
-      name,
-      taskSpec({ ...request, ...own }),
-      signal,
-    );
-    if (made === "name_taken") throw new TypeError(`a random name was taken: ${name}`);
+    const options = taskSpec({ ...request, ...own });
+    const id = await this.#engine.containers.createNameless(name, options, signal);
     let stream: Duplex | undefined;
     try {
-      stream = addAbortSignal(signal, await this.#engine.containers.attach(made.id, signal));
-      await this.#engine.containers.start(made.id, signal);
-      return this.#task(made.id, stream, signal);
+      stream = addAbortSignal(signal, await this.#engine.containers.attach(id, signal));
+      await this.#engine.containers.start(id, signal);
+      return this.#task(id, stream, signal);
     } catch (error) {
       stream?.destroy();
-      await this.#discard(made.id);
+      await this.#discard(id);
       throw error;
     }
   }

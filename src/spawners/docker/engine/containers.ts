@@ -1,6 +1,7 @@
 /** The engine's containers. */
 import { addAbortSignal, type Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
+import { HubError } from "#src/errors.ts";
 import type { ContainerOptions } from "#src/spawners/docker/container-spec.ts";
 import { CALL_TIMEOUT_MS } from "./calls.ts";
 import {
@@ -49,6 +50,19 @@ export class EngineContainers {
         return { id: readId(await this.#connection.docker.createContainer(create)) };
       },
     });
+  }
+
+  /** Under a name that is chance: one that has it is what was made when the engine's answer got lost. */
+  async createNameless(
+    name: string,
+    options: ContainerOptions,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const made = await this.create(name, options, signal);
+    if (made !== "name_taken") return made.id;
+    const found = await this.inspect(name, signal);
+    if (found !== undefined) return found.id;
+    throw new HubError("spawner_failed", { detail: "a container went while it was made" });
   }
 
   async start(id: string, signal: AbortSignal): Promise<void> {
