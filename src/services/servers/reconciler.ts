@@ -1,7 +1,7 @@
 /** Carries out what {@link reconcile} decides, when the hub opens and when the engine comes back. */
 import type { Logger } from "#src/log.ts";
 import type { ServerState as FoundState } from "#src/spawners/spawner.ts";
-import type { ServerId } from "#src/stores/records.ts";
+import type { ServerId, ServerRecord } from "#src/stores/records.ts";
 import type { BoundedEngine } from "./bounded-engine.ts";
 import type { Lives } from "./lives.ts";
 import type { Looks } from "./looks.ts";
@@ -15,6 +15,7 @@ interface ReconcilerParts {
   readonly engine: BoundedEngine;
   readonly looks: Looks;
   readonly log: Logger;
+  readonly lifeOf: (record: ServerRecord) => ServerLife;
 }
 
 type ForLife = Exclude<Decision, { readonly do: "remove_orphan" }>;
@@ -42,13 +43,8 @@ export class Reconciler {
     });
     for (const decision of reconcile(known, listed)) {
       const life = lives.get(decision.serverId);
-      if (decision.do !== "remove_orphan") {
-        if (life !== undefined) this.#carryOut(life, decision);
-      } else if (life === undefined || life.state.is === "stopped") {
-        this.#removeOrphan(decision.serverId);
-      } else {
-        life.apply({ event: "stop_asked", when: life.now });
-      }
+      if (decision.do === "remove_orphan") this.#endOrphan(decision.serverId);
+      else if (life !== undefined) this.#carryOut(life, decision);
     }
   }
 
@@ -90,6 +86,21 @@ export class Reconciler {
     } catch (error) {
       log.error({ err: error, server: life.serverId }, "a server could not be written");
     }
+  }
+
+  /** Whoever is locked or in the trash may be back at any moment: a start of theirs waits for the end of what is left. */
+  #endOrphan(serverId: ServerId): void {
+    const { lives, records, lifeOf } = this.#parts;
+    const record = records.all().find(({ id }) => id === serverId);
+    const life = lives.get(serverId) ?? (record && lifeOf(record));
+    if (life === undefined) {
+      this.#removeOrphan(serverId);
+      return;
+    }
+    const { now: when } = life;
+    const generation = record?.generation ?? 0;
+    if (life.state.is === "stopped") life.apply({ event: "found_leftover", generation, when });
+    else life.apply({ event: "stop_asked", when });
   }
 
   #removeOrphan(serverId: ServerId): void {

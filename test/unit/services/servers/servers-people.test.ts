@@ -90,6 +90,24 @@ describe("the server of somebody who is locked", () => {
     assert.equal(next.servers.status(maria.id).is, "stopped");
   });
 
+  it("is not removed under their hands who are unlocked before the next hub has come to it", async () => {
+    const { box, maria, hub, accounts } = await running();
+    hub.kill();
+    await accounts.setDisabled(maria.id, true, consoleActor);
+    const held = box.engine.hold("stop");
+    await using next = await box.boot();
+    await held.reached;
+    await accounts.setDisabled(maria.id, false, consoleActor);
+    await next.servers.start(maria, self(maria));
+    await settle();
+    held.release();
+    await next.servers.settled(maria.id, 10_000);
+    await box.clock.advance(60_000);
+    assert.equal(next.servers.status(maria.id).is, "running");
+    assert.equal(next.servers.lastFailure(maria.id), undefined);
+    assert.deepEqual(box.engine.alive(), [box.record(maria)?.id]);
+  });
+
   it("is removed when the engine is back that was away at the lock", async () => {
     const { box, maria, hub, accounts } = await running();
     await using _ = hub;
