@@ -22,7 +22,11 @@ export interface Doors {
 
 /** The same spawner, whose servers find their doors open. */
 export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "warn">): Spawner {
-  const follow = (state: ServerState) => followState(state, doors, log);
+  /** Counts doors that open and stops that end, and has the last of each server: answers from before say nothing. */
+  let turns = 0;
+  const lastTurn = new Map<ServerId, number>();
+  const turn = (serverId: ServerId) => lastTurn.set(serverId, (turns += 1));
+  const isOld = (serverId: ServerId, asked: number) => (lastTurn.get(serverId) ?? 0) > asked;
 
   async function* start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
     const { serverId, generation } = spec;
@@ -30,7 +34,10 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
     try {
       for await (const step of spawner.start(spec, signal)) {
         if (step.step === "answering") isUp = true;
-        else if (step.hub !== undefined) await doors.open({ serverId, generation, at: step.hub });
+        else if (step.hub !== undefined) {
+          turn(serverId);
+          await doors.open({ serverId, generation, at: step.hub });
+        }
         yield step;
       }
     } finally {
@@ -51,17 +58,22 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
     watch,
     async stop(serverId, signal) {
       await spawner.stop(serverId, signal);
+      turn(serverId);
       doors.close(serverId);
     },
     async list(signal) {
+      const asked = turns;
       const states = await spawner.list(signal);
-      await Promise.all(states.map(follow));
+      const known = states.filter((state) => !isOld(state.serverId, asked));
+      await Promise.all(known.map((state) => followState(state, doors, log)));
       return states;
     },
     async inspect(serverId, signal) {
+      const asked = turns;
       const state = await spawner.inspect(serverId, signal);
+      if (isOld(serverId, asked)) return state;
       if (state === undefined) doors.close(serverId);
-      else await follow(state);
+      else await followState(state, doors, log);
       return state;
     },
     freeze: (serverId, signal) => spawner.freeze(serverId, signal),
