@@ -2,11 +2,16 @@
 import type { IncomingMessage } from "node:http";
 import { HubError } from "#src/errors.ts";
 
-/**
- * What a notebook, or any page, is asked with. Others are refused before anyone looks at them; `TRACE` would show
- * what we add.
- */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+/** What a notebook is asked with. */
+export const METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 export function hasBody(req: IncomingMessage): boolean {
@@ -20,7 +25,6 @@ export function hasBody(req: IncomingMessage): boolean {
 export function checkFraming(req: IncomingMessage): void {
   // Node still reads HTTP/0.9, which has no headers to say who asks.
   if (req.httpVersionMajor !== 1) throw new HubError("bad_request");
-  if (!METHODS.has(req.method ?? "")) throw new HubError("method_not_allowed");
   const encoding = req.headers["transfer-encoding"];
   if (encoding === undefined) return;
   if (encoding.toLowerCase() !== "chunked" || req.httpVersion === "1.0") {
@@ -28,6 +32,11 @@ export function checkFraming(req: IncomingMessage): void {
   }
   // http-proxy would announce an empty body and send this one behind it, as the next request.
   if (WITHOUT_BODY.has(req.method ?? "")) throw new HubError("body_not_allowed");
+}
+
+/** Other methods are refused before anyone looks at who asks: `TRACE` would show what we add. Throws. */
+export function checkMethod(req: IncomingMessage): void {
+  if (!METHODS.has(req.method ?? "")) throw new HubError("method_not_allowed");
 }
 
 /** Holds for what goes to a container. Throws. */

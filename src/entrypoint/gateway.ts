@@ -14,7 +14,7 @@ import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { SessionId, TokenId } from "#src/stores/records.ts";
 import { Answers } from "./answers.ts";
 import { Authoriser, type AuthoriserOptions } from "./authorise.ts";
-import { checkFraming, checkProxiedBody, hasBody } from "./framing.ts";
+import { checkFraming, checkMethod, checkProxiedBody, hasBody } from "./framing.ts";
 import { endStalledUpload, limitBodyTime } from "./body-time.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { answerPlainly, discardBody, redirect } from "./plain-answers.ts";
@@ -126,6 +126,8 @@ class HubGateway implements Gateway {
     checkFraming(req);
     const context = contexts.make(req, via);
     const target = parseTarget(req.url ?? "", basePath);
+    // The hub itself says which methods an address of its own has.
+    if (target.is !== "hub") checkMethod(req);
     switch (target.is) {
       case "refused":
         throw new HubError("bad_target");

@@ -1,6 +1,7 @@
 /** Answers that are made before anyone knows who asks, or that Jupyter's own clients expect word for word. */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { type HubError, failureText } from "#src/errors.ts";
+import { METHODS } from "./framing.ts";
 
 const HEADERS = {
   "Cache-Control": "no-store",
@@ -63,6 +64,7 @@ function answer(
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
     ...(retryAfter === undefined ? {} : { "Retry-After": retryAfter }),
+    ...(status === 405 ? { Allow: [...METHODS].join(", ") } : {}),
   });
   res.end(res.req.method === "HEAD" ? undefined : body);
 }

@@ -52,6 +52,18 @@ for (const basePath of ["/", "/jupyterhub/"]) {
         });
       }
 
+      it(`${path} answers a method that the API never has with 405 and what it has`, async () => {
+        const before = rooms.digest();
+        for (const method of ["TRACE", "PROPFIND", "QUERY"]) {
+          for (const who of ["owner", "anonymous"] as const) {
+            const answer = await rooms.ask(who, api + path, { method });
+            assert.equal(answer.status, 405, answer.text);
+            assert.deepEqual(allowed(answer), [...withHead(has), "OPTIONS"].toSorted());
+          }
+        }
+        assert.equal(rooms.digest(), before);
+      });
+
       if (!has.includes("GET")) continue;
       it(`${path} answers HEAD as GET, without the body`, async () => {
         for (const who of ["owner", "student", "anonymous"] as const) {

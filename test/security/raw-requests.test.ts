@@ -530,6 +530,12 @@ describe("a request as bytes", () => {
     });
   }
 
+  it("says which methods there are to one that is none of them", async () => {
+    const send = "TRACE /user/alice/x HTTP/1.1\n{H}{C}\n";
+    const answer = await sendRaw(gateway.port, bytes({ what: "", send, answers: [] }));
+    assert.match(answer.text, /^Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r$/im);
+  });
+
   it("is one of more than sixty", () => assert.ok(CASES.length >= 60, String(CASES.length)));
 
   it("leaves the gateway fit for the next", async () => {

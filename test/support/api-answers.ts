@@ -42,7 +42,7 @@ const places: readonly Place[] = Object.entries(document.paths)
   .toSorted((one, other) => count(one.path) - count(other.path));
 
 const API_PATH = /^(?:\/(?!user\/)[^/?]+)?\/hub\/api(?<rest>\/[^?]*)?(?:\?|$)/;
-/** Others are refused wherever they go. */
+/** No address has others. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Refused before the address was looked at. */
 const EARLY = new Set([
@@ -61,7 +61,8 @@ export function checkApiAnswer(answer: ApiAnswer): void {
   const what = `${answer.method} ${answer.path} answered ${answer.status}`;
   const place = places.find(({ pattern }) => pattern.test(path));
   if (!METHODS.includes(answer.method)) {
-    checkRefusal(answer, what, [405]);
+    checkRefusal(answer, what, place === undefined ? [404] : [405]);
+    if (answer.status === 405 && place !== undefined) checkAllow(answer, place, what);
     return;
   }
   if (place === undefined) {
