@@ -3,7 +3,7 @@
  * schemas are the ones that read bodies and queries, and that the types of all answers come from.
  */
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
+import * as v from "valibot";
 import { stringify } from "yaml";
 import { components, operations } from "#src/routes/api/schemas/all.ts";
 import type { Answer, Operation } from "#src/routes/api/schemas/operation.ts";
@@ -168,7 +168,7 @@ function queryParameters({ query = {} }: Operation): readonly Schema[] {
     name,
     in: "query",
     schema: jsonOf(schema as v.GenericSchema, "input"), // Queries have nothing asynchronous.
-    allowEmptyValue: true,
+    ...(v.is(schema as v.GenericSchema, "") ? { allowEmptyValue: true } : {}),
   }));
 }
 
@@ -253,7 +253,15 @@ function jsonOf(schema: v.GenericSchema, typeMode: "input" | "output", own?: str
 
 export function apiPage(): string {
   const head = "# Made from src/routes/index.ts and src/routes/api/schemas by: npm run docs\n";
-  return head + stringify(apiDocument(), { lineWidth: 110, aliasDuplicateObjects: false });
+  return (
+    head +
+    stringify(apiDocument(), {
+      lineWidth: 110,
+      aliasDuplicateObjects: false,
+      // Many readers still take a bare `off` for false.
+      compat: "yaml-1.1",
+    })
+  );
 }
 
 if (import.meta.main) {
