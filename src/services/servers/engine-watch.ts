@@ -113,32 +113,39 @@ export class EngineWatch {
   /** Lists the engine; one at a time, and once more when asked for meanwhile. */
   #sync(): Promise<void> {
     this.#isSyncWanted = true;
-    this.#syncing ??= this.#syncAll().finally(() => (this.#syncing = undefined));
+    this.#syncing ??= this.#syncAll();
     return this.#syncing;
   }
 
   async #syncAll(): Promise<void> {
+    try {
+      while (this.#isSyncWanted && !this.#closing.signal.aborted) await this.#syncOnce();
+    } finally {
+      // At once: whoever asks from now on would wait for what is over.
+      this.#syncing = undefined;
+    }
+  }
+
+  async #syncOnce(): Promise<void> {
     const { engine, log, onFound } = this.#parts;
-    while (this.#isSyncWanted && !this.#closing.signal.aborted) {
-      this.#isSyncWanted = false;
-      const losses = this.#losses;
-      let listed: readonly ServerState[];
-      try {
-        listed = await engine.list();
-      } catch (error) {
-        this.#lost(failureOf(error));
-        this.#syncLater();
-        continue;
-      }
-      if (losses !== this.#losses || this.#closing.signal.aborted) continue;
-      if (this.#trouble !== undefined) log.info("the engine answers again");
-      this.#trouble = undefined;
-      this.#retryMs = TRY_AGAIN_MS.first;
-      try {
-        onFound(listed);
-      } catch (error) {
-        log.error({ err: error }, "what the engine has could not be taken in");
-      }
+    this.#isSyncWanted = false;
+    const losses = this.#losses;
+    let listed: readonly ServerState[];
+    try {
+      listed = await engine.list();
+    } catch (error) {
+      this.#lost(failureOf(error));
+      this.#syncLater();
+      return;
+    }
+    if (losses !== this.#losses || this.#closing.signal.aborted) return;
+    if (this.#trouble !== undefined) log.info("the engine answers again");
+    this.#trouble = undefined;
+    this.#retryMs = TRY_AGAIN_MS.first;
+    try {
+      onFound(listed);
+    } catch (error) {
+      log.error({ err: error }, "what the engine has could not be taken in");
     }
   }
 
