@@ -2,6 +2,7 @@
 import type { FailureData } from "#src/errors.ts";
 import type { IsoTime } from "#src/stores/records.ts";
 import type { FormProblems } from "./pages.ts";
+import type { ScopeLine } from "./scope-lines.ts";
 
 /** One session of a person. */
 export interface DeviceRow {
@@ -26,7 +27,7 @@ interface TokenRow {
   readonly expires?: string;
   readonly lastUsed?: string;
   /** Absent: all that the person may. */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly ScopeLine[];
   /** Absent: the person it is for. */
   readonly madeBy?: TokenMaker;
   readonly revokeUrl: string;
@@ -74,8 +75,8 @@ export interface AccountPages {
     readonly service: string;
     /** Where it is. */
     readonly host: string;
-    /** What it may do besides, in JupyterHub's words. */
-    readonly scopes: readonly string[];
+    /** What it may do besides. */
+    readonly scopes: readonly ScopeLine[];
     readonly homeUrl: string;
   };
 }

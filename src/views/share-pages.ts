@@ -1,7 +1,8 @@
 /** Pages about notebooks that others may open. */
 import type { IsoTime } from "#src/stores/records.ts";
+import type { ScopeLine } from "./scope-lines.ts";
 
-/** What may be done with a notebook, in words; other scopes stand as they are. */
+/** What may be done with the notebook that the page is about; other scopes have their own words. */
 export type ShareRight = "open" | "start" | "stop" | "look";
 
 interface OthersNotebook {
@@ -21,7 +22,7 @@ export interface SharePages {
   acceptShare: OthersNotebook & {
     readonly code: string;
     readonly rights: readonly ShareRight[];
-    readonly otherScopes: readonly string[];
+    readonly otherScopes: readonly ScopeLine[];
   };
 }
 

@@ -37,6 +37,7 @@ import {
   visits,
 } from "./share-models.ts";
 import { peopleSamples } from "./people-page-models.ts";
+import { allScopes, someScopes } from "./scope-models.ts";
 
 export const NOW = "2026-11-22T10:00:00.000Z";
 export const sampleClock = { now: () => Date.parse(NOW), monotonic: () => 0 };
@@ -367,7 +368,7 @@ const someTokens = [
     note: "",
     created: "2026-11-01T08:00:00.000Z",
     expires: "2026-12-01T08:00:00.000Z",
-    scopes: ["read:users!user=maria", "access:servers!server=maria/", "users:activity!user=maria"],
+    scopes: someScopes,
     revokeUrl: "/hub/token/a5/revoke",
   },
 ];
@@ -693,7 +694,14 @@ export const samples: readonly Sample[] = [
     action: "/hub/api/oauth2/authorize?client_id=service-grader",
     service: "grader",
     host: "box.lan:9000",
-    scopes: ["read:servers!user=maria", "read:users!user=maria"],
+    scopes: someScopes,
+    homeUrl: "/hub/home",
+  }),
+  sample("all-powers", "authorize", {
+    action: "/hub/api/oauth2/authorize?client_id=service-grader",
+    service: "grader",
+    host: "box.lan:9000",
+    scopes: allScopes,
     homeUrl: "/hub/home",
   }),
 

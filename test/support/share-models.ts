@@ -1,5 +1,6 @@
 /** Models of the pages about notebooks that others may open. */
 import type { Pages } from "#src/views/pages.ts";
+import { scopeLines } from "#src/views/scope-lines.ts";
 import type { SharedRow, SharingCard } from "#src/views/share-pages.ts";
 
 const longName = "Anna-Karolína Wolfeschlegelsteinhausenbergerdorff";
@@ -38,7 +39,7 @@ export const acceptances: Readonly<Record<string, Pages["acceptShare"]>> = {
     serverName: "statistics II",
     isRunning: false,
     rights: ["open", "start", "stop", "look"],
-    otherScopes: ["read:logs"],
+    otherScopes: scopeLines(["read:logs"], "maria"),
   },
 };
 

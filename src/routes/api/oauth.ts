@@ -4,6 +4,7 @@ import type { OauthProblem } from "#src/session/oauth/authorize-request.ts";
 import type { Asked, Credentials, GivenAccess, Oauth } from "#src/session/oauth/oauth.ts";
 import type { Visitor } from "#src/session/visits.ts";
 import type { Views } from "#src/views/pages.ts";
+import { scopeLines } from "#src/views/scope-lines.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -120,7 +121,7 @@ function confirm(
       action: ctx.path + ctx.search,
       service: client.name,
       host,
-      scopes: oauth.powersOf(asked, visitor.user),
+      scopes: scopeLines(oauth.powersOf(asked, visitor.user), visitor.user.name),
       homeUrl: paths.home,
     },
     frames.of(ctx),

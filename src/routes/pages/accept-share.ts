@@ -6,6 +6,7 @@ import type { ServerName } from "#src/services/shares/share-plans.ts";
 import type { ShareCodeRecord } from "#src/stores/records.ts";
 import type { StoreReader } from "#src/stores/store.ts";
 import type { ShareRight } from "#src/views/share-pages.ts";
+import { scopeLines } from "#src/views/scope-lines.ts";
 import type { HubContext } from "../context.ts";
 import { field, readForm } from "../middleware/body.ts";
 import { actorIn, visitorOf } from "../middleware/require.ts";
@@ -43,7 +44,10 @@ export function acceptSharePages(parts: AcceptParts) {
       action: paths.acceptShare(nextOf(ctx)),
       code: text,
       rights: [...new Set(scopes.flatMap((scope) => rightOf[scope] ?? []))],
-      otherScopes: scopes.filter((scope) => !Object.hasOwn(rightOf, scope)),
+      otherScopes: scopeLines(
+        scopes.filter((scope) => !Object.hasOwn(rightOf, scope)),
+        visitorOf(ctx).user.name,
+      ),
       ...othersModel(server, parts),
     };
     ctx.body = parts.views.page("acceptShare", model, parts.frames.of(ctx, "home"));

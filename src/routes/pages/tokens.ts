@@ -6,6 +6,7 @@ import type { Tokens } from "#src/session/tokens/tokens.ts";
 import type { TokenRecord, UserId, UserRecord } from "#src/stores/records.ts";
 import type { TokenLife, TokenMaker } from "#src/views/account-pages.ts";
 import type { Pages, Views } from "#src/views/pages.ts";
+import { scopeLines } from "#src/views/scope-lines.ts";
 import type { HubContext } from "../context.ts";
 import type { Frames } from "../frames.ts";
 import { field, readForm } from "../middleware/body.ts";
@@ -91,7 +92,7 @@ export function tokensPages(parts: TokensPageParts) {
       // The newest first: that is the one just made.
       tokens: ownTokens(tokens, user)
         .toReversed()
-        .map((token) => rowOf(token, parts)),
+        .map((token) => rowOf(token, user.name, parts)),
       ...more,
     };
     ctx.type = "html";
@@ -112,6 +113,7 @@ function ownTokens(tokens: Pick<Tokens, "ofUser">, { id }: UserRecord): readonly
 
 function rowOf(
   token: TokenRecord,
+  ownerName: string,
   { accounts, permissions, paths }: TokensPageParts,
 ): Pages["tokens"]["tokens"][number] {
   const { note, created, expires, lastActivity, scopes, number, madeBy } = token;
@@ -121,7 +123,9 @@ function rowOf(
     created,
     ...(expires === undefined ? {} : { expires }),
     ...(lastActivity === undefined ? {} : { lastUsed: lastActivity }),
-    ...(scopes.includes("inherit") ? {} : { scopes: permissions.spokenTexts(scopes) }),
+    ...(scopes.includes("inherit")
+      ? {}
+      : { scopes: scopeLines(permissions.spokenTexts(scopes), ownerName) }),
     ...(madeBy === undefined ? {} : { madeBy: makerOf(madeBy, accounts) }),
     revokeUrl: paths.revokeToken(`a${number}`),
   };

@@ -99,7 +99,7 @@ export class Oauth {
     return this.#access.mayOpen(client, visitor);
   }
 
-  /** What a service would get besides who it is, in JupyterHub's words. */
+  /** The scopes that a service would get besides those that tell who it is. */
   powersOf({ client, request }: Asked, user: UserRecord): readonly string[] {
     if (client.kind === "server") return [];
     const { permissions } = this.#parts;
