@@ -55,7 +55,8 @@ export class InstanceClaim {
           throw new HubError("foreign_object", { kind: "volume", name });
         const holder = mark[LABEL.holder] ?? "";
         if (holder === this.#self) return;
-        this.#isRefused = await this.#isThere(holder, signal);
+        if (await this.#isThere(holder, signal)) this.#isRefused = true;
+        // Also by what another call has learnt meanwhile.
         if (this.#isRefused) throw new HubError("instance_in_use");
       }
       const own = { ...labels, ...labelsOf(instanceId, "hub"), [LABEL.holder]: this.#self };

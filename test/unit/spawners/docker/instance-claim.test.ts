@@ -36,8 +36,10 @@ class SmallEngine {
       },
     },
     containers: {
-      inspect: async (id: string) =>
-        this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined,
+      inspect: async (id: string) => {
+        await this.turn();
+        return this.running.has(id) ? ({ status: "running" } as ContainerFacts) : undefined;
+      },
     },
   };
   onCreate: () => void = () => {};
@@ -125,6 +127,35 @@ describe("the claim of a hub on its instance", () => {
         assert.equal(box.holder, `container ${ALPHA}`);
       }),
     );
+  });
+
+  it("stays refused whatever a call has yet to learn that began before", async () => {
+    const box = new SmallEngine();
+    const alpha = box.hub(ALPHA);
+    const gone = "c".repeat(64);
+    const marked = (holder: string) => ({
+      "homeroom.instance": instanceId,
+      "homeroom.holder": `container ${holder}`,
+    });
+    box.volumes.set(MARK, marked(gone));
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    let turns = 0;
+    box.turn = async () => {
+      turns += 1;
+      // Whether the old holder is still there.
+      if (turns !== 2) return;
+      asked.resolve();
+      await held.promise;
+    };
+    const first = alpha.hold(soon());
+    await asked.promise;
+    box.hub(BETA);
+    box.volumes.set(MARK, marked(BETA));
+    await assert.rejects(alpha.hold(soon()), { code: "instance_in_use" });
+    held.resolve();
+    await assert.rejects(first, { code: "instance_in_use" });
+    assert.equal(box.holder, `container ${BETA}`);
   });
 
   it("is no claim on a volume of that name that is somebody else's", async () => {
