@@ -185,6 +185,13 @@ describe("answers of an engine", () => {
     );
   });
 
+  it("about a network that was in use and is gone when it is looked at mean that it is removed", async () => {
+    const direct = new Engine({ socketPath: engine.socketPath });
+    engine.on(/^DELETE \/networks\/c+/, 403, { message: "network x has active endpoints" });
+    engine.on(/^GET \/networks\/c+/, 404, { message: "network x not found" });
+    await direct.networks.remove(containerId, soon());
+  });
+
   it("about use are read under cgroup v1 and v2, and are none for one that does not run", async () => {
     const cpu_stats = { cpu_usage: { total_usage: 3e9 } };
     const stats = { total_inactive_file: 40 };

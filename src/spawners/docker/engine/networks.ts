@@ -5,6 +5,7 @@ import type { NetworkOptions } from "#src/spawners/docker/networks/network-spec.
 import {
   type EngineConnection,
   type LabelFilter,
+  absent,
   labelFilter,
   requireJson,
   requireReference,
@@ -71,8 +72,10 @@ export class EngineNetworks {
     const facts: unknown = await this.#connection.calls.ask<unknown>({
       what: "look at the network",
       signal,
+      otherwise: absent,
       ask: () => network.inspect(),
     });
+    if (facts === undefined) return;
     for (const name of readEndpointNames(facts)) await this.#putOut(network, name, signal);
     if ((await remove()) === "in_use") {
       throw new HubError("spawner_failed", { detail: `the network ${id} is still in use` });
