@@ -108,7 +108,7 @@ export class HomeVolumes {
       arguments: [],
       network: "none",
       user: "notebook",
-      labels: this.#labels,
+      labels: this.#tasks.labels,
     });
     const id = await this.#engine.containers.createNameless(name, options, signal);
     try {

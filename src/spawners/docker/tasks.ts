@@ -50,7 +50,8 @@ export class Tasks {
   readonly #engine: Engine;
   readonly #instanceId: InstanceId;
   readonly #image: string;
-  readonly #labels: Labels;
+  /** On every throw-away container of this process: what {@link sweep} finds without them, nobody needs. */
+  readonly labels: Labels;
   readonly #log: Logger;
   /** Tells the containers of this process from what an earlier one left. */
   readonly #run: string = makeId();
@@ -65,7 +66,7 @@ export class Tasks {
     this.#engine = options.engine;
     this.#instanceId = options.instanceId;
     this.#image = options.image;
-    this.#labels = { ...options.labels, [LABEL.run]: this.#run };
+    this.labels = { ...options.labels, [LABEL.run]: this.#run };
     this.#log = options.log;
   }
 
@@ -77,7 +78,7 @@ export class Tasks {
 
   async start(request: TaskRequest, signal: AbortSignal): Promise<Task> {
     const name = objectName(this.#instanceId, "task", makeId());
-    const own = { instanceId: this.#instanceId, image: this.#image, labels: this.#labels };
+    const own = { instanceId: this.#instanceId, image: this.#image, labels: this.labels };
     const options = taskSpec({ ...request, ...own });
     const id = await this.#engine.containers.createNameless(name, options, signal);
     let stream: Duplex | undefined;
