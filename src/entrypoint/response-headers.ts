@@ -111,7 +111,7 @@ export function cleanReply(
       isAddress && place.web !== undefined ? outsideLocation(value, place.web) : value,
     );
   }
-  headers.push(...framing(place), "Referrer-Policy", "same-origin");
+  headers.push(...keeping(headers, place), ...framing(place), "Referrer-Policy", "same-origin");
   return { status, headers, hasLength: lengths === 1 };
 }
 
@@ -136,6 +136,18 @@ function framing({ rest, web }: { readonly rest: string; readonly web?: unknown 
         "SAMEORIGIN",
       ]
     : ["Content-Security-Policy", "frame-ancestors 'none'", "X-Frame-Options", "DENY"];
+}
+
+/**
+ * Of a reply that says when it was changed and nothing else, browsers make up how long it lasts, and show it without
+ * asking, also to whoever sits there next. Jupyter says itself what may be kept.
+ */
+function keeping(headers: readonly string[], { web }: { readonly web?: unknown }): string[] {
+  if (web === undefined) return [];
+  const names = new Set(headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()));
+  const isGuessed =
+    names.has("last-modified") && !names.has("cache-control") && !names.has("expires");
+  return isGuessed ? ["Cache-Control", "private, no-cache"] : [];
 }
 
 function nominatedIn(raw: readonly string[]): Set<string> | undefined {

@@ -164,6 +164,24 @@ describe("a container's reply", () => {
     assert.equal(other?.[1], "frame-ancestors 'none'");
   });
 
+  it("is not kept for whoever sits there next, when a web app leaves that open", () => {
+    const changed = ["Last-Modified", "Sun, 22 Nov 2026 05:03:25 GMT"];
+    const web = { prefix: LAB.prefix, stripsPrefix: true, hosts: [] };
+    const kept = (...headers: string[]) =>
+      cleanReply({ statusCode: 200, rawHeaders: headers }, { ...LAB, web })?.headers.slice(0, -6);
+    assert.deepEqual(kept(...changed), [...changed, "Cache-Control", "private, no-cache"]);
+    for (const said of [
+      ["cache-control", "max-age=60"],
+      ["EXPIRES", "Sun, 22 Nov 2026 06:03:25 GMT"],
+    ]) {
+      assert.deepEqual(kept(...changed, ...said), [...changed, ...said]);
+    }
+    // Nothing to guess from: a browser asks again.
+    assert.deepEqual(kept("ETag", '"last-modified"'), ["ETag", '"last-modified"']);
+    // Jupyter's own go as they came.
+    assert.deepEqual(passed(...changed), changed);
+  });
+
   it("is refused when it is not one", () => {
     for (const status of [0, 99, 100, 101, 103, 199, 600, 999, 1000]) {
       assert.equal(clean(status, []), undefined, String(status));
