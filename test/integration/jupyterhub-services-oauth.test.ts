@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { apiDocument } from "#test/support/api-document.ts";
 import { FakeHomes, FakeSpawner } from "#test/support/fake-spawner.ts";
 import { type Answer, HttpClient } from "#test/support/http-client.ts";
 import {
@@ -162,6 +163,27 @@ for (const basePath of ["/", "/jupyterhub/"]) {
       assert.match((await exchange(code, stolen)).text, /invalid_grant/);
       assert.equal((await exchange(code)).status, 200);
       assert.match((await exchange(code)).text, /invalid_grant/);
+    });
+
+    it("is asked with the form that the description has", async () => {
+      const described = apiDocument().paths["/oauth2/token"]?.["post"]?.requestBody?.content;
+      const { schema } = described?.["application/x-www-form-urlencoded"] ?? {};
+      const required = schema?.["required"] as readonly string[]; // By OpenAPI.
+      const credentials = { client_id: "service-grader", client_secret: secret };
+      const whole: Fields = {
+        grant_type: "authorization_code",
+        code: await codeOf(maria),
+        redirect_uri: CALLBACK,
+      };
+      assert.deepEqual(Object.keys(whole), required);
+      const ask = (form: Fields) =>
+        box.client().ask(`${hub}api/oauth2/token`, { method: "POST", form });
+      for (const name of required) {
+        const form: Fields = { ...whole, ...credentials, code: await codeOf(maria) };
+        const { [name]: _, ...without } = form;
+        assert.equal((await ask(without)).status, 400, name);
+      }
+      assert.equal((await ask({ ...whole, ...credentials })).status, 200);
     });
 
     it("leads nowhere for services that nobody signs in to, and to no other address", async () => {

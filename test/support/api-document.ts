@@ -50,6 +50,7 @@ export interface ApiDocument {
 
 const API = "hub/api";
 const JSON_TYPE = "application/json";
+const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The routes below `{H}api`, with what `operations` calls them. */
 export function apiRoutes(): readonly { readonly name: string; readonly route: Route }[] {
@@ -130,7 +131,11 @@ function describe(
   };
 }
 
-function requestBodyOf({ body, upload, needsBody }: Operation) {
+function requestBodyOf({ body, form, upload, needsBody }: Operation) {
+  if (form !== undefined) {
+    const content = { [FORM_TYPE]: { schema: jsonOf(v.object(form), "input") } };
+    return { requestBody: { required: true, content } };
+  }
   if (upload !== undefined) return { requestBody: { required: true, content: { [upload]: {} } } };
   if (body === undefined) return {};
   const content = { [JSON_TYPE]: { schema: jsonOf(body, "input") } };
@@ -195,7 +200,7 @@ function responsesOf(
   method: string,
   path: string,
   guard: Guard,
-  { answers, refuses = [], body, upload }: Operation,
+  { answers, refuses = [], body, form, upload }: Operation,
 ): DocumentedOperation["responses"] {
   const refusals = new Set([400, 503, ...refuses].filter((status) => !(status in answers)));
   // Whoever changes something by a session says that it is no other page that asks.
@@ -203,7 +208,7 @@ function responsesOf(
   if (path.includes("{")) refusals.add(404);
   // A student's many changes.
   if (method !== "GET" && guard !== "console") refusals.add(429);
-  if (body !== undefined || upload !== undefined) refusals.add(413);
+  if (body !== undefined || form !== undefined || upload !== undefined) refusals.add(413);
   return Object.fromEntries([
     ...Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)] as const),
     ...[...refusals]

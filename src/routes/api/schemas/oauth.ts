@@ -44,16 +44,27 @@ const authorize = {
   answers: { 200: page, 302: empty, 400: page, 403: page, 503: page },
 } as const;
 
+const tokenForm = {
+  grant_type: v.literal("authorization_code"),
+  code: v.string(),
+  redirect_uri: v.string(),
+  /** These two may stand in a Basic Authorization header instead. */
+  client_id: text,
+  client_secret: text,
+  /** For a code that was asked for with a challenge. */
+  code_verifier: text,
+} as const;
+
 export const oauthOperations = {
   "GET oauth2/authorize": { summary: "Tell a server or service who visits it", ...authorize },
   "POST oauth2/authorize": { summary: "The same, agreed to by a form", ...authorize },
   "POST oauth2/token": {
     summary: "A code for a token: asked by a service, or by a server at its own door",
+    form: tokenForm,
     answers: {
       200: givenAccessSchema,
       400: v.union([oauthProblemSchema, failureSchema]),
       401: oauthProblemSchema,
     },
-    refuses: [413],
   },
 } satisfies Operations;

@@ -13,6 +13,8 @@ export interface Operation {
   readonly body?: v.GenericSchema;
   /** Whether there may be no body; so unless said. */
   readonly needsBody?: true;
+  /** The fields of a body that is a form, whose reader says itself what is wrong with them. */
+  readonly form?: v.ObjectEntries;
   /** The type of a body that is no JSON, read as it comes. */
   readonly upload?: string;
   /** By status, what is answered when nothing is wrong. */
