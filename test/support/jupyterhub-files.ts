@@ -1,16 +1,14 @@
 /** Files of a JupyterHub, made by JupyterHub itself and its authenticators, in a container. */
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buffer } from "node:stream/consumers";
-import { promisify } from "node:util";
 import tar from "tar-stream";
+import { buildImage } from "./build-image.ts";
 import { docker } from "./docker.ts";
 import { notebookImage } from "./notebook-image.ts";
 
-const execute = promisify(execFile);
 const context = fileURLToPath(new URL("jupyterhub/", import.meta.url));
 
 /** Modules of Python's `dbm`, which FirstUseAuthenticator keeps passwords with: which one depends on the machine. */
@@ -43,23 +41,15 @@ export interface JupyterHubFiles extends AsyncDisposable {
 
 let image: Promise<string> | undefined;
 
-/** Gives back its tag; layers that are there already are used again. */
-async function buildImage(): Promise<string> {
-  const base = await notebookImage();
+async function buildJupyterHub(): Promise<string> {
+  const options = ["--build-arg", `BASE=${await notebookImage()}`];
   const tag = "homeroom-test-jupyterhub";
-  const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
-  const options = ["--quiet", "--label", "homeroom.test=jupyterhub", "--tag", tag];
-  const more = ["--build-arg", `BASE=${base}`, "--secret", `id=ca,src=${ca}`];
-  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
-  const build = () => execute("docker", ["build", ...options, ...more, context], { env });
-  // The index may be away for a moment.
-  await build().catch(build);
-  return tag;
+  return buildImage({ folder: context, tag, kind: "jupyterhub", options });
 }
 
 /** Runs Python in a container that has JupyterHub, in this folder of ours. */
 export async function runInJupyterHub(folder: string, ...args: readonly string[]): Promise<string> {
-  image ??= buildImage();
+  image ??= buildJupyterHub();
   const where = ["--rm", "--network", "none", "--label", "homeroom.test=jupyterhub"];
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const mount = ["--user", user, "--volume", `${folder}:/files`, "--env", "HOME=/tmp"];

@@ -2,26 +2,18 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { buildImage } from "./build-image.ts";
 import { type DockerRun, docker } from "./docker.ts";
 import { Kernel } from "./kernel.ts";
 
 const execute = promisify(execFile);
-const context = fileURLToPath(new URL("../../images/notebook", import.meta.url));
+const folder = fileURLToPath(new URL("../../images/notebook", import.meta.url));
 
 /** The image that HOMEROOM_NOTEBOOK_IMAGE names, else one built now. Gives back its tag. */
 export async function notebookImage(): Promise<string> {
   const named = process.env["HOMEROOM_NOTEBOOK_IMAGE"];
   if (named !== undefined && named !== "") return named;
-  const tag = "homeroom-test-notebook";
-  // As compose.yaml has it: the certificates of a network that inspects HTTPS.
-  const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
-  const options = ["--quiet", "--label", "homeroom.test=notebook", "--tag", tag];
-  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
-  const command = ["build", ...options, "--secret", `id=ca,src=${ca}`, context];
-  const build = () => execute("docker", command, { env });
-  // An index may be away for a moment.
-  await build().catch(build);
-  return tag;
+  return buildImage({ folder, tag: "homeroom-test-notebook", kind: "notebook" });
 }
 
 export const SECRET = "a-secret-of-this-container-alone";

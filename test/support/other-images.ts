@@ -1,12 +1,9 @@
 /** Images that Homeroom did not make, built once for each state of their files. */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { buildImage } from "./build-image.ts";
 import { docker } from "./docker.ts";
-
-const execute = promisify(execFile);
 
 /** A folder of `other-images`; gives back the tag of the image. */
 export async function buildOtherImage(
@@ -19,15 +16,7 @@ export async function buildOtherImage(
   const tag = `homeroom-test-${name}:${hash.digest("hex").slice(0, 16)}`;
   const isBuilt = await docker("image", "inspect", tag).catch(() => undefined);
   if (isBuilt !== undefined) return tag;
-  // As compose.yaml has it: the certificates of a network that inspects HTTPS.
-  const ca = process.env["HOMEROOM_CA_FILE"] ?? process.env["SSL_CERT_FILE"] ?? "/dev/null";
-  const args = ["--quiet", "--label", "homeroom.test=other", "--tag", tag, ...options];
-  const env = { ...process.env, DOCKER_BUILDKIT: "1" };
-  const command = ["build", ...args, "--secret", `id=ca,src=${ca}`, folder];
-  const build = () => execute("docker", command, { env });
-  // An index may be away for a moment.
-  await build().catch(build);
-  return tag;
+  return buildImage({ folder, tag, kind: "other", options });
 }
 
 /** An architecture that the engine's own machine has not. */
