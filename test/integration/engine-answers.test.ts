@@ -60,10 +60,14 @@ describe("answers of an engine", () => {
     await engine[Symbol.asyncDispose]();
   });
 
-  async function eventsOf(stream: string, count: number): Promise<ServerEvent[]> {
+  async function eventsOf(
+    stream: string,
+    count: number,
+    signal: AbortSignal = soon(),
+  ): Promise<ServerEvent[]> {
     engine.on(/^GET \/events/, 200, stream);
     const seen: ServerEvent[] = [];
-    for await (const one of spawner.watch(soon())) {
+    for await (const one of spawner.watch(signal)) {
       seen.push(one);
       if (seen.length === count) break;
     }
@@ -99,6 +103,17 @@ describe("answers of an engine", () => {
     engine.on(/^GET \/containers\/c+\/json/, 404, { message: "No such container" });
     const [, died] = await eventsOf(event("die", { exitCode: "137" }), 2);
     assert.ok(died?.event === "died" && !died.outOfMemory);
+  });
+
+  it("about an end whose reason is not told do not hold up what comes after it", async () => {
+    engine.on(/^GET \/containers\/c+\/json/, 200, "\n");
+    const stream = event("die", { exitCode: "137" }, 5) + event("unpause", {}, 6);
+    // Sooner than any call ends by itself.
+    const seen = await eventsOf(stream, 3, AbortSignal.timeout(20_000));
+    assert.deepEqual(
+      seen.map((one) => one.event),
+      ["engine_back", "died", "resumed"],
+    );
   });
 
   it("that come twice or damaged in a stream are told once and passed over", async () => {

@@ -32,6 +32,8 @@ import type { Tasks } from "./tasks.ts";
 
 /** An "out of memory" of the engine belongs to an end that follows it within this time. */
 const MEMORY_TO_END_MS = 10_000;
+/** The events of everybody else wait meanwhile. */
+const REASON_MS = 2000;
 /** A hub that ends does not wait longer for an engine that is away. */
 const RELEASE_MS = 2000;
 const MOST_LOG_LINES = 2000;
@@ -247,10 +249,11 @@ export class DockerSpawner implements Spawner {
     const at = lastOutOfMemory.get(notice.containerId);
     if (at !== undefined) return this.#parts.clock.monotonic() - at < MEMORY_TO_END_MS;
     try {
-      const facts = await this.#engine.containers.inspect(notice.containerId, signal);
+      const soon = AbortSignal.any([signal, AbortSignal.timeout(REASON_MS)]);
+      const facts = await this.#engine.containers.inspect(notice.containerId, soon);
       return facts?.outOfMemory ?? false;
     } catch {
-      // The engine has just gone: that comes as a notice of its own.
+      // It does not answer, or has just gone, and then that comes as a notice of its own.
       return false;
     }
   }
