@@ -103,7 +103,7 @@ export class ServerRecords {
         lastActivity: at,
       };
       const audit = auditOf("server.started_by_other", { user, name }, actor, this.#clock);
-      return { writes: [putServer(record), ...audit], result: record };
+      return { writes: [putServer(record), ...present(user, at), ...audit], result: record };
     });
   }
 
@@ -114,11 +114,11 @@ export class ServerRecords {
       if (record === undefined) return { writes: [], result: undefined };
       const { lastFailure: _, ...kept } = atRest(record);
       const user = state.get("users", key.userId);
-      const audit =
-        user === undefined
-          ? []
-          : auditOf("server.stopped_by_other", { user, name: record.name }, actor, this.#clock);
-      return { writes: [putServer(kept), ...audit], result: undefined };
+      if (user === undefined) return { writes: [putServer(kept)], result: undefined };
+      const what = { user, name: record.name };
+      const audit = auditOf("server.stopped_by_other", what, actor, this.#clock);
+      const writes = [putServer(kept), ...present(user, isoTime(this.#clock)), ...audit];
+      return { writes, result: undefined };
     });
   }
 
@@ -169,6 +169,16 @@ export function demandActive(state: StoreReader, whose: UserRecord): UserRecord 
   if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
   if (user.disabled !== undefined) throw new HubError("user_disabled", { name: user.name });
   return user;
+}
+
+/**
+ * A start or a stop is activity of the server's person, whoever asks for it, as in JupyterHub: a culler that stops an
+ * idle notebook does not find its person idle for as long.
+ */
+function present(user: UserRecord, at: IsoTime): Write[] {
+  const isKnown = user.lastActivity !== undefined && user.lastActivity >= at;
+  if (isKnown || user.deleted !== undefined) return [];
+  return [{ put: "users", key: user.id, record: { ...user, lastActivity: at } }];
 }
 
 /** Doing something with one's own server, and what the hub does by itself, needs no telling. */

@@ -1,6 +1,7 @@
 /** What becomes of a person's server when something becomes of the person. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { isoTime } from "#src/clock.ts";
 import { Accounts } from "#src/services/accounts/accounts.ts";
 import { Attempts } from "#src/services/sign-in/attempts.ts";
 import type { UserRecord } from "#src/stores/records.ts";
@@ -243,5 +244,24 @@ describe("the server of somebody who is removed", () => {
     await next.servers.start(restored, self(restored));
     await next.servers.settled(maria.id, 10_000);
     assert.equal(next.servers.status(maria.id).is, "running");
+  });
+});
+
+describe("a start and a stop", () => {
+  it("are activity of the server's person, whoever asks for them", async () => {
+    const box = new ServersBox();
+    const maria = await box.addUser("maria");
+    await using hub = await box.boot();
+    const lastActivity = () => box.store.get("users", maria.id)?.lastActivity;
+    for (const act of [
+      () => hub.servers.start(maria, consoleActor),
+      () => hub.servers.stop(maria.id, consoleActor),
+    ]) {
+      await box.clock.advance(60_000);
+      const now = isoTime(box.clock);
+      await act();
+      assert.equal(lastActivity(), now);
+      await hub.servers.settled(maria.id, 10_000);
+    }
   });
 });
