@@ -22,11 +22,7 @@ export interface Doors {
 
 /** The same spawner, whose servers find their doors open. */
 export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "warn">): Spawner {
-  /** Counts doors that open and stops that end, and has the last of each server: answers from before say nothing. */
-  let turns = 0;
-  const lastTurn = new Map<ServerId, number>();
-  const turn = (serverId: ServerId) => lastTurn.set(serverId, (turns += 1));
-  const isOld = (serverId: ServerId, asked: number) => (lastTurn.get(serverId) ?? 0) > asked;
+  const turns = new Turns();
 
   async function* start(spec: ServerSpec, signal: AbortSignal): AsyncGenerator<Step> {
     const { serverId, generation } = spec;
@@ -35,7 +31,7 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
       for await (const step of spawner.start(spec, signal)) {
         if (step.step === "answering") isUp = true;
         else if (step.hub !== undefined) {
-          turn(serverId);
+          turns.take(serverId);
           await doors.open({ serverId, generation, at: step.hub });
         }
         yield step;
@@ -58,20 +54,20 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
     watch,
     async stop(serverId, signal) {
       await spawner.stop(serverId, signal);
-      turn(serverId);
+      turns.take(serverId);
       doors.close(serverId);
     },
     async list(signal) {
-      const asked = turns;
+      const asked = turns.count;
       const states = await spawner.list(signal);
-      const known = states.filter((state) => !isOld(state.serverId, asked));
+      const known = states.filter((state) => !turns.isAfter(asked, state.serverId));
       await Promise.all(known.map((state) => followState(state, doors, log)));
       return states;
     },
     async inspect(serverId, signal) {
-      const asked = turns;
+      const asked = turns.count;
       const state = await spawner.inspect(serverId, signal);
-      if (isOld(serverId, asked)) return state;
+      if (turns.isAfter(asked, serverId)) return state;
       if (state === undefined) doors.close(serverId);
       else await followState(state, doors, log);
       return state;
@@ -84,6 +80,25 @@ export function withDoors(spawner: Spawner, doors: Doors, log: Pick<Logger, "war
     report: (signal) => spawner.report(signal),
     [Symbol.asyncDispose]: () => spawner[Symbol.asyncDispose](),
   };
+}
+
+/** Counts doors that open and stops that end: what the engine was asked before that says nothing of the server. */
+class Turns {
+  readonly #last = new Map<ServerId, number>();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  take(serverId: ServerId): void {
+    this.#count += 1;
+    this.#last.set(serverId, this.#count);
+  }
+
+  isAfter(count: number, serverId: ServerId): boolean {
+    return (this.#last.get(serverId) ?? 0) > count;
+  }
 }
 
 /** A server that runs is of more use without its door than not at all. */
