@@ -25,7 +25,8 @@ export function createGatewayServer(
 ): GatewayServer {
   const sockets = new Set<Duplex>();
   const upgraded = new Set<Duplex>();
-  const answers = new WeakMap<Duplex, ServerResponse>();
+  /** Several, when a client does not wait for the answers to what it asked before. */
+  const answers = new WeakMap<Duplex, Set<ServerResponse>>();
   let closing = false;
 
   const server = createServer(
@@ -47,7 +48,9 @@ export function createGatewayServer(
         req.method === "GET" && req.headers.upgrade?.toLowerCase() === "websocket",
     },
     (req, res) => {
-      answers.set(req.socket, res);
+      const open = answers.get(req.socket) ?? new Set();
+      answers.set(req.socket, open.add(res));
+      res.once("close", () => open.delete(res));
       if (closing) res.shouldKeepAlive = false;
       gateway.request(req, res, via);
     },
@@ -103,8 +106,8 @@ export function createGatewayServer(
   return { server, close };
 }
 
-function isAnswering(res: ServerResponse | undefined): boolean {
-  return res !== undefined && res.headersSent && !res.writableFinished;
+function isAnswering(open: Iterable<ServerResponse> = []): boolean {
+  return Array.from(open).some((res) => res.headersSent && !res.writableFinished);
 }
 
 function statusOf({ code }: NodeJS.ErrnoException): number {
