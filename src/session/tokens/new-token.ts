@@ -2,7 +2,7 @@
 import { isoTime, type Clock } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import { assertActorStays } from "#src/services/accounts/life-changes.ts";
-import { demandUser } from "#src/services/accounts/user-records.ts";
+import { demandUser, hasSamePassword } from "#src/services/accounts/user-records.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { hashSecret, makeId } from "#src/stores/ids.ts";
@@ -31,7 +31,7 @@ interface Parts {
   readonly clock: Clock;
 }
 
-/** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`. */
+/** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`, `sign_in_required`. */
 export function planNewToken(
   state: StoreReader,
   { owner, note, scopes, expiresInSeconds }: NewToken,
@@ -40,6 +40,8 @@ export function planNewToken(
   const user = demandUser(state, owner.id);
   assertActorStays(state, actor, user);
   if (user.disabled !== undefined) throw new HubError("account_locked");
+  // A reset that was planned before this ends the tokens that it finds: one of a thief's would outlive it.
+  if (actor.id === user.id && !hasSamePassword(user, owner)) throw new HubError("sign_in_required");
   if (countOf(state, user.id) >= MAX_PER_USER) {
     throw new HubError("tokens_full", { limit: String(MAX_PER_USER) });
   }

@@ -58,7 +58,7 @@ export class Tokens implements AsyncDisposable {
     this.#timer.unref();
   }
 
-  /** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`. */
+  /** Throws `user_not_found`, `account_locked`, `tokens_full`, `token_life`, `not_allowed`, `sign_in_required`. */
   async create(input: NewToken, actor: Actor): Promise<MadeToken> {
     const { store, clock } = this.#parts;
     const token = randomBytes(16).toString("hex");

@@ -29,11 +29,10 @@ async function createWorld(services = {}, declared: Readonly<Record<string, stri
   const permissions = new Permissions(store);
   const sam = await people.add("sam");
   const olga = await people.add("olga", "owner");
-  const make = (owner: UserRecord, more: { expiresInSeconds?: number; note?: string } = {}) =>
-    tokens.create(
-      { owner, note: "", scopes: ["inherit"], ...more },
-      actorFor(store.get("users", owner.id) ?? owner),
-    );
+  const make = (person: UserRecord, more: { expiresInSeconds?: number; note?: string } = {}) => {
+    const owner = store.get("users", person.id) ?? person;
+    return tokens.create({ owner, note: "", scopes: ["inherit"], ...more }, actorFor(owner));
+  };
   const grant = (owner: UserRecord, requested?: readonly string[], caller?: Identity) =>
     grantScopes({ owner, requested, caller }, { permissions, state: store });
   return { ...people, tokens, secrets, serviceTokens, permissions, sam, olga, make, grant };
@@ -142,6 +141,22 @@ describe("an API token", () => {
       assert.equal(store.get("tokens", made.record.id), undefined, what);
       assert.equal(ended.at(-1), made.record.id, what);
     }
+  });
+
+  it("is not made any more by who asked for it before a reset that is just written", async () => {
+    const { accounts, tokens, sam, make } = await createWorld();
+    const asked: Promise<unknown>[] = [];
+    let isReset = false;
+    const reset = accounts.resetPassword(sam.id, consoleActor).finally(() => (isReset = true));
+    while (!isReset) {
+      // As sessions do, the record says until the very end that nothing has happened.
+      if (accounts.byId(sam.id)?.password?.isFirst === false) asked.push(make(sam));
+      await Promise.resolve();
+    }
+    await reset;
+    const outcomes = await Promise.allSettled(asked);
+    assert.ok(outcomes.some(({ status }) => status === "rejected"));
+    assert.deepEqual(tokens.ofUser(sam.id), []);
   });
 
   it("is worth nothing while its person is locked, should its row be left", async () => {
