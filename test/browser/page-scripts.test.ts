@@ -179,6 +179,8 @@ describe("a live page", () => {
     SampleSite.send(streams[0], "stale", {});
     await until(async () => (await page.locator("#class-rows tr").count()) === 3);
     assert.equal(await page.locator("#find").inputValue(), "lopez");
+    assert.ok(await page.locator("#find").isVisible());
+    assert.equal(await page.evaluate("document.activeElement.id"), "find");
     assert.equal(await page.locator("#class-rows tr:visible").count(), 1);
   });
 

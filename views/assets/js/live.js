@@ -104,6 +104,8 @@ function swap(old, html) {
   template.innerHTML = html;
   const fresh = template.content.firstElementChild;
   if (!old || !(fresh instanceof HTMLElement) || fresh.id !== old.id) return undefined;
+  // What only works by script, and is hidden where there is none.
+  for (const element of fresh.querySelectorAll("[data-script]")) element.removeAttribute("hidden");
   const focused = focusIn(old);
   const openMenu = old.querySelector("details[open] > summary")?.closest("[id]")?.id;
   old.replaceWith(fresh);
