@@ -12,8 +12,8 @@ make_bases() {
     fi
     require_root "The base image $base is missing and must be made on this machine"
     case $base in
-      debian:trixie-slim) step "Making $base here" make_debian ;;
-      node:24-trixie-slim) step "Making $base here" make_node ;;
+      debian:trixie-slim) step "Making $base here" persistently make_debian ;;
+      node:24-trixie-slim) step "Making $base here" persistently make_node ;;
       *) false ;;
     esac || die_with_log "The base image $base can neither be fetched nor made on this machine."
   done

@@ -21,7 +21,7 @@ make_engine() {
   require_root "Docker does not run on this machine"
   if ! have dockerd || ! have docker; then
     require_apt
-    step "Installing Docker" install_engine || die_with_log "apt could not install Docker. Is the Debian mirror within reach?"
+    step "Installing Docker" persistently install_engine || die_with_log "apt could not install Docker. Is the Debian mirror within reach?"
   fi
   step "Starting Docker" start_engine || {
     tail -n 15 /var/log/docker.log >>"$log" 2>/dev/null || :
@@ -119,7 +119,7 @@ make_plugins() {
   plugins_answer && return
   require_root "Docker Compose or Buildx is missing on this machine"
   require_apt
-  step "Installing Docker Compose and Buildx" install_plugins ||
+  step "Installing Docker Compose and Buildx" persistently install_plugins ||
     die_with_log "Docker Compose and Buildx could not be installed. Is the Debian mirror within reach?"
 }
 

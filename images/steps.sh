@@ -67,6 +67,8 @@ persistently() {
     "$@" && return
     say "Trying $1 again in $pause seconds."
     sleep "$pause"
+    # What apt knew of the mirror may be why it failed.
+    apt_is_fresh=
   done
   "$@"
 }

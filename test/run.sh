@@ -69,13 +69,7 @@ sum_up() {
 install_for_tests() {
   require_root "Missing on this machine: $*"
   require_apt
-  step "Installing $*" persistently install_afresh "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
-}
-
-# What apt knew of the mirror may be why it failed before.
-install_afresh() {
-  apt_is_fresh=
-  apt_install "$@"
+  step "Installing $*" persistently apt_install "$@" || die_with_log "apt could not install $*. Is the Debian mirror within reach?"
 }
 
 make_node_modules() {

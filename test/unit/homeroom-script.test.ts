@@ -382,6 +382,20 @@ describe("what asks the network", () => {
     assert.equal(tried(3), "fine\n3 x\n3 x\n3 x\nsleep 5\nsleep 20\n");
     assert.equal(tried(4), "4 x\n4 x\n4 x\nsleep 5\nsleep 20\n");
   });
+
+  it("asks apt for its lists once, and again only after a failure", () => {
+    using bench = new ShellBench();
+    bench.program("sleep", ":");
+    bench.program(
+      "apt-get",
+      `for last; do :; done; echo "$last" >>"$HOME/asked"
+      [ "$last" != docker.io ] || [ "$(grep -c docker.io "$HOME/asked")" -gt 1 ]`,
+    );
+    const { out } = bench.parts(`
+      persistently apt_install curl >/dev/null; persistently apt_install docker.io >/dev/null
+      tr '\\n' ' ' <"$HOME/asked"`);
+    assert.equal(out, "update curl docker.io update docker.io ");
+  });
 });
 
 describe("base images", () => {
