@@ -91,7 +91,7 @@ describe("a class that is joined with a code", () => {
     await question.getByRole("button", { name: "Refuse" }).click();
     await teacher.locator("#newcomers").waitFor({ state: "hidden" });
     await teacher.locator("#row-pip").waitFor({ state: "detached" });
-    await student.reload();
+    // By itself: to load it anew here would meet that it is just doing so.
     await student.waitForURL(/\/login\?/);
   });
 

@@ -28,7 +28,8 @@ describe("a visited notebook in Chromium", { timeout: 10 * 60_000 }, () => {
     await page.fill("[name=username]", "kofi");
     await page.fill("[name=password]", passwordOf("kofi"));
     await page.keyboard.press("Enter");
-    await page.waitForURL("**/hub/visit/tom");
+    // By the path alone: the sign-in page has the other one in its address.
+    await page.waitForURL(({ pathname }) => pathname === "/hub/visit/tom");
     await page.click("main button[type=submit]");
     await page.waitForURL("**/user/tom/**");
     const script = "navigator.serviceWorker.register('/user/tom/worker.js')";
