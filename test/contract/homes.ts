@@ -15,7 +15,7 @@ export interface HomesUnderTest extends AsyncDisposable {
   readonly skeleton: number;
 }
 
-const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const soon = (): AbortSignal => AbortSignal.timeout(180_000);
 
 export function tarOf(files: Readonly<Record<string, string>>): Readable {
   const pack = tar.pack();

@@ -14,7 +14,7 @@ export interface SpawnerUnderTest extends AsyncDisposable {
   measures?(spec: ServerSpec): Promise<boolean>;
 }
 
-const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const soon = (): AbortSignal => AbortSignal.timeout(180_000);
 
 async function stepsOf(steps: AsyncIterable<Step>): Promise<Step[]> {
   const seen: Step[] = [];
