@@ -53,8 +53,8 @@ export class ServerDoors implements Doors, AsyncDisposable {
   }
 
   async open(door: Door): Promise<void> {
-    const known = this.#open.get(door.serverId);
-    if (known !== undefined) {
+    // Looked at again each time: while one closes, somebody else may have opened the next.
+    for (let known; (known = this.#open.get(door.serverId)) !== undefined;) {
       if (isSame(known.door, door)) {
         await known.listening;
         return;

@@ -45,6 +45,16 @@ describe("the door of a server", () => {
     assert.equal(server.generation, 2);
   });
 
+  it("is one for all who open that of the next start at once, and closes for good", async () => {
+    const { url, ...door } = await openDoor();
+    const next = { ...door, generation: 2 };
+    // One of them sees that of the last start, which takes its time to close, and the other one none.
+    await Promise.all([doors.open(next), doors.open(next)]);
+    assert.equal((await fetch(url)).status, 200);
+    doors.close(door.serverId);
+    await assert.rejects(fetch(url));
+  });
+
   it("is not closed for a start that is over", async () => {
     const { url, serverId } = await openDoor(2);
     doors.close(serverId, 1);
