@@ -25,7 +25,8 @@ export interface Homes {
   unpack(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
   /**
    * As `unpack`, all of it or nothing: a tar that ends too early changes nothing. Throws `archive_incomplete`.
-   * Files of the same name are replaced.
+   * Files of the same name are replaced. `where` is asked for the path when all has come in, which may take hours; what
+   * it throws is thrown, and changes nothing.
    */
-  receive(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void>;
+  receive(userId: UserId, where: () => string, tar: Readable, signal: AbortSignal): Promise<void>;
 }

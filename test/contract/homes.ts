@@ -132,7 +132,7 @@ export function testHomes(name: string, open: () => Promise<HomesUnderTest>): vo
       const userId = newUser();
       await homes.unpack(userId, "old", tarOf({ "a.txt": "before", "kept.txt": "kept" }), soon());
       const files = { "a.txt": "after", "b/c.txt": "new", "-rf": "3", "two\nlines": "2" };
-      await homes.receive(userId, "old", tarOf(files), soon());
+      await homes.receive(userId, () => "old", tarOf(files), soon());
       const found = await filesOf(await homes.pack(userId, "old", soon()));
       assert.deepEqual(found, { "kept.txt": "kept", ...files });
       assert.equal((await homes.usage(userId, soon())).files, test.skeleton + 5);
@@ -144,7 +144,10 @@ export function testHomes(name: string, open: () => Promise<HomesUnderTest>): vo
       // In a file; behind the first file; behind the last one, without the end; with half of it.
       for (const length of [1000, 512 + 2048, whole.length - 1024, whole.length - 512]) {
         const cut = Readable.from([whole.subarray(0, length)]);
-        await rejectsWith(homes.receive(userId, ".", cut, soon()), "archive_incomplete");
+        await rejectsWith(
+          homes.receive(userId, () => ".", cut, soon()),
+          "archive_incomplete",
+        );
       }
       const failing = Readable.from(
         (async function* () {
@@ -152,9 +155,9 @@ export function testHomes(name: string, open: () => Promise<HomesUnderTest>): vo
           throw new Error("the cable was pulled");
         })(),
       );
-      await assert.rejects(homes.receive(userId, ".", failing, soon()));
+      await assert.rejects(homes.receive(userId, () => ".", failing, soon()));
       assert.equal((await homes.usage(userId, soon())).files, test.skeleton);
-      await homes.receive(userId, ".", Readable.from([whole]), soon());
+      await homes.receive(userId, () => ".", Readable.from([whole]), soon());
       assert.equal((await homes.usage(userId, soon())).files, test.skeleton + 2);
     });
 

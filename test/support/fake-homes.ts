@@ -64,13 +64,12 @@ export class FakeHomes implements Homes {
     await done;
   }
 
-  async receive(userId: UserId, path: string, archive: Readable): Promise<void> {
-    requireInside(path);
+  async receive(userId: UserId, where: () => string, archive: Readable): Promise<void> {
     const bytes = await buffer(archive);
     if (bytes.length < 1024 || bytes.subarray(-1024).some((byte) => byte !== 0)) {
       throw new HubError("archive_incomplete");
     }
-    await this.unpack(userId, path, Readable.from([bytes]));
+    await this.unpack(userId, where(), Readable.from([bytes]));
   }
 
   #home(userId: UserId): Map<string, Buffer> {

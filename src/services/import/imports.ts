@@ -71,8 +71,14 @@ export class Imports {
   ): Promise<{ readonly folder: string }> {
     const { store, homes, clock } = this.#parts;
     demandAwaiting(demandUser(store, userId));
-    const folder = hasWorked(this.#parts.store, userId) ? APART_FOLDER : ".";
-    await homes.receive(userId, folder, tar, signal);
+    let folder = APART_FOLDER;
+    // They may have begun to work while the files came in, or be gone.
+    const where = (): string => {
+      demandAwaiting(demandUser(store, userId));
+      folder = hasWorked(store, userId) ? APART_FOLDER : ".";
+      return folder;
+    };
+    await homes.receive(userId, where, tar, signal);
     await store.change((state) => {
       const user = demandUser(state, userId);
       const movedIn = { ...demandAwaiting(user), files: isoTime(clock) };

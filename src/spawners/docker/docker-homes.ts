@@ -103,12 +103,18 @@ export class DockerHomes implements Homes {
     return this.#takeIn(userId, UNPACK, { path, tar }, signal);
   }
 
-  async receive(userId: UserId, path: string, tar: Readable, signal: AbortSignal): Promise<void> {
-    const inside = requireInside(path);
+  async receive(
+    userId: UserId,
+    where: () => string,
+    tar: Readable,
+    signal: AbortSignal,
+  ): Promise<void> {
     await this.ensure(userId, signal);
     await this.#inLine(userId, async () => {
       try {
-        await this.#takeIn(userId, TAKE_APART, { path, tar: Readable.from(wholeTar(tar)) }, signal);
+        const whole = Readable.from(wholeTar(tar));
+        await this.#takeIn(userId, TAKE_APART, { path: ".", tar: whole }, signal);
+        const inside = requireInside(where());
         await this.#tasks.text(this.#request({ userId }, MOVE_IN, [inside]), signal);
       } catch (error) {
         // The next try does it, too.

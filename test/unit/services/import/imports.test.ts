@@ -7,6 +7,7 @@ import { membershipsOf } from "#src/services/accounts/memberships.ts";
 import { Imports, type MoveRequest } from "#src/services/import/imports.ts";
 import { dummyBcrypt } from "#src/services/sign-in/bcrypt-hashes.ts";
 import { makeId } from "#src/stores/ids.ts";
+import type { UserRecord } from "#src/stores/records.ts";
 import { tarOf } from "#test/contract/homes.ts";
 import { FakeHomes } from "#test/support/fake-homes.ts";
 import { FakeSandbox } from "#test/support/fake-sandbox.ts";
@@ -342,6 +343,16 @@ describe("files that cannot be read", () => {
 });
 
 describe("files of people who moved in", () => {
+  /** They have opened a notebook, and made a file in it. */
+  async function work({ id: userId }: UserRecord): Promise<void> {
+    await homes.unpack(userId, ".", tarOf({ "one.ipynb": "mine" }));
+    const server = { id: makeId<"server">(), userId, name: "", generation: 1, options: {} };
+    await people.store.change(() => ({
+      writes: [{ put: "servers", key: `${userId}!${server.id}`, record: server }],
+      result: undefined,
+    }));
+  }
+
   it("come once, into the home as it is", async () => {
     await move();
     assert.deepEqual(
@@ -369,18 +380,37 @@ describe("files of people who moved in", () => {
   it("go beside those of somebody who has worked here already", async () => {
     await move();
     const sam = user("sam");
-    await homes.unpack(sam.id, ".", tarOf({ "one.ipynb": "mine" }));
-    const server = { id: makeId<"server">(), userId: sam.id, name: "", generation: 1, options: {} };
-    await people.store.change(() => ({
-      writes: [{ put: "servers", key: `${sam.id}!${server.id}`, record: server }],
-      result: undefined,
-    }));
+    await work(sam);
     const received = await imports.receiveFiles(sam.id, tarOf({ "one.ipynb": "old" }), never);
     assert.deepEqual(received, { folder: "from-jupyterhub" });
     assert.deepEqual(Object.fromEntries(homes.files.get(sam.id) ?? []), {
       "one.ipynb": Buffer.from("mine"),
       "from-jupyterhub/one.ipynb": Buffer.from("old"),
     });
+  });
+
+  it("go beside those of somebody who has begun to work while they come in", async () => {
+    await move();
+    const sam = user("sam");
+    const late = async function* () {
+      await work(sam);
+      yield* tarOf({ "one.ipynb": "old" });
+    };
+    const received = await imports.receiveFiles(sam.id, Readable.from(late()), never);
+    assert.deepEqual(received, { folder: "from-jupyterhub" });
+    assert.equal(homes.files.get(sam.id)?.get("one.ipynb")?.toString(), "mine");
+  });
+
+  it("change nothing when they came in twice at the same time", async () => {
+    await move();
+    const sam = user("sam");
+    const late = async function* () {
+      await imports.receiveFiles(sam.id, tarOf({ "one.ipynb": "first" }), never);
+      yield* tarOf({ "one.ipynb": "second" });
+    };
+    const second = imports.receiveFiles(sam.id, Readable.from(late()), never);
+    assert.equal(await failureOf(second), "import_not_awaited");
+    assert.equal(homes.files.get(sam.id)?.get("one.ipynb")?.toString(), "first");
   });
 
   it("are for nobody who was here before, or is not here", async () => {
