@@ -171,6 +171,28 @@ describe("a request that is held back half sent", { timeout: 600_000 }, () => {
     assert.equal((rowsOf(sender.name) as unknown[]).length, 1);
   });
 
+  it("changes no class that has got the name of another one meanwhile", async () => {
+    const { name } = await person();
+    const make = () => world.box.command("POST", "groups/slow", {});
+    assert.equal((await make()).status, 201);
+    const { name: owner } =
+      [...world.store.entries("users")]
+        .map(([, user]) => user)
+        .find(({ role }) => role === "owner") ?? assert.fail();
+    const wanted = { scopes: ["groups!group=slow"] };
+    const made = await world.box.command("POST", `users/${owner}/tokens`, wanted);
+    const { token } = JSON.parse(made.text) as { token: string };
+    const headers = { authorization: `token ${token}` };
+    const sender = { name, headers, end: () => Promise.resolve() };
+    const body = JSON.stringify({ users: [name] });
+    const held = await begin("/hub/api/groups/slow/users", sender, body, json);
+    assert.equal((await world.box.command("DELETE", "groups/slow")).status, 204);
+    assert.equal((await make()).status, 201);
+    assert.match(await held.finish(), /HTTP\/1\.1 404 /);
+    const { text } = await world.box.command("GET", "groups/slow");
+    assert.deepEqual((JSON.parse(text) as { users: unknown }).users, []);
+  });
+
   it("is done for a token that is still there", async () => {
     const sender = await byToken();
     const { path, body, type } = requests["an API token"]?.(sender.name) ?? assert.fail();

@@ -59,21 +59,24 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   async function addUsers(ctx: HubContext): Promise<void> {
+    const body = await readAbout(ctx, parts);
     const { id, name } = groupOf(ctx, "groups", parts);
-    const users = readUsers(await readAnyJson(ctx), "add");
+    const users = readUsers(body, "add");
     assertGainsNoPower(ctx, id, users, parts);
     ctx.body = model(ctx, await groups.addMembers(name, users, actorIn(ctx)));
   }
 
   async function removeUsers(ctx: HubContext): Promise<void> {
+    const body = await readAbout(ctx, parts);
     const { name } = groupOf(ctx, "groups", parts);
-    const users = readUsers(await readAnyJson(ctx), "delete");
+    const users = readUsers(body, "delete");
     ctx.body = model(ctx, await groups.removeMembers(name, users, actorIn(ctx)));
   }
 
   async function setProperties(ctx: HubContext): Promise<void> {
+    const body = await readAbout(ctx, parts);
     const { name } = groupOf(ctx, "groups", parts);
-    const properties = readProperties(await readAnyJson(ctx));
+    const properties = readProperties(body);
     ctx.body = model(ctx, await groups.setProperties(name, properties, actorIn(ctx)));
   }
 
@@ -82,6 +85,12 @@ export function groupsApi(parts: GroupsParts) {
 
 function nameIn(ctx: HubContext): string {
   return ctx.params["group"] ?? "";
+}
+
+/** From whoever may. While it comes in, the name may become another class's: which one it is, is looked up behind it. */
+async function readAbout(ctx: HubContext, parts: GroupsParts): Promise<unknown> {
+  groupOf(ctx, "groups", parts);
+  return readAnyJson(ctx);
 }
 
 /** A class of which the visitor may not know is as if there were none. */
