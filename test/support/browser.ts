@@ -3,6 +3,7 @@
  * `box.lan` too: plain HTTP by a name is no secure context, as on the LAN of a school.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
 
 const CLOSING_MS = 10_000;
@@ -12,7 +13,7 @@ const PATIENCE_MS = 90_000;
 export async function launchBrowser(): Promise<Browser> {
   const browser = await chromium.launch({
     timeout: PATIENCE_MS,
-    executablePath: "/usr/bin/chromium",
+    executablePath: fileURLToPath(new URL("chromium.pl", import.meta.url)),
     args: [
       "--no-sandbox",
       "--host-resolver-rules=MAP box.lan 127.0.0.1",
