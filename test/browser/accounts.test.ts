@@ -106,8 +106,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await teacher.click("#newcomers button[formaction$='stranger/refuse']");
     await confirm(teacher);
     await teacher.locator("#newcomers >> text=Somebody Else").waitFor({ state: "detached" });
-    await page.goto(address("hub/home"));
-    await page.waitForURL(/hub\/login/);
+    await isLedToSignIn(page);
     await close(context);
   });
 
@@ -126,8 +125,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await maria.goto(address("hub/home"));
     await leadsOn(maria, () => maria.click("section.others form[action*='/end'] button"));
     assert.equal(await maria.locator("section.others").count(), 0);
-    await other.goto(address("hub/home"));
-    await other.waitForURL(/hub\/login/);
+    await isLedToSignIn(other);
     await close(context);
   });
 
@@ -184,8 +182,7 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
     await teacher.click("a[href$='/remove']");
     await shot(teacher, "remove");
     await submit(teacher);
-    await maria.goto(address("hub/home"));
-    await maria.waitForURL(/hub\/login/);
+    await isLedToSignIn(maria);
     const password = await box.command(["user", "add", "M.Lopez", "--display", "Miguel López"]);
     assert.match(password, /\S+\n/);
     await teacher.goto(address("hub/admin/trash"));
@@ -301,6 +298,11 @@ describe("the life of accounts in the browser", { timeout: 20 * 60_000 }, () => 
 /** The chief button of the page's form, and the page that follows. */
 async function submit(page: Page): Promise<void> {
   await leadsOn(page, () => page.locator("main form button[type=submit]").first().click());
+}
+
+/** Her own page leads there once her session has ended. To open another meanwhile would get in its way. */
+async function isLedToSignIn(page: Page): Promise<void> {
+  await page.waitForURL(/hub\/login/);
 }
 
 async function confirm(page: Page): Promise<void> {
