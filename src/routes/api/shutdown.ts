@@ -20,9 +20,12 @@ export function shutdownApi({ shutdown, log }: ShutdownParts) {
     });
     const actor = actorIn(ctx);
     const end = await shutdown.prepare({ stopServers }, actor);
-    ctx.res.once("close", () => {
+    const endNow = (): void => {
       end().catch((error: unknown) => log.error({ err: error }, "the hub could not be ended"));
-    });
+    };
+    // Whoever asked may not have waited for the answer.
+    if (ctx.res.closed) endNow();
+    else ctx.res.once("close", endNow);
     ctx.status = 202;
     ctx.body = { message: "Shutting down Hub" };
   }
