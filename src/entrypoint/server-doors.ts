@@ -2,6 +2,7 @@
  * Where servers of kind `singleuser` ask the hub who visits: a listener on the hub's address in that
  * server's private network, for the few requests of the token API that `jupyterhub-singleuser` makes.
  */
+import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { HubError } from "#src/errors.ts";
@@ -156,13 +157,10 @@ async function listen(server: Server, { host, port }: Door["at"]): Promise<Serve
   const end = performance.now() + ADDRESS_MS;
   for (;;) {
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host, port }, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
+      // Leaves no listener behind, however often it is tried.
+      const listening = once(server, "listening");
+      server.listen({ host, port });
+      await listening;
       return server;
     } catch (error) {
       const failure = error as NodeJS.ErrnoException; // All that a server reports is one.

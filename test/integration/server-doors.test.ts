@@ -84,6 +84,18 @@ describe("the door of a server", () => {
     assert.equal((await fetch(`http://${host}:${at.port}/hub/api`)).status, 200);
   });
 
+  it("is tried for a while where there is no such address yet, and nothing is said of it but that", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    // Of an address that is for documents alone.
+    const at = { host: "203.0.113.9", port: 8081 };
+    const opening = doors.open({ serverId: makeId<"server">(), generation: 1, at });
+    await assert.rejects(opening, (error) => error instanceof HubError && error.code === "no_door");
+    process.off("warning", note);
+    assert.deepEqual(warnings, []);
+  });
+
   it("takes so many connections and no more, whatever is done inside", async () => {
     const { at, url } = await openDoor();
     const sockets: Socket[] = Array.from({ length: 40 }, () => connect(at.port, host));
