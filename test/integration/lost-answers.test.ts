@@ -1,8 +1,5 @@
 /** What the engine has done though its answer was lost: asked again, it says that it is so already. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { makeId } from "#src/stores/ids.ts";
 import { tarOf } from "#test/contract/homes.ts";
@@ -15,13 +12,10 @@ import {
 } from "#test/support/spawner-world.ts";
 
 describe("an engine whose answers are lost", { timeout: 600_000 }, () => {
-  let folder: string;
   let proxy: EngineProxy;
   let world: SpawnerWorld;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "homeroom-test-"));
-    proxy = new EngineProxy(join(folder, "docker.sock"));
-    await proxy.listen();
+    proxy = await EngineProxy.start();
     world = await createSpawnerWorld({ socketPath: proxy.socketPath });
   });
   afterEach(() => {
@@ -30,7 +24,6 @@ describe("an engine whose answers are lost", { timeout: 600_000 }, () => {
   after(async () => {
     await world?.[Symbol.asyncDispose]();
     await proxy?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
   });
 
   /** The first answer to each change; the answer of this is what they were. */

@@ -1,8 +1,5 @@
 /** What is removed behind the back of starts is what an earlier hub left, and nothing that this one is at. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineProxy } from "#test/support/engine-proxy.ts";
@@ -16,19 +13,15 @@ import {
 const PATIENCE_MS = 60_000;
 
 describe("sweeping an engine", { timeout: 300_000 }, () => {
-  let folder: string;
   let proxy: EngineProxy;
   let world: SpawnerWorld;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "homeroom-test-"));
-    proxy = new EngineProxy(join(folder, "docker.sock"));
-    await proxy.listen();
+    proxy = await EngineProxy.start();
     world = await createSpawnerWorld({ socketPath: proxy.socketPath });
   });
   after(async () => {
     await world?.[Symbol.asyncDispose]();
     await proxy?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
   });
 
   async function until(holds: () => boolean): Promise<void> {

@@ -1,7 +1,9 @@
 /** A socket in front of the real engine on which its answers can be withheld, cut short or made up. */
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 
 const ENGINE_SOCKET = "/var/run/docker.sock";
@@ -36,8 +38,19 @@ export class EngineProxy implements AsyncDisposable {
   readonly #waiting = new Set<http.IncomingMessage>();
   #server: http.Server | undefined;
 
+  #ownFolder: string | undefined;
+
   constructor(socketPath: string) {
     this.socketPath = socketPath;
+  }
+
+  /** One that listens, in a folder of its own. */
+  static async start(): Promise<EngineProxy> {
+    const folder = await mkdtemp(join(tmpdir(), "homeroom-engine-"));
+    const proxy = new EngineProxy(join(folder, "docker.sock"));
+    proxy.#ownFolder = folder;
+    await proxy.listen();
+    return proxy;
   }
 
   async listen(): Promise<void> {
@@ -77,6 +90,7 @@ export class EngineProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 
   #disturbance(request: http.IncomingMessage): Disturbance | undefined {
