@@ -59,25 +59,21 @@ export function groupsApi(parts: GroupsParts) {
   }
 
   async function addUsers(ctx: HubContext): Promise<void> {
-    const body = await readAbout(ctx, parts);
-    const { id, name } = groupOf(ctx, "groups", parts);
+    const { body, id, name } = await readAbout(ctx, parts);
     const users = readUsers(body, "add");
     assertGainsNoPower(ctx, id, users, parts);
     ctx.body = model(ctx, await groups.addMembers(name, users, actorIn(ctx)));
   }
 
   async function removeUsers(ctx: HubContext): Promise<void> {
-    const body = await readAbout(ctx, parts);
-    const { name } = groupOf(ctx, "groups", parts);
+    const { body, name } = await readAbout(ctx, parts);
     const users = readUsers(body, "delete");
     ctx.body = model(ctx, await groups.removeMembers(name, users, actorIn(ctx)));
   }
 
   async function setProperties(ctx: HubContext): Promise<void> {
-    const body = await readAbout(ctx, parts);
-    const { name } = groupOf(ctx, "groups", parts);
-    const properties = readProperties(body);
-    ctx.body = model(ctx, await groups.setProperties(name, properties, actorIn(ctx)));
+    const { body, name } = await readAbout(ctx, parts);
+    ctx.body = model(ctx, await groups.setProperties(name, readProperties(body), actorIn(ctx)));
   }
 
   return { list, show, addMany, add, remove, addUsers, removeUsers, setProperties };
@@ -87,10 +83,12 @@ function nameIn(ctx: HubContext): string {
   return ctx.params["group"] ?? "";
 }
 
-/** From whoever may. While it comes in, the name may become another class's: which one it is, is looked up behind it. */
-async function readAbout(ctx: HubContext, parts: GroupsParts): Promise<unknown> {
+/** A body from whoever may. While it comes in, the name may become another class's: so it is looked up behind it. */
+async function readAbout(ctx: HubContext, parts: GroupsParts) {
   groupOf(ctx, "groups", parts);
-  return readAnyJson(ctx);
+  const body = await readAnyJson(ctx);
+  const { id, name } = groupOf(ctx, "groups", parts);
+  return { body, id, name };
 }
 
 /** A class of which the visitor may not know is as if there were none. */

@@ -2,7 +2,7 @@
 import { type Clock, isoTime } from "#src/clock.ts";
 import { HubError } from "#src/errors.ts";
 import type { Logger } from "#src/log.ts";
-import type { IsoTime, UserId } from "#src/stores/records.ts";
+import type { IsoTime, UserId, UserRecord } from "#src/stores/records.ts";
 import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Timers } from "#src/timers.ts";
 
@@ -67,10 +67,7 @@ export class Activity {
           ? { put: "servers", key, record: { ...record, lastActivity } }
           : [];
       });
-      if (isLater(at, user.lastActivity)) {
-        writes.push({ put: "users", key: userId, record: { ...user, lastActivity: at } });
-      }
-      return { writes, result: undefined };
+      return { writes: [...writes, ...presenceOf(user, at)], result: undefined };
     });
   }
 
@@ -107,9 +104,7 @@ export class Activity {
   *#writesOf(state: StoreReader, userId: UserId, { at, servers }: Seen): Iterable<Write> {
     const user = state.get("users", userId);
     if (user === undefined || user.deleted !== undefined) return;
-    if (isLater(at, user.lastActivity)) {
-      yield { put: "users", key: userId, record: { ...user, lastActivity: at } };
-    }
+    yield* presenceOf(user, at);
     for (const [key, server] of state.entries("servers", `${userId}!`)) {
       const lastActivity = servers.get(server.name);
       if (!this.#parts.isRunning(userId, server.name)) continue;
@@ -123,6 +118,13 @@ export class Activity {
       throw new HubError("activity_in_future", { time: time.replace(/(\.\d{3})Z$/, "$1000Z") });
     }
   }
+}
+
+/** That somebody was there then, unless it is known that they were later. In the trash nobody is there. */
+export function presenceOf(user: UserRecord, at: IsoTime | undefined): readonly Write[] {
+  return user.deleted === undefined && isLater(at, user.lastActivity)
+    ? [{ put: "users", key: user.id, record: { ...user, lastActivity: at } }]
+    : [];
 }
 
 function isLater(time: IsoTime | undefined, than: IsoTime | undefined): time is IsoTime {

@@ -17,6 +17,7 @@ import type { Store, StoreReader, Write } from "#src/stores/store.ts";
 import type { Actor } from "#src/services/audit/actor.ts";
 import { auditRow } from "#src/services/audit/audit.ts";
 import { activeUser, livingUser } from "#src/services/accounts/user-records.ts";
+import { presenceOf } from "./activity.ts";
 import { demandServer, namedServer } from "./named-servers.ts";
 import { stillOffered } from "./profiles.ts";
 import { atRest, findServer, newServer, putServer, serverKey, serversOf } from "./server-rows.ts";
@@ -103,7 +104,8 @@ export class ServerRecords {
         lastActivity: at,
       };
       const audit = auditOf("server.started_by_other", { user, name }, actor, this.#clock);
-      return { writes: [putServer(record), ...present(user, at), ...audit], result: record };
+      // Activity of its person, whoever asks, as in JupyterHub; so is a stop.
+      return { writes: [putServer(record), ...presenceOf(user, at), ...audit], result: record };
     });
   }
 
@@ -117,8 +119,9 @@ export class ServerRecords {
       if (user === undefined) return { writes: [putServer(kept)], result: undefined };
       const what = { user, name: record.name };
       const audit = auditOf("server.stopped_by_other", what, actor, this.#clock);
-      const writes = [putServer(kept), ...present(user, isoTime(this.#clock)), ...audit];
-      return { writes, result: undefined };
+      // A culler that stops an idle notebook does not find its person idle for as long.
+      const presence = presenceOf(user, isoTime(this.#clock));
+      return { writes: [putServer(kept), ...presence, ...audit], result: undefined };
     });
   }
 
@@ -169,16 +172,6 @@ export function demandActive(state: StoreReader, whose: UserRecord): UserRecord 
   if (user === undefined) throw new HubError("user_not_found", { name: whose.name });
   if (user.disabled !== undefined) throw new HubError("user_disabled", { name: user.name });
   return user;
-}
-
-/**
- * A start or a stop is activity of the server's person, whoever asks for it, as in JupyterHub: a culler that stops an
- * idle notebook does not find its person idle for as long.
- */
-function present(user: UserRecord, at: IsoTime): Write[] {
-  const isKnown = user.lastActivity !== undefined && user.lastActivity >= at;
-  if (isKnown || user.deleted !== undefined) return [];
-  return [{ put: "users", key: user.id, record: { ...user, lastActivity: at } }];
 }
 
 /** Doing something with one's own server, and what the hub does by itself, needs no telling. */
