@@ -15,8 +15,8 @@ import { isOurs, LABEL, type Labels, labelsOf, objectName } from "./names.ts";
 import type { OwnContainer } from "./networks/own-container.ts";
 import { isAlive } from "./server-states.ts";
 
-/** Several calls of one hub may find the same old mark, and each removes once what it finds. */
-const ATTEMPTS = 10;
+/** Calls of one hub that find the same old mark remove once each what is there then: more than begin at once. */
+const ATTEMPTS = 100;
 
 interface InstanceClaimOptions {
   readonly engine: {

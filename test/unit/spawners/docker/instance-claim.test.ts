@@ -122,7 +122,7 @@ describe("the claim of a hub on its instance", () => {
         if (wasThere) box.volumes.set(MARK, stale);
         box.turn = schedule.scheduleFunction(async () => {});
         const alpha = box.hub(ALPHA);
-        const calls = Array.from({ length: 8 }, () => alpha.hold(soon()));
+        const calls = Array.from({ length: 24 }, () => alpha.hold(soon()));
         await schedule.waitFor(Promise.all(calls));
         assert.equal(box.holder, `container ${ALPHA}`);
       }),
